@@ -1,0 +1,241 @@
+"""The one reader of `CYBERCUBE_*` variables (STD-ENG-006 section 1.3: `CYBERCUBE_{CATEGORY}_{NAME}`).
+
+Standard library only: the supervisor reads the same table before Django is there. A value comes from the variable itself, from the file
+named by `<NAME>_FILE` (secrets only), from the addresses a running `./portal up` left in the data folder, or from the default, in that order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+T = TypeVar("T")
+Network = IPv4Network | IPv6Network
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+PREFIX = "CYBERCUBE_"
+ADDRESSES = "addresses.json"
+LAST_PORT = 65535
+
+
+class VariableError(ValueError):
+    """A variable whose value cannot be read; the message names the variable and what it should look like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Generic[T]):
+    """One row of the table. `default` is text, parsed like a set value, so that a default can never have another type."""
+
+    name: str
+    parse: Callable[[str], T]
+    default: str
+    help: str
+    secret: bool = False
+
+    def find(self, environ: Mapping[str, str]) -> tuple[str, str]:
+        """The text of the value and where it came from. Raises VariableError for a secret's file that cannot be read."""
+        if environ.get(self.name):
+            return environ[self.name], "environment"
+        path = environ.get(f"{self.name}_FILE")
+        if self.secret and path:
+            try:
+                return Path(path).read_text(encoding="utf-8").strip(), f"file {path}"
+            except OSError as error:
+                raise VariableError(f"{self.name}_FILE={path}: {error.strerror}") from error
+        if self.name in RUNNING:
+            running = addresses(environ)
+            if self.name in running:
+                return running[self.name], "running stack"
+        return self.default, "default"
+
+    def read(self, environ: Mapping[str, str] | None = None) -> T:
+        """The typed value. Raises VariableError, never showing a secret's value."""
+        text, source = self.find(os.environ if environ is None else environ)
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            shown = "its value" if self.secret else repr(text)
+            raise VariableError(f"{self.name} ({source}): {shown} is not valid: {error}") from error
+
+
+def boolean(text: str) -> bool:
+    """1, true, yes, on or 0, false, no, off."""
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("use 1 or 0")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words between commas, blanks dropped."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """CIDR networks between commas, such as `10.0.0.0/8,::1/128`."""
+    return tuple(ip_network(word) for word in words(text))
+
+
+def duration(text: str) -> timedelta:
+    """A whole number with a unit: `900s`, `15m`, `12h`, `90d`."""
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    if not text[:-1].isdecimal() or text[-1:] not in units:
+        raise ValueError("use a whole number and one of s, m, h, d, as in 15m")
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def port(text: str) -> int:
+    """A TCP port, 1 to 65535."""
+    if not text.isdecimal() or not 1 <= int(text) <= LAST_PORT:
+        raise ValueError("use a port from 1 to 65535")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not text.isdecimal():
+        raise ValueError("use a whole number")
+    return int(text)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser that accepts these words only."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"use one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def web_url(text: str) -> str:
+    """An http or https address without a trailing slash."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("use an address such as https://portal.example.com")
+    return text.rstrip("/")
+
+
+def redis_url(text: str) -> str:
+    """`redis://`, `rediss://` or `unix:///path` of a Redis or Valkey."""
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("use redis://HOST:PORT/DB, rediss://… or unix:///PATH")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """The parts of `postgresql://USER:PASSWORD@HOST:PORT/NAME?option=value`; `?host=/folder` names a Unix socket's folder."""
+
+    name: str
+    user: str
+    password: str
+    host: str
+    port: int | None
+    options: tuple[tuple[str, str], ...]
+
+
+def database_url(text: str) -> DatabaseUrl:
+    """Read a libpq address. Raises ValueError for another scheme or a missing database name."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("use postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ValueError("it names no database: postgresql://USER:PASSWORD@HOST:PORT/NAME")
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or unquote(parts.hostname or "")
+    return DatabaseUrl(
+        name, unquote(parts.username or ""), unquote(parts.password or ""), host, parts.port, tuple(options.items())
+    )
+
+
+def folder(text: str) -> Path:
+    """A folder; a relative one is seen from the clone, wherever the command was typed."""
+    return (BASE_DIR / text).resolve()
+
+
+ENV = Variable(
+    "CYBERCUBE_ENV",
+    one_of("dev", "stg", "prd"),
+    "dev",
+    "Which environment this is; stg and prd use the production settings.",
+)
+SECRET_KEY = Variable(
+    "CYBERCUBE_SECRET_KEY", str, "", "Signs sessions and links; 50 random characters or more.", secret=True
+)
+BASE_URL = Variable(
+    "CYBERCUBE_BASE_URL",
+    web_url,
+    "http://127.0.0.1:8000",
+    "Where people reach the portal; links in mail start with it.",
+)
+ALLOWED_HOSTS = Variable(
+    "CYBERCUBE_ALLOWED_HOSTS", words, "localhost,127.0.0.1,[::1]", "Host names the portal answers to, between commas."
+)
+DATABASE_URL = Variable(
+    "CYBERCUBE_DATABASE_URL", database_url, "postgresql:///cybercube", "PostgreSQL 15 or later.", secret=True
+)
+REDIS_URL = Variable(
+    "CYBERCUBE_REDIS_URL", redis_url, "redis://127.0.0.1:6379/0", "Redis 7 or Valkey: broker and cache.", secret=True
+)
+DATA_DIR = Variable("CYBERCUBE_DATA_DIR", folder, "var", "Static files, and what `./portal up` keeps: database, logs.")
+WEB_PORT = Variable("CYBERCUBE_WEB_PORT", port, "8000", "Port of `./portal up`; taken: the next free one.")
+WEB_WORKERS = Variable("CYBERCUBE_WEB_WORKERS", count, "2", "Web processes.")
+WEB_THREADS = Variable(
+    "CYBERCUBE_WEB_THREADS", count, "16", "Threads of a web process; one waiting gate call holds one."
+)
+WEB_PROXIES = Variable(
+    "CYBERCUBE_WEB_PROXIES", count, "0", "Reverse proxies in front whose X-Forwarded-* headers are believed."
+)
+DEMO = Variable("CYBERCUBE_DEMO", boolean, "1", "0: `./portal up` leaves an empty database empty.")
+HEALTH_ALLOWED_NETWORKS = Variable(
+    "CYBERCUBE_HEALTH_ALLOWED_NETWORKS",
+    networks,
+    "127.0.0.0/8,::1/128",
+    "Who may read /health and /metrics (ruling R4).",
+)
+GATE_TOKEN_LIFETIME = Variable(
+    "CYBERCUBE_GATE_TOKEN_LIFETIME", duration, "15m", "How long an allow of the gate stays valid."
+)
+MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
+MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")
+MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")
+MAIL_PASSWORD = Variable("CYBERCUBE_MAIL_PASSWORD", str, "", "Password at the SMTP server.", secret=True)
+MAIL_STARTTLS = Variable("CYBERCUBE_MAIL_STARTTLS", boolean, "1", "0: speak to the SMTP server without STARTTLS.")
+MAIL_FROM = Variable("CYBERCUBE_MAIL_FROM", str, "CYBERCUBE portal <portal@localhost>", "Sender of the portal's mail.")
+LOG_LEVEL = Variable(
+    "CYBERCUBE_LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "Least level that is logged."
+)
+BUILD_GIT_SHA = Variable(
+    "CYBERCUBE_BUILD_GIT_SHA", str, "unknown", "Commit this build was made from; /health shows it."
+)
+
+VARIABLES: tuple[Variable[Any], ...] = tuple(row for row in globals().values() if isinstance(row, Variable))
+RUNNING = frozenset({DATABASE_URL.name, REDIS_URL.name, BASE_URL.name})
+
+
+def addresses(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a running `./portal up` left in the data folder: variable names to values; empty when none runs."""
+    try:
+        found: dict[str, str] = json.loads((DATA_DIR.read(environ) / ADDRESSES).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def unknown(environ: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Each `CYBERCUBE_*` name nobody reads, with the nearest name that somebody does."""
+    known = {row.name for row in VARIABLES} | {f"{row.name}_FILE" for row in VARIABLES if row.secret}
+    strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [(name, next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)) for name in strange]
