@@ -1,0 +1,60 @@
+"""How a request says who it is: an API key as bearer, or the browser's session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from cybercube_portal import clock
+from cybercube_portal.errors import PortalError
+from cybercube_portal.people import selectors
+from cybercube_portal.people.actors import Actor, KeyFact
+from cybercube_portal.people.models import ApiKey, User
+
+
+class NotAuthenticated(PortalError):
+    """Nobody is signed in, or the credential is not valid (401)."""
+
+    code = "authentication.required"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer ccp_…`. A key of a kind that is for flag evaluation opens nothing else."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """The key's user and the key; None when no bearer was sent. Raises AuthenticationFailed."""
+        scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        now = clock.now()
+        key = selectors.live_key(text.strip(), now=now)
+        if key is None:
+            raise AuthenticationFailed("The API key is not known, has expired or was revoked.")
+        selectors.note_key_used(key, now=now)
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes a missing credential a 401 rather than a 403."""
+        return 'Bearer realm="cybercube"'
+
+
+def actor_of(request: HttpRequest | Request) -> Actor:
+    """Who asks, as the value the guards judge; read once per request. Raises NotAuthenticated."""
+    plain: Any = getattr(request, "_request", request)
+    cached = getattr(plain, "portal_actor", None)
+    if isinstance(cached, Actor):
+        return cached
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        raise NotAuthenticated("Sign in, or send an API key.")
+    key: KeyFact | None = None
+    auth = getattr(request, "auth", None)
+    if isinstance(auth, ApiKey):
+        key = selectors.key_fact(auth)
+    actor = selectors.actor_for(user, key=key)
+    plain.portal_actor = actor
+    return actor

@@ -1,0 +1,18 @@
+"""Names of what happened to people, grants and keys. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PeopleEvent(StrEnum):
+    """`<noun>.<participle>`."""
+
+    ROLE_GRANTED = "grant.created"
+    ROLE_REVOKED = "grant.revoked"
+    KEY_ISSUED = "api_key.issued"
+    KEY_REVOKED = "api_key.revoked"
+    SIGNED_IN = "session.opened"
+    SIGN_IN_FAILED = "session.refused"
+    SIGNED_OUT = "session.closed"
+    PREFERENCES_CHANGED = "user.preferences_changed"

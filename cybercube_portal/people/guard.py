@@ -1,0 +1,119 @@
+"""The person guard: one table row is a Permission, one function judges it. Pure.
+
+Each app keeps its own table in its `permissions.py`; every row names who may (roles), which API key scope is needed
+and where it stands in the standard. Closed by default: a permission nobody holds is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cybercube_portal.decisions import Decision, Reason, failed, passed
+from cybercube_portal.errors import NotPermitted
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.roles import Role, satisfied_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """`<app>.<verb>_<model>`: any of `roles` may; `own` lets the owner too; `everywhere` ignores the team.
+
+    `service_accounts` lets a service account of the team (or one whose key names the service) do it.
+    """
+
+    name: str
+    roles: frozenset[Role]
+    scope: str
+    section: str
+    own: bool = False
+    everywhere: bool = False
+    service_accounts: bool = False
+
+
+def may(
+    actor: Actor,
+    permission: Permission,
+    *,
+    now: datetime,
+    teams: Iterable[str] = (),
+    services: Iterable[str] = (),
+    owner: str | None = None,
+) -> Decision:
+    """Judge `permission` for things of `teams` (team slugs) and `services` (slugs), owned by `owner` (username)."""
+    teams, services = frozenset(teams), frozenset(services)
+    return Decision((_by_key(actor, permission, services), _by_role(actor, permission, now, teams, owner)))
+
+
+def require(
+    actor: Actor,
+    permission: Permission,
+    *,
+    now: datetime,
+    teams: Iterable[str] = (),
+    services: Iterable[str] = (),
+    owner: str | None = None,
+) -> None:
+    """Raise NotPermitted with the first reason unless `may` allows."""
+    blockers = may(actor, permission, now=now, teams=teams, services=services, owner=owner).blockers
+    if blockers:
+        raise NotPermitted(blockers[0])
+
+
+def _by_key(actor: Actor, permission: Permission, services: frozenset[str]) -> Reason:
+    key = actor.key
+    if key is None:
+        return passed("key.not_used", permission.section, "Signed in with a browser session.")
+    if permission.scope not in key.scopes:
+        return failed(
+            "key.scope_missing",
+            permission.section,
+            f"This API key does not have the scope {permission.scope}.",
+            "Use a key issued with that scope.",
+            who=(actor.username,),
+            scope=permission.scope,
+        )
+    if key.services and not services <= key.services:
+        return failed(
+            "key.service_not_covered",
+            permission.section,
+            f"This API key does not cover {', '.join(sorted(services - key.services))}.",
+            "Use a key issued for that service.",
+            who=(actor.username,),
+        )
+    return passed("key.covers", permission.section, "The API key covers this.")
+
+
+def _by_role(
+    actor: Actor, permission: Permission, now: datetime, teams: frozenset[str], owner: str | None
+) -> Reason:
+    if actor.is_service:
+        if permission.service_accounts and (permission.everywhere or not teams or actor.team in teams):
+            return passed("permission.service_account", permission.section, f"{actor.username} may do this.")
+        return failed(
+            "permission.service_account",
+            permission.section,
+            f"The service account {actor.username} may not do this.",
+            "A person has to do it, or a service account of the team where the rule allows one.",
+            who=_labels(permission.roles),
+        )
+    if permission.own and owner is not None and owner == actor.username:
+        return passed("permission.owner", permission.section, "It is your own.")
+    held = actor.roles(at=now, teams=None if permission.everywhere or not teams else teams)
+    accepted = frozenset[Role]().union(*(satisfied_by(role) for role in permission.roles))
+    if held & accepted:
+        return passed("permission.held", permission.section, f"{actor.username} may do this.")
+    where = "" if permission.everywhere or not teams else f" for {' or '.join(sorted(teams))}"
+    return failed(
+        "permission.role_missing",
+        permission.section,
+        f"{actor.name} does not hold a role that may do this{where}.",
+        "Ask somebody who holds one of these roles.",
+        who=_labels(permission.roles),
+        permission=permission.name,
+    )
+
+
+def _labels(roles: Iterable[Role]) -> tuple[str, ...]:
+    return tuple(sorted(role.label for role in roles))

@@ -1,0 +1,116 @@
+"""What the portal asks about people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from cybercube_portal.errors import NotFound
+from cybercube_portal.people.actors import Actor, GrantFact, KeyFact, Kind
+from cybercube_portal.people.keys import digest_of, is_well_formed
+from cybercube_portal.people.models import ApiKey, Grant, Team, User
+from cybercube_portal.people.roles import Role, satisfied_by
+
+# A key's last use is worth knowing to the minute, not a write on every request.
+LAST_USED_RESOLUTION = timedelta(minutes=1)
+
+
+def grant_fact(grant: Grant) -> GrantFact:
+    """The grant as a frozen fact; needs `team` selected."""
+    return GrantFact(
+        role=Role(grant.role),
+        team=grant.team.slug if grant.team else None,
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        revoked_at=grant.revoked_at,
+    )
+
+
+def grant_facts(user_ids: Iterable[int]) -> dict[int, tuple[GrantFact, ...]]:
+    """Every grant ever given to these users, by user id, in one query."""
+    facts: dict[int, list[GrantFact]] = {user_id: [] for user_id in user_ids}
+    for grant in Grant.objects.filter(user_id__in=facts).select_related("team"):
+        facts[grant.user_id].append(grant_fact(grant))
+    return {user_id: tuple(rows) for user_id, rows in facts.items()}
+
+
+def actor_for(user: User, *, key: KeyFact | None = None) -> Actor:
+    """`user` as the value that guards judge (one or two queries)."""
+    return Actor(
+        id=user.pk,
+        username=user.username,
+        name=user.get_full_name(),
+        kind=Kind(user.kind),
+        team=user.team.slug if user.team else None,
+        grants=grant_facts([user.pk])[user.pk],
+        key=key,
+    )
+
+
+def actor_named(username: str) -> Actor:
+    """The active user `username` as an Actor. Raises NotFound."""
+    user = User.objects.filter(username=username, is_active=True).select_related("team").first()
+    if user is None:
+        raise NotFound(f"There is no user {username}.", code="user.unknown")
+    return actor_for(user)
+
+
+def live_key(text: str, *, now: datetime) -> ApiKey | None:
+    """The key `text` stands for, if it is well formed, known, not expired, not revoked, and its user is active."""
+    if not is_well_formed(text):
+        return None
+    return (
+        ApiKey.objects.filter(digest=digest_of(text), revoked_at__isnull=True, user__is_active=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        .select_related("user__team")
+        .first()
+    )
+
+
+def key_fact(key: ApiKey) -> KeyFact:
+    """The key as a frozen fact."""
+    return KeyFact(
+        prefix=key.prefix,
+        scopes=frozenset(key.scopes),
+        services=frozenset(key.services),
+        environment=key.environment or None,
+        client=key.client,
+    )
+
+
+def note_key_used(key: ApiKey, *, now: datetime) -> None:
+    """Keep `last_used_at` to the minute."""
+    if key.last_used_at is None or now - key.last_used_at >= LAST_USED_RESOLUTION:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def holders(role: Role, *, now: datetime, teams: Iterable[str] = ()) -> QuerySet[User]:
+    """Active people who hold `role` (or one that implies it) now, for one of `teams` or everywhere."""
+    held = Grant.objects.filter(
+        Q(team__isnull=True) | Q(team__slug__in=tuple(teams)),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now),
+        role__in=satisfied_by(role),
+        starts_at__lte=now,
+        revoked_at__isnull=True,
+    )
+    return User.objects.filter(is_active=True, kind=Kind.PERSON, pk__in=held.values("user_id"))
+
+
+def team_named(slug: str) -> Team:
+    """Raises NotFound."""
+    team = Team.objects.filter(slug=slug).first()
+    if team is None:
+        raise NotFound(f"There is no team {slug}.", code="team.unknown")
+    return team
+
+
+def keys_of(user: User) -> QuerySet[ApiKey]:
+    """A user's keys, live ones first."""
+    return ApiKey.objects.filter(user=user).order_by(F("revoked_at").asc(nulls_first=True), "-created_at")
+
+
+def grants_listed() -> QuerySet[Grant]:
+    """All grants with what a list shows."""
+    return Grant.objects.select_related("user", "team", "granted_by").order_by("user__username", "role", "id")
