@@ -1,0 +1,1 @@
+"""WHAT: services, environments, artifacts with their evidence, and whom a pipeline's token is trusted as."""

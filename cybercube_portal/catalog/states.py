@@ -1,0 +1,67 @@
+"""The catalogue's fixed words: environments, artifact types, pipeline stages and how they came out. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EnvironmentCode(StrEnum):
+    """§1.3: the codes."""
+
+    DEV = "dev"
+    STG = "stg"
+    PRD = "prd"
+
+
+# R21: §6.6 writes the long names, §1.3 the codes. Both are read, the codes are written.
+ENVIRONMENT_NAMES: dict[str, EnvironmentCode] = {
+    "development": EnvironmentCode.DEV,
+    "staging": EnvironmentCode.STG,
+    "production": EnvironmentCode.PRD,
+    **{code.value: code for code in EnvironmentCode},
+}
+
+
+class ArtifactType(StrEnum):
+    """Glossary "Artifact" and §3.5."""
+
+    CONTAINER_IMAGE = "container_image"
+    COMPILED_BINARY = "compiled_binary"
+    STATIC_ASSETS = "static_assets"
+    CONFIGURATION_BUNDLE = "configuration_bundle"
+    SOURCE_ARCHIVE = "source_archive"
+
+
+# §3.5, retention of the types it names; a binary and a bundle are deployed like an image and are kept like one.
+_DEPLOYED = "90 days (dev), 1 year (prod)"
+RETENTION: dict[ArtifactType, str] = {
+    ArtifactType.CONTAINER_IMAGE: _DEPLOYED,
+    ArtifactType.COMPILED_BINARY: _DEPLOYED,
+    ArtifactType.CONFIGURATION_BUNDLE: _DEPLOYED,
+    ArtifactType.STATIC_ASSETS: "1 year",
+    ArtifactType.SOURCE_ARCHIVE: "Permanent",
+}
+
+
+class Stage(StrEnum):
+    """§4.1 and §4.2: what a pipeline reports about an artifact. `staging` is the deployment there, `e2e` the tests after it."""
+
+    BUILD = "build"
+    TEST = "test"
+    SCAN = "scan"
+    STAGING = "staging"
+    E2E = "e2e"
+
+
+class StageStatus(StrEnum):
+    """How a stage came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class MigrationKind(StrEnum):
+    """§5.6 judges a data migration harder than a schema migration."""
+
+    SCHEMA = "schema"
+    DATA = "data"
