@@ -1,0 +1,79 @@
+"""`./portal test` and `./portal bench`: the same servers as `up`, in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.processes import Failure, Stopped, Supervisor
+from cybercube_portal.devstack.services import child_environment, python, services
+from cybercube_portal.devstack.up import manage
+from cybercube_portal.settings import variables
+
+PROGRAMS = {"chromium": "chromium", "prometheus": "prometheus"}
+INTERRUPTED = 130
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run pytest with `arguments` on servers of its own (or on the URLs that are set). Returns pytest's exit code."""
+    install_programs(PROGRAMS)
+    processes = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ("-n", "2")
+    return _on_throw_away_servers("pytest", python("-m", "pytest", *processes, *arguments), careless=True)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Run benchmarks/NAME.py with the rest of `arguments` on servers that write as carefully as production's."""
+    scripts = sorted(path.stem for path in (variables.BASE_DIR / "benchmarks").glob("[a-z]*.py"))
+    if not arguments or arguments[0] not in scripts:
+        raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
+    script = variables.BASE_DIR / "benchmarks" / f"{arguments[0]}.py"
+    return _on_throw_away_servers("bench", python(script, *arguments[1:]), careless=False)
+
+
+def _on_throw_away_servers(name: str, command: Sequence[str | Path], *, careless: bool) -> int:
+    kept = variables.DATA_DIR.read()
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="cybercube-run-") as folder:
+        data = Path(folder)
+        supervisor = Supervisor(logs=data / "logs")
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            build_assets(supervisor, data=kept)
+            (data / "assets").symlink_to(kept / "assets")
+            with services(supervisor, data=data, careless=careless) as found:
+                env = child_environment(found, {variables.DATA_DIR.name: str(data)})
+                if name == "bench":
+                    supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)
+                # In our own session: it writes to the terminal and hears Ctrl-C itself.
+                process = subprocess.Popen([str(part) for part in command], env=env, cwd=variables.BASE_DIR)
+                return process.wait()
+        except Stopped:
+            return INTERRUPTED if process is None else process.wait() or INTERRUPTED
+
+
+def install_programs(programs: dict[str, str]) -> None:
+    """Install the Debian packages of missing programs as root on Debian. Raises Failure naming them elsewhere."""
+    missing = sorted(package for program, package in programs.items() if shutil.which(program) is None)
+    if not missing:
+        return
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        raise Failure(
+            f"The tests need {' and '.join(missing)} on {platform.system()}. Debian: apt-get install {' '.join(missing)}"
+        )
+    print(f"Installing {' and '.join(missing)} …", file=sys.stderr, flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _quietly(["apt-get", "update", "-q"], quiet)
+    _quietly(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], quiet)
+
+
+def _quietly(command: Iterable[str], env: dict[str, str]) -> None:
+    done = subprocess.run(list(command), env=env, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -1,0 +1,178 @@
+"""`./portal up`: the whole portal on this machine, in the foreground."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.processes import Failure, Stopped, Supervisor
+from cybercube_portal.devstack.services import Services, child_environment, python, services
+from cybercube_portal.settings import variables
+
+HOST = "127.0.0.1"
+GATE_USER = "ci-payments"
+EMPTY = "empty"
+
+
+def up() -> int:
+    """Start everything, say where it is, stay until Ctrl-C or until a child dies. Returns the exit code."""
+    data = variables.DATA_DIR.read()
+    data.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(logs=data / "logs")
+    try:
+        with _only_one(data):
+            build_assets(supervisor, data=data)
+            with services(supervisor, data=data) as found, _addresses(data) as publish:
+                port = free_port(variables.WEB_PORT.read())
+                _serve(supervisor, data=data, found=found, port=port, publish=publish)
+                supervisor.stay()
+    except Stopped:
+        print("\nStopped; the data stays in", data, flush=True)
+    return 0
+
+
+def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, publish: Path) -> None:
+    base_url = os.environ.get(variables.BASE_URL.name) or f"http://{HOST}:{port}"
+    commit = os.environ.get(variables.BUILD_GIT_SHA.name) or _commit()
+    env = child_environment(found, {variables.BASE_URL.name: base_url, variables.BUILD_GIT_SHA.name: commit})
+    publish.write_text(json.dumps({**found.variables(), variables.BASE_URL.name: base_url}, indent=2), encoding="utf-8")
+
+    stamp = data / "static.stamp"
+    digest = _static_digest(data)
+    collect = not stamp.exists() or stamp.read_text(encoding="ascii") != digest
+    prepared = supervisor.run("prepare", manage("prepare", *(["--collect-static"] if collect else [])), env=env)
+    stamp.write_text(digest, encoding="ascii")
+
+    told = data / "demo.txt"
+    if EMPTY in prepared.split() and variables.DEMO.read():
+        print("Loading the demo …", flush=True)
+        told.touch(mode=0o600)
+        told.write_text(supervisor.run("demo", manage("demo"), env=env), encoding="utf-8")
+
+    supervisor.start("worker", worker_command(data), env=env)
+    supervisor.start("web", web_command(port), env=env)
+    key = (
+        supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
+        if told.exists()
+        else ""
+    )
+    supervisor.wait_until(lambda: answers(port), what="The web server")
+    _tell(base_url=base_url, port=port, demo=told.read_text(encoding="utf-8") if told.exists() else "", key=key.strip())
+
+
+def manage(*arguments: str) -> list[str | Path]:
+    """A command line for one of Django's or the portal's commands."""
+    return python(variables.BASE_DIR / "manage.py", *arguments)
+
+
+def worker_command(data: Path) -> list[str | Path]:
+    """The worker, with beat inside: only here do the two share a process."""
+    beat = ("--beat", "--schedule", data / "beat-schedule")
+    quick = ("--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "INFO")
+    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", *beat, *quick)
+
+
+def web_command(port: int) -> list[str | Path]:
+    """The WSGI application in granian. One process kind is enough here: a call that waits at the gate holds one of many threads."""
+    size = ("--workers", str(variables.WEB_WORKERS.read()), "--blocking-threads", str(variables.WEB_THREADS.read()))
+    quiet = ("--no-ws", "--log-level", "warning")
+    where = ("--host", HOST, "--port", str(port))
+    return python("-m", "granian", "--interface", "wsgi", *where, *size, *quiet, "cybercube_portal.wsgi:application")
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, else the next free one, said plainly. Raises Failure when the next hundred are taken."""
+    for port in range(wanted, min(wanted + 100, variables.LAST_PORT + 1)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        if port != wanted:
+            print(f"Port {wanted} is taken; using {port}.", flush=True)
+        return port
+    raise Failure(f"Port {wanted} and the hundred after it are taken. Set CYBERCUBE_WEB_PORT to a free one.")
+
+
+def answers(port: int) -> bool:
+    """Whether a web server on this machine's port answers a request, whatever the status."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health/live")
+        connection.getresponse()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder: two stacks on one database folder would destroy it."""
+    with (data / "up.lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            running = variables.addresses(os.environ).get(variables.BASE_URL.name, "another process")
+            raise Failure(
+                f"The portal already runs on {data}: {running}.\nStop that one, or set CYBERCUBE_DATA_DIR to another folder."
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _addresses(data: Path) -> Iterator[Path]:
+    """The file that tells `manage.py` where the running stack is; gone when the stack is."""
+    path = data / variables.ADDRESSES
+    path.touch(mode=0o600)
+    path.write_text("{}", encoding="utf-8")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=variables.BASE_DIR, check=False, capture_output=True, text=True
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _static_digest(data: Path) -> str:
+    """What collectstatic would collect: our own static files by name, size and time; packages' by the lock's stamp."""
+    digest = hashlib.sha256()
+    for stamp in (variables.BASE_DIR / ".venv/stamp", data / "assets.stamp"):
+        digest.update(stamp.read_bytes() if stamp.exists() else b"")
+    for folder in sorted(variables.BASE_DIR.glob("cybercube_portal/**/static")) + sorted(
+        variables.BASE_DIR.glob("*/static")
+    ):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                status = path.stat()
+                digest.update(f"{path}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+    if not (data / "static" / "staticfiles.json").exists():
+        digest.update(b"nothing collected yet")
+    return digest.hexdigest()
+
+
+def _tell(*, base_url: str, port: int, demo: str, key: str) -> None:
+    print(f"\nThe portal runs at {base_url} (Ctrl-C stops it)\n")
+    if demo:
+        print(demo.strip())
+    if key:
+        body = json.dumps({"service": "billing-service", "version": "1.4.2", "environment": "prd", "dry_run": True})
+        print(f"\nAsk the gate:\n  curl -s http://{HOST}:{port}/api/v1/gate/decisions/ \\")
+        print(f"    -H 'Authorization: Bearer {key}' \\\n    -H 'Content-Type: application/json' \\\n    -d '{body}'")
+    print(flush=True)
