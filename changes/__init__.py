@@ -1,0 +1,1 @@
+"""A change is asked for, judged, approved, scheduled, frozen."""

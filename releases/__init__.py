@@ -1,0 +1,1 @@
+"""Releases, deployments and the gate that pipelines ask."""

@@ -1,0 +1,1 @@
+"""Pure policies: the gate's rules."""

@@ -1,0 +1,21 @@
+"""Fields, constraints, one method per move. Only actions of this app write them."""
+
+from __future__ import annotations
+
+from changes.models.approval import Comment, ContentVersion, Signature, TemplateSignature
+from changes.models.change import ChangeCounter, ChangeRequest
+from changes.models.freeze import DeploymentWindow, Freeze, FreezeException
+from changes.models.template import Template
+
+__all__ = [
+    "ChangeCounter",
+    "ChangeRequest",
+    "Comment",
+    "ContentVersion",
+    "DeploymentWindow",
+    "Freeze",
+    "FreezeException",
+    "Signature",
+    "Template",
+    "TemplateSignature",
+]

@@ -1,0 +1,13 @@
+"""The releases app: what may go where, and what went."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ReleasesConfig(AppConfig):
+    """Releases, deployments, the gate."""
+
+    name = "releases"
+    verbose_name = "Releases"
+    default_auto_field = "django.db.models.BigAutoField"
