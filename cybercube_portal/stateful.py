@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
 from django_fsm import RETURN_VALUE, FSMField, FSMFieldDescriptor, TransitionNotAllowed, transition
 
 from cybercube_portal.errors import refuse
@@ -102,7 +101,7 @@ def state_triggers(table: Iterable[Move], *, first_state: str, field: str = "sta
     return [
         pgtrigger.FSM(name=f"{field}_moves", field=field, transitions=sorted(edges(table))),
         pgtrigger.Protect(
-            name=f"{field}_starts", operation=pgtrigger.Insert, condition=pgtrigger.Q(~Q(**{f"new__{field}": first_state}))
+            name=f"{field}_starts", operation=pgtrigger.Insert, condition=~pgtrigger.Q(**{f"new__{field}": first_state})
         ),
     ]
 

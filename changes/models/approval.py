@@ -8,7 +8,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from changes.states import SignatureState
 from cybercube_portal.stateful import append_only_triggers, choices_of
@@ -81,14 +81,14 @@ class Signature(models.Model):
             pgtrigger.Protect(
                 name="words_kept",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(
-                    ~Q(old__change_id=F("new__change_id"))
-                    | ~Q(old__signer_id=F("new__signer_id"))
-                    | ~Q(old__content_hash=F("new__content_hash"))
-                    | ~Q(old__comment=F("new__comment"))
-                    | ~Q(old__signed_at=F("new__signed_at"))
-                    | Q(new__state=SignatureState.GIVEN)
-                    | Q(old__state__in=[SignatureState.WITHDRAWN, SignatureState.SUPERSEDED])
+                condition=(
+                    pgtrigger.Q(old__change_id__df=pgtrigger.F("new__change_id"))
+                    | pgtrigger.Q(old__signer_id__df=pgtrigger.F("new__signer_id"))
+                    | pgtrigger.Q(old__content_hash__df=pgtrigger.F("new__content_hash"))
+                    | pgtrigger.Q(old__comment__df=pgtrigger.F("new__comment"))
+                    | pgtrigger.Q(old__signed_at__df=pgtrigger.F("new__signed_at"))
+                    | pgtrigger.Q(new__state=SignatureState.GIVEN)
+                    | pgtrigger.Q(old__state__in=[SignatureState.WITHDRAWN, SignatureState.SUPERSEDED])
                 ),
             ),
         ]
