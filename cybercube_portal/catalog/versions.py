@@ -124,32 +124,31 @@ def bump(previous: Version | None, version: Version) -> Bump | None:
 def version_form(version_text: str, environment: str) -> Reason:
     """Whether a version of this form may go to `dev`, `stg` or `prd`; an unknown environment is judged as `prd`."""
     if version_text == LATEST:
-        if environment == "dev":
-            return passed("version.form", "§3.3", "“latest” may be used in dev.")
-        return failed(
-            "version.latest_outside_dev", "§3.3", "“latest” is only for dev.", "Name a version such as v2.3.1."
-        )
+        return _latest_form(environment)
     try:
         version = parse_version(version_text)
     except ValueError as error:
         return failed("version.malformed", "§3.2", str(error), "Name a version such as v2.3.1.")
     if environment in ("dev", "stg"):
-        return passed("version.form", "§3.2", f"{version.text} may go to {environment}.")
+        return passed("version.form", "§3.2", f"{version} may go to {environment}.")
+    return _production_form(version)
+
+
+def _latest_form(environment: str) -> Reason:
+    if environment == "dev":
+        return passed("version.form", "§3.3", "“latest” may be used in dev.")
+    return failed("version.latest_outside_dev", "§3.3", "“latest” is only for dev.", "Name a version such as v2.3.1.")
+
+
+def _production_form(version: Version) -> Reason:
     if version.is_sha_build:
-        return failed(
-            "version.sha_in_production",
-            "§3.4",
-            f"{version.text} is a build of main; production takes versions only.",
-            "Tag the commit with a version such as v2.3.1 and deploy that.",
-        )
+        message = f"{version} is a build of main; production takes versions only."
+        return failed("version.sha_in_production", "§3.4", message, "Tag the commit vX.Y.Z and deploy that version.")
     if version.prerelease:
-        return failed(
-            "version.prerelease_in_production",
-            "§3.2",
-            f"{version.text} is a pre-release; pre-releases never reach production.",
-            f"Release v{version.major}.{version.minor}.{version.patch} and deploy that.",
-        )
-    return passed("version.form", "§3.2", f"{version.text} may go to production.")
+        message = f"{version} is a pre-release; pre-releases never reach production."
+        release = "v{}.{}.{}".format(*version.core)
+        return failed("version.prerelease_in_production", "§3.2", message, f"Release {release} and deploy that.")
+    return passed("version.form", "§3.2", f"{version} may go to production.")
 
 
 def artifact_reference(service: str, version: str | Version) -> str:

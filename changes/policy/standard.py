@@ -1,0 +1,173 @@
+"""Standard changes (§6.2): the conditions of each template, checked by machine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cybercube_portal.catalog.versions import Bump
+from cybercube_portal.decisions import Decision, decide, failed, passed
+
+
+class TemplateKind(StrEnum):
+    """The five rows of §6.2."""
+
+    ROUTINE_DEPLOYMENT = "routine-deployment"
+    CONFIG_UPDATE = "config-update"
+    SCALE = "scale"
+    CERTIFICATE_RENEWAL = "certificate-renewal"
+    LOG_LEVEL = "log-level"
+
+
+LOG_LEVELS: frozenset[str] = frozenset({"trace", "debug", "info", "warn", "warning", "error", "critical"})
+
+Bounds = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardFacts:
+    """What is known of one change. Whatever is unknown keeps its default and fails its condition.
+
+    `stages_passed` are evidence stages whose latest result passed for every artifact; `security` is the answer
+    to that risk question; the fields from `replicas` on are the change's parameters. `starts_at` is its slot.
+    """
+
+    stages_passed: frozenset[str] = frozenset()
+    has_migrations: bool = True
+    bump: Bump | None = None
+    release_approved: bool = False
+    configuration_only: bool = False
+    security: bool | None = None
+    replicas: int | None = None
+    certificate: str = ""
+    process_attested: bool = False
+    level: str = ""
+    starts_at: datetime | None = None
+    until: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition: `text` states it as it should be, `remedy` what to do when it is not so."""
+
+    code: str
+    text: str
+    remedy: str
+    check: Callable[[StandardFacts, Bounds], bool]
+
+
+def _within_bounds(facts: StandardFacts, bounds: Bounds) -> bool:
+    if facts.replicas is None or "min" not in bounds or "max" not in bounds:
+        return False
+    return bounds["min"] <= facts.replicas <= bounds["max"]
+
+
+def _has_an_end(facts: StandardFacts, bounds: Bounds) -> bool:
+    if facts.starts_at is None or facts.until is None or facts.until <= facts.starts_at:
+        return False
+    return "max_hours" not in bounds or facts.until - facts.starts_at <= timedelta(hours=bounds["max_hours"])
+
+
+FILE_NORMAL = "File it as a normal change."
+
+CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
+    TemplateKind.ROUTINE_DEPLOYMENT: (
+        Condition(
+            "standard.tests_passed",
+            "The test stage has passed.",
+            "Let the pipeline report a passing test stage for this artifact.",
+            lambda facts, _: "test" in facts.stages_passed,
+        ),
+        Condition(
+            "standard.no_migrations",
+            "There are no database changes.",
+            FILE_NORMAL,
+            lambda facts, _: not facts.has_migrations,
+        ),
+        Condition(
+            "standard.patch_or_approved_release",
+            "It is a patch, or its release is approved.",
+            "Have the release approved first, or file a normal change.",
+            lambda facts, _: facts.bump == "patch" or facts.release_approved,
+        ),
+    ),
+    TemplateKind.CONFIG_UPDATE: (
+        Condition(
+            "standard.configuration_only",
+            "Only configuration or feature flags change.",
+            FILE_NORMAL,
+            lambda facts, _: facts.configuration_only,
+        ),
+        Condition(
+            "standard.not_security",
+            "It is answered that nothing security-related changes.",
+            "Answer the security question; a security-related update is a normal change.",
+            lambda facts, _: facts.security is False,
+        ),
+    ),
+    TemplateKind.SCALE: (
+        Condition(
+            "standard.within_bounds",
+            "The replicas are within the template's approved bounds.",
+            "Choose a number of replicas within the bounds, or file a normal change.",
+            _within_bounds,
+        ),
+    ),
+    TemplateKind.CERTIFICATE_RENEWAL: (
+        Condition(
+            "standard.certificate_named",
+            "The certificate is named.",
+            "Give the certificate's name in the parameters.",
+            lambda facts, _: bool(facts.certificate.strip()),
+        ),
+        Condition(
+            "standard.process_attested",
+            "It is attested that the standard process is followed.",
+            "Attest the standard process, or file a normal change.",
+            lambda facts, _: facts.process_attested is True,
+        ),
+    ),
+    TemplateKind.LOG_LEVEL: (
+        Condition(
+            "standard.level_known",
+            f"The level is one of {', '.join(sorted(LOG_LEVELS))}.",
+            "Give a known log level in the parameters.",
+            lambda facts, _: facts.level.lower() in LOG_LEVELS,
+        ),
+        Condition(
+            "standard.temporary",
+            "It ends after it starts, within the template's bounds.",
+            "Give an end (`until`) after the start and within the template's hours.",
+            _has_an_end,
+        ),
+        Condition(
+            "standard.documented",
+            "A reason is written down.",
+            "Give the reason in the parameters.",
+            lambda facts, _: bool(facts.reason.strip()),
+        ),
+    ),
+}
+
+
+def conditions(kind: str) -> tuple[Condition, ...]:
+    """The conditions of a template kind. Raises ValueError for a kind that §6.2 does not know."""
+    return CONDITIONS[TemplateKind(kind)]
+
+
+def holds(kind: str, facts: StandardFacts, bounds: Bounds) -> Decision:
+    """Every condition of `kind` as a reason. `bounds`: scale `min` and `max` replicas; log-level `max_hours`.
+
+    Raises ValueError for an unknown kind.
+    """
+    return decide(
+        *(
+            passed(condition.code, "§6.2", condition.text)
+            if condition.check(facts, bounds)
+            else failed(condition.code, "§6.2", f"Not so: {condition.text}", condition.remedy, bounds=dict(bounds))
+            for condition in conditions(kind)
+        )
+    )
