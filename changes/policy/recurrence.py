@@ -1,0 +1,169 @@
+"""When something recurring happens: RFC 5545 rules in the wall time of an IANA zone, answered in UTC. Pure.
+
+Wall time is what people mean ("midnight to midnight in São Paulo"): a day's freeze lasts 23 or 25 hours when the
+clocks change. A generated moment that the clocks skip moves forward by the gap; one that exists twice is the first.
+What a person types is never guessed: see `wall_time`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from changes.policy.rrule import days_of, parse_rule, validate_rule
+from changes.policy.spans import Span
+
+__all__ = [
+    "AmbiguousTime",
+    "NonexistentTime",
+    "Recurrence",
+    "Span",
+    "occurrences",
+    "validate_recurrence",
+    "validate_rule",
+    "validate_zone",
+    "wall_time",
+    "zone_named",
+]
+
+LONGEST = timedelta(days=366)
+MOST_EXCLUDED = 366
+# A wall time is at most 14 hours from UTC, and the widest gap known skipped a day (Apia, 30 December 2011).
+SLACK = timedelta(days=3)
+
+
+class NonexistentTime(ValueError):  # noqa: N818 - what it is, not that it is wrong
+    """The clocks skip this wall time. `moved` is the moment (UTC) that lies as far behind the gap."""
+
+    def __init__(self, naive: datetime, zone: str, moved: datetime) -> None:
+        self.moved = moved
+        later = moved.astimezone(zone_named(zone))
+        super().__init__(
+            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it. "
+            f"The same moment by the new clock is {later:%Y-%m-%d %H:%M}."
+        )
+
+
+class AmbiguousTime(ValueError):  # noqa: N818 - what it is, not that it is wrong
+    """This wall time exists twice. `candidates` are both moments in UTC, the earlier first (fold 0, fold 1)."""
+
+    def __init__(self, naive: datetime, zone: str, candidates: tuple[datetime, datetime]) -> None:
+        self.candidates = candidates
+        first, second = (f"{moment.astimezone(zone_named(zone)):%H:%M %Z (%z)}" for moment in candidates)
+        super().__init__(
+            f"{naive:%Y-%m-%d %H:%M} exists twice in {zone}, as the clocks go back: say which, {first} or {second}."
+        )
+
+
+@lru_cache(maxsize=1024)
+def zone_named(zone: str) -> ZoneInfo:
+    """The IANA time zone of that name. Raises ValueError for any other text."""
+    if zone not in available_timezones():
+        raise ValueError(f"{zone!r} is not an IANA time zone: use a name such as Europe/London or UTC.")
+    return ZoneInfo(zone)
+
+
+def validate_zone(zone: str) -> None:
+    """Raise ValueError unless `zone` names an IANA time zone."""
+    zone_named(zone)
+
+
+def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
+    """What a person typed, as a moment in UTC (reliability.md section 7).
+
+    `fold` picks the earlier (0) or the later (1) of two. Raises NonexistentTime, AmbiguousTime when it exists twice and
+    `fold` is None, and ValueError for an unknown zone or a moment that already has a zone.
+    """
+    if naive.tzinfo is not None:
+        raise ValueError("A wall time comes without an offset; a moment with an offset needs no zone.")
+    place = zone_named(zone)
+    earlier, later = (naive.replace(tzinfo=place, fold=number) for number in (0, 1))
+    before, after = earlier.utcoffset(), later.utcoffset()
+    moments = earlier.astimezone(UTC), later.astimezone(UTC)
+    if before is not None and after is not None and before < after:
+        raise NonexistentTime(naive, zone, moments[0])
+    if before != after and fold is None:
+        raise AmbiguousTime(naive, zone, moments)
+    return moments[fold or 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """`first` exactly as given (UTC); with a `rule` its wall times in `zone` repeat, but not on `excluded` local days."""
+
+    first: Span
+    zone: str
+    rule: str | None = None
+    excluded: frozenset[date] = frozenset()
+
+
+def validate_recurrence(recurrence: Recurrence) -> None:
+    """Raise ValueError, with a sentence for people, for what cannot be followed or means nothing."""
+    zone = zone_named(recurrence.zone)
+    if recurrence.first.length > LONGEST:
+        raise ValueError(f"One occurrence lasts at most {LONGEST.days} days.")
+    if recurrence.rule is None:
+        if recurrence.excluded:
+            raise ValueError("Days can be left out only of something that recurs.")
+        return
+    if len(recurrence.excluded) > MOST_EXCLUDED:
+        raise ValueError(f"At most {MOST_EXCLUDED} days can be left out.")
+    rule = parse_rule(recurrence.rule)
+    start, end = _wall(recurrence.first.start, zone), _wall(recurrence.first.end, zone)
+    if end <= start:
+        raise ValueError("By the clock on the wall the first occurrence ends before it starts: it cannot recur.")
+    if start.date() not in days_of(rule, first=start.date(), start=start.date(), end=start.date()):
+        raise ValueError(
+            f"The first occurrence, {start:%A %Y-%m-%d}, is not one of the rule's days: let it start on one of them."
+        )
+    if rule.until_at and rule.until_at < recurrence.first.start:
+        raise ValueError("UNTIL lies before the first occurrence.")
+
+
+def occurrences(recurrence: Recurrence, start: datetime, end: datetime) -> tuple[Span, ...]:
+    """The occurrences that overlap `[start, end)`, in order. The work grows with the months asked for, not with age."""
+    if recurrence.rule is None:
+        found: Iterator[Span] = iter((recurrence.first,))
+    else:
+        months = _months(start - recurrence.first.length - SLACK, end + SLACK)
+        found = (span for year, month in months for span in _starting_in(recurrence, year, month))
+    return tuple(span for span in found if span.start < end and start < span.end)
+
+
+def _months(start: datetime, end: datetime) -> Iterator[tuple[int, int]]:
+    for number in range(start.year * 12 + start.month - 1, end.year * 12 + end.month):
+        yield number // 12, number % 12 + 1
+
+
+def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Fold 0 is the rule for both edges (PEP 495): over a gap by the old offset, of two the first."""
+    return wall.replace(tzinfo=zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=32768)
+def _starting_in(recurrence: Recurrence, year: int, month: int) -> tuple[Span, ...]:
+    """The occurrences whose local first day lies in that month."""
+    zone = zone_named(recurrence.zone)
+    rule = parse_rule(recurrence.rule or "")
+    first = _wall(recurrence.first.start, zone)
+    length = _wall(recurrence.first.end, zone) - first
+    start = date(year, month, 1)
+    end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    spans = []
+    for day in days_of(rule, first=first.date(), start=start, end=end):
+        wall = datetime.combine(day, first.time())
+        begins, ends = _instant(wall, zone), _instant(wall + length, zone)
+        if day == first.date():
+            begins, ends = recurrence.first.start, recurrence.first.end
+        is_over = rule.until_at is not None and begins > rule.until_at
+        # An occurrence that lies wholly in an hour the clocks skip never happens.
+        if begins < ends and day not in recurrence.excluded and not is_over:
+            spans.append(Span(begins, ends))
+    return tuple(spans)

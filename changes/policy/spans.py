@@ -1,0 +1,86 @@
+"""Spans of time and their algebra. Every span is half-open, `[start, end)`, and held in UTC. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+INSTANT = timedelta.resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start`, inclusive, to `end`, exclusive: aware moments in, UTC held.
+
+    Raises ValueError for naive moments and for an empty span.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("A span needs a start and an end with a time zone.")
+        # Two moments of one local zone would be compared and subtracted by the clock on the wall.
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
+        if self.end <= self.start:
+            raise ValueError("A span ends after it starts.")
+
+    @property
+    def length(self) -> timedelta:
+        """The time that really passes between start and end."""
+        return self.end - self.start
+
+    def contains(self, moment: datetime) -> bool:
+        """True from the start on, and no longer true at the end."""
+        return self.start <= moment < self.end
+
+    def overlaps(self, other: Span) -> bool:
+        """True when both hold at some instant; spans that only touch do not overlap."""
+        return self.start < other.end and other.start < self.end
+
+
+def at_instant(moment: datetime) -> Span:
+    """The smallest span that contains `moment`."""
+    return Span(moment, moment + INSTANT)
+
+
+def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same instants as few spans as possible, in order: what overlaps or touches becomes one."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def intersect(left: Iterable[Span], right: Iterable[Span]) -> tuple[Span, ...]:
+    """What lies in both; each side merged first."""
+    others = merge(right)
+    return tuple(
+        Span(max(span.start, other.start), min(span.end, other.end))
+        for span in merge(left)
+        for other in others
+        if span.overlaps(other)
+    )
+
+
+def subtract(spans: Iterable[Span], cuts: Iterable[Span]) -> tuple[Span, ...]:
+    """What lies in `spans` and in none of `cuts`."""
+    left: list[Span] = []
+    holes = merge(cuts)
+    for span in merge(spans):
+        start = span.start
+        for hole in holes:
+            if not span.overlaps(hole):
+                continue
+            if start < hole.start:
+                left.append(Span(start, hole.start))
+            start = hole.end
+        if start < span.end:
+            left.append(Span(start, span.end))
+    return tuple(left)
