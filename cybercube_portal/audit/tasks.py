@@ -1,0 +1,3 @@
+"""The worker's edge of the record."""
+
+from __future__ import annotations
