@@ -49,6 +49,12 @@ class NotFound(PortalError):
     code = "request.not_found"
 
 
+class NotAuthenticated(PortalError):
+    """Nobody is signed in, or the credential is not valid (401)."""
+
+    code = "authentication.required"
+
+
 class NotPermitted(PortalError):
     """The person guard: this actor may not do it (403)."""
 

@@ -10,16 +10,10 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from cybercube_portal import clock
-from cybercube_portal.errors import PortalError
+from cybercube_portal.errors import NotAuthenticated
 from cybercube_portal.people import selectors
 from cybercube_portal.people.actors import Actor, KeyFact
 from cybercube_portal.people.models import ApiKey, User
-
-
-class NotAuthenticated(PortalError):
-    """Nobody is signed in, or the credential is not valid (401)."""
-
-    code = "authentication.required"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
