@@ -16,6 +16,10 @@ BASE_URL = variables.BASE_URL.read()
 BUILD_GIT_SHA = variables.BUILD_GIT_SHA.read()
 HEALTH_ALLOWED_NETWORKS = variables.HEALTH_ALLOWED_NETWORKS.read()
 GATE_TOKEN_LIFETIME = variables.GATE_TOKEN_LIFETIME.read()
+SIGNING_KEY = variables.SIGNING_KEY.read()
+SIGNING_PREVIOUS_KEYS = variables.SIGNING_PREVIOUS_KEYS.read()
+OUTBOUND_NETWORKS = variables.OUTBOUND_NETWORKS.read()
+OUTBOUND_HOSTS = variables.OUTBOUND_HOSTS.read()
 
 SECRET_KEY = variables.SECRET_KEY.read()
 DEBUG = False
@@ -57,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "cybercube_portal.audit.requests.request_id_middleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -15,6 +15,7 @@ REQUIRED = (
     variables.REDIS_URL,
     variables.BASE_URL,
     variables.ALLOWED_HOSTS,
+    variables.SIGNING_KEY,
 )
 _missing = [row.name for row in REQUIRED if row.find(os.environ)[1] in {"default", "running stack"}]
 if _missing:

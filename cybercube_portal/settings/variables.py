@@ -208,6 +208,32 @@ HEALTH_ALLOWED_NETWORKS = Variable(
 GATE_TOKEN_LIFETIME = Variable(
     "CYBERCUBE_GATE_TOKEN_LIFETIME", duration, "15m", "How long an allow of the gate stays valid."
 )
+SIGNING_KEY = Variable(
+    "CYBERCUBE_SIGNING_KEY",
+    str,
+    "",
+    "Ed25519 private key (PEM) for gate tokens and audit checkpoints; in dev one is made in the data folder.",
+    secret=True,
+)
+SIGNING_PREVIOUS_KEYS = Variable(
+    "CYBERCUBE_SIGNING_PREVIOUS_KEYS",
+    str,
+    "",
+    "Keys (PEM, public ones suffice) whose signatures still count after a rotation.",
+    secret=True,
+)
+OUTBOUND_NETWORKS = Variable(
+    "CYBERCUBE_OUTBOUND_NETWORKS",
+    networks,
+    "",
+    "Private networks the portal may call, such as 10.20.0.0/16; metadata and tunnels never.",
+)
+OUTBOUND_HOSTS = Variable(
+    "CYBERCUBE_OUTBOUND_HOSTS",
+    words,
+    "",
+    "Host names the portal may call besides those registered for a service; *.example.com takes in what is below.",
+)
 MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
 MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")
 MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")
