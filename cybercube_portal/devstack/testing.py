@@ -23,9 +23,10 @@ INTERRUPTED = 130
 
 def test(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments` on servers of its own (or on the URLs that are set). Returns pytest's exit code."""
-    install_programs(PROGRAMS)
     processes = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ("-n", "2")
-    return _on_throw_away_servers("pytest", python("-m", "pytest", *processes, *arguments), careless=True)
+    return _on_throw_away_servers(
+        "pytest", python("-m", "pytest", *processes, *arguments), careless=True, programs=PROGRAMS
+    )
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -34,10 +35,12 @@ def bench(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in scripts:
         raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
     script = variables.BASE_DIR / "benchmarks" / f"{arguments[0]}.py"
-    return _on_throw_away_servers("bench", python(script, *arguments[1:]), careless=False)
+    return _on_throw_away_servers("bench", python(script, *arguments[1:]), careless=False, programs={})
 
 
-def _on_throw_away_servers(name: str, command: Sequence[str | Path], *, careless: bool) -> int:
+def _on_throw_away_servers(
+    name: str, command: Sequence[str | Path], *, careless: bool, programs: dict[str, str]
+) -> int:
     kept = variables.DATA_DIR.read()
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cybercube-run-") as folder:
@@ -45,9 +48,10 @@ def _on_throw_away_servers(name: str, command: Sequence[str | Path], *, careless
         supervisor = Supervisor(logs=data / "logs")
         process: subprocess.Popen[bytes] | None = None
         try:
-            build_assets(supervisor, data=kept)
-            (data / "assets").symlink_to(kept / "assets")
             with services(supervisor, data=data, careless=careless) as found:
+                install_programs(programs)
+                build_assets(supervisor, data=kept)
+                (data / "assets").symlink_to(kept / "assets")
                 env = child_environment(found, {variables.DATA_DIR.name: str(data)})
                 if name == "bench":
                     supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)

@@ -30,8 +30,8 @@ def up() -> int:
     supervisor = Supervisor(logs=data / "logs")
     try:
         with _only_one(data):
-            build_assets(supervisor, data=data)
             with services(supervisor, data=data) as found, _addresses(data) as publish:
+                build_assets(supervisor, data=data)
                 port = free_port(variables.WEB_PORT.read())
                 _serve(supervisor, data=data, found=found, port=port, publish=publish)
                 supervisor.stay()

@@ -263,5 +263,7 @@ def addresses(environ: Mapping[str, str]) -> dict[str, str]:
 def unknown(environ: Mapping[str, str]) -> list[tuple[str, str | None]]:
     """Each `CYBERCUBE_*` name nobody reads, with the nearest name that somebody does."""
     known = {row.name for row in VARIABLES} | {f"{row.name}_FILE" for row in VARIABLES if row.secret}
+    tails = {name.removeprefix(PREFIX): name for name in known}
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [(name, next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)) for name in strange]
+    near = {name: get_close_matches(name.removeprefix(PREFIX), tails, n=1) for name in strange}
+    return [(name, tails[near[name][0]] if near[name] else None) for name in strange]
