@@ -7,7 +7,7 @@ What a person types is never guessed: see `wall_time`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -32,7 +32,11 @@ __all__ = [
 LONGEST = timedelta(days=366)
 MOST_EXCLUDED = 366
 # A wall time is at most 14 hours from UTC, and the widest gap known skipped a day (Apia, 30 December 2011).
-SLACK = timedelta(days=3)
+SLACK = timedelta(days=2)
+# Remembered together: few enough to be quick at first sight, enough for the next question to find them.
+BUCKET_DAYS = 16
+# Far enough for every plan, and so near that no arithmetic overflows.
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class NonexistentTime(ValueError):  # noqa: N818 - what it is, not that it is wrong
@@ -75,11 +79,12 @@ def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
     """What a person typed, as a moment in UTC (reliability.md section 7).
 
     `fold` picks the earlier (0) or the later (1) of two. Raises NonexistentTime, AmbiguousTime when it exists twice and
-    `fold` is None, and ValueError for an unknown zone or a moment that already has a zone.
+    `fold` is None, and ValueError for an unknown zone, a moment that already has a zone, or a year nobody plans for.
     """
     if naive.tzinfo is not None:
         raise ValueError("A wall time comes without an offset; a moment with an offset needs no zone.")
     place = zone_named(zone)
+    _refuse_far(naive.replace(tzinfo=UTC))
     earlier, later = (naive.replace(tzinfo=place, fold=number) for number in (0, 1))
     before, after = earlier.utcoffset(), later.utcoffset()
     moments = earlier.astimezone(UTC), later.astimezone(UTC)
@@ -88,6 +93,11 @@ def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
     if before != after and fold is None:
         raise AmbiguousTime(naive, zone, moments)
     return moments[fold or 0]
+
+
+def _refuse_far(moment: datetime) -> None:
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError(f"The year {moment.year} is out of reach: use {EARLIEST.year} to {LATEST.year}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Recurrence:
 def validate_recurrence(recurrence: Recurrence) -> None:
     """Raise ValueError, with a sentence for people, for what cannot be followed or means nothing."""
     zone = zone_named(recurrence.zone)
+    _refuse_far(recurrence.first.start)
     if recurrence.first.length > LONGEST:
         raise ValueError(f"One occurrence lasts at most {LONGEST.days} days.")
     if recurrence.rule is None:
@@ -124,18 +135,15 @@ def validate_recurrence(recurrence: Recurrence) -> None:
 
 
 def occurrences(recurrence: Recurrence, start: datetime, end: datetime) -> tuple[Span, ...]:
-    """The occurrences that overlap `[start, end)`, in order. The work grows with the months asked for, not with age."""
+    """The occurrences that overlap `[start, end)`, in order. The work grows with the range, not with the age of the rule."""
     if recurrence.rule is None:
-        found: Iterator[Span] = iter((recurrence.first,))
+        found: Iterable[Span] = (recurrence.first,)
     else:
-        months = _months(start - recurrence.first.length - SLACK, end + SLACK)
-        found = (span for year, month in months for span in _starting_in(recurrence, year, month))
+        since = max(start, recurrence.first.start) - recurrence.first.length - SLACK
+        until = min(end, LATEST) + SLACK
+        numbers = range(since.toordinal() // BUCKET_DAYS, until.toordinal() // BUCKET_DAYS + 1)
+        found = (span for number in numbers for span in _starting_in(recurrence, number))
     return tuple(span for span in found if span.start < end and start < span.end)
-
-
-def _months(start: datetime, end: datetime) -> Iterator[tuple[int, int]]:
-    for number in range(start.year * 12 + start.month - 1, end.year * 12 + end.month):
-        yield number // 12, number % 12 + 1
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -147,15 +155,15 @@ def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
-@lru_cache(maxsize=32768)
-def _starting_in(recurrence: Recurrence, year: int, month: int) -> tuple[Span, ...]:
-    """The occurrences whose local first day lies in that month."""
+@lru_cache(maxsize=16384)
+def _starting_in(recurrence: Recurrence, bucket: int) -> tuple[Span, ...]:
+    """The occurrences whose local first day lies in that bucket of days."""
     zone = zone_named(recurrence.zone)
     rule = parse_rule(recurrence.rule or "")
     first = _wall(recurrence.first.start, zone)
     length = _wall(recurrence.first.end, zone) - first
-    start = date(year, month, 1)
-    end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    start = date.fromordinal(bucket * BUCKET_DAYS)
+    end = start + timedelta(days=BUCKET_DAYS - 1)
     spans = []
     for day in days_of(rule, first=first.date(), start=start, end=end):
         wall = datetime.combine(day, first.time())

@@ -23,7 +23,6 @@ MOST_OCCURRENCES = 1000
 LARGEST_INTERVAL = 1000
 YEARS_COUNTED = 100
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-EVERY = 0
 
 
 class Frequency(StrEnum):
@@ -37,7 +36,7 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An RRULE, read. `weekdays` holds (ordinal, weekday), ordinal 0 for every one, weekday 0 for Monday.
+    """An RRULE, read. Monday is 0. BYDAY is split: `MO` into `weekdays`, `2MO` into `numbered_weekdays` as (2, 0).
 
     An empty set means that the part is absent. UNTIL is a local day (`until_day`, inclusive) or an instant (`until_at`).
     """
@@ -49,7 +48,8 @@ class Rule:
     until_at: datetime | None = None
     months: frozenset[int] = frozenset()
     month_days: frozenset[int] = frozenset()
-    weekdays: frozenset[tuple[int, int]] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+    numbered_weekdays: frozenset[tuple[int, int]] = frozenset()
     positions: frozenset[int] = frozenset()
     week_start: int = 0
 
@@ -73,15 +73,16 @@ def _weekday(name: str, text: str) -> int:
     return WEEKDAYS.index(text)
 
 
-def _weekdays(name: str, text: str) -> frozenset[tuple[int, int]]:
-    found = set()
+def _weekdays(name: str, text: str) -> dict[str, object]:
+    plain, numbered = set(), set()
     for item in text.split(","):
-        ordinal, weekday = item[:-2], item[-2:]
-        number = _integer(name, ordinal, -53, 53) if ordinal else EVERY
-        if ordinal and not number:
-            raise ValueError(f"{name}={item}: weekdays count from 1, or from -1 backwards.")
-        found.add((number, _weekday(name, weekday)))
-    return frozenset(found)
+        ordinal, weekday = item[:-2], _weekday(name, item[-2:])
+        if ordinal:
+            (number,) = _integers(name, ordinal, 53, signed=True)
+            numbered.add((number, weekday))
+        else:
+            plain.add(weekday)
+    return {"weekdays": frozenset(plain), "numbered_weekdays": frozenset(numbered)}
 
 
 def _frequency(name: str, text: str) -> Frequency:
@@ -108,7 +109,7 @@ _READERS: dict[str, Callable[[str, str], dict[str, object]]] = {
     "UNTIL": _until,
     "BYMONTH": lambda name, text: {"months": _integers(name, text, 12, signed=False)},
     "BYMONTHDAY": lambda name, text: {"month_days": _integers(name, text, 31, signed=True)},
-    "BYDAY": lambda name, text: {"weekdays": _weekdays(name, text)},
+    "BYDAY": _weekdays,
     "BYSETPOS": lambda name, text: {"positions": _integers(name, text, 366, signed=True)},
     "WKST": lambda name, text: {"week_start": _weekday(name, text)},
 }
@@ -147,9 +148,9 @@ def _refuse_contradictions(rule: Rule) -> None:
         raise ValueError("COUNT and UNTIL exclude each other.")
     if rule.frequency is Frequency.WEEKLY and rule.month_days:
         raise ValueError("BYMONTHDAY does not go with FREQ=WEEKLY.")
-    if rule.frequency in {Frequency.DAILY, Frequency.WEEKLY} and any(nth for nth, _ in rule.weekdays):
+    if rule.frequency in {Frequency.DAILY, Frequency.WEEKLY} and rule.numbered_weekdays:
         raise ValueError("A numbered weekday such as 1MO goes with FREQ=MONTHLY or FREQ=YEARLY only.")
-    if rule.positions and not (rule.months or rule.month_days or rule.weekdays):
+    if rule.positions and not (rule.months or rule.month_days or rule.weekdays or rule.numbered_weekdays):
         raise ValueError("BYSETPOS picks among the days of another part: add BYDAY, BYMONTHDAY or BYMONTH.")
 
 
@@ -171,10 +172,10 @@ def days_of(rule: Rule, *, first: date, start: date, end: date) -> Iterator[date
 @lru_cache(maxsize=16384)
 def _anchored(rule: Rule, first: date) -> Rule:
     """The rule with what RFC 5545 takes from DTSTART filled in."""
-    if rule.weekdays or rule.month_days or rule.frequency is Frequency.DAILY:
+    if rule.weekdays or rule.numbered_weekdays or rule.month_days or rule.frequency is Frequency.DAILY:
         return rule
     if rule.frequency is Frequency.WEEKLY:
-        return replace(rule, weekdays=frozenset({(EVERY, first.weekday())}))
+        return replace(rule, weekdays=frozenset({first.weekday()}))
     months = rule.months
     if rule.frequency is Frequency.YEARLY and not months:
         months = frozenset({first.month})
@@ -191,13 +192,16 @@ def _last_counted(rule: Rule, first: date) -> date | None:
 
 
 def _walk(rule: Rule, first: date, start: date, end: date) -> Iterator[date]:
-    origin = _period(rule, first)
     begin = _period(rule, start)
-    begin += (origin - begin) % rule.interval
+    begin += (_period(rule, first) - begin) % rule.interval
+    low, high = start.toordinal(), end.toordinal()
     for period in range(begin, _period(rule, end) + 1, rule.interval):
-        for day in _days_in(rule, period):
-            if start <= day <= end:
-                yield day
+        earliest, latest = _bounds(rule, period)
+        if rule.positions:
+            picked = _at_positions(rule, _matching(rule, earliest, latest))
+            yield from (day for day in picked if start <= day <= end)
+        else:
+            yield from _matching(rule, max(earliest, low), min(latest, high))
 
 
 def _period(rule: Rule, day: date) -> int:
@@ -211,44 +215,54 @@ def _period(rule: Rule, day: date) -> int:
     return day.year
 
 
-def _days_in(rule: Rule, period: int) -> list[date]:
-    """The days that the rule names in one period."""
-    days = [day for day in _calendar(rule, period) if _matches(rule, day)]
-    if not rule.positions:
-        return days
+def _bounds(rule: Rule, period: int) -> tuple[int, int]:
+    """The first and the last day of a period, as ordinals."""
+    if rule.frequency is Frequency.DAILY:
+        return period, period
+    if rule.frequency is Frequency.WEEKLY:
+        begin = period * 7 + 1 + rule.week_start
+        return begin, begin + 6
+    if rule.frequency is Frequency.MONTHLY:
+        year, month = period // 12, period % 12 + 1
+        begin = date(year, month, 1).toordinal()
+        return begin, begin + _month_length(year, month) - 1
+    return date(period, 1, 1).toordinal(), date(period, 12, 31).toordinal()
+
+
+def _matching(rule: Rule, earliest: int, latest: int) -> list[date]:
+    return [day for day in map(date.fromordinal, range(earliest, latest + 1)) if _matches(rule, day)]
+
+
+def _at_positions(rule: Rule, days: list[date]) -> list[date]:
+    """BYSETPOS: the nth of a period's days, counted from either end."""
     picked = {position - 1 if position > 0 else len(days) + position for position in rule.positions}
     return [day for index, day in enumerate(days) if index in picked]
 
 
-def _calendar(rule: Rule, period: int) -> list[date]:
-    if rule.frequency is Frequency.DAILY:
-        return [date.fromordinal(period)]
-    if rule.frequency is Frequency.WEEKLY:
-        monday = period * 7 + 1 + rule.week_start
-        return [date.fromordinal(ordinal) for ordinal in range(monday, monday + 7)]
-    if rule.frequency is Frequency.MONTHLY:
-        year, month = divmod(period, 12)
-        return _month(year, month + 1)
-    return [day for month in sorted(rule.months) or range(1, 13) for day in _month(period, month)]
-
-
-def _month(year: int, month: int) -> list[date]:
-    return [date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1)]
+@lru_cache(maxsize=4096)
+def _month_length(year: int, month: int) -> int:
+    return monthrange(year, month)[1]
 
 
 def _matches(rule: Rule, day: date) -> bool:
     if rule.months and day.month not in rule.months:
         return False
-    if rule.month_days and rule.month_days.isdisjoint((day.day, day.day - 1 - monthrange(day.year, day.month)[1])):
+    if rule.month_days:
+        from_the_end = day.day - 1 - _month_length(day.year, day.month)
+        if rule.month_days.isdisjoint((day.day, from_the_end)):
+            return False
+    if not (rule.weekdays or rule.numbered_weekdays):
+        return True
+    return day.weekday() in rule.weekdays or _is_numbered(rule, day)
+
+
+def _is_numbered(rule: Rule, day: date) -> bool:
+    """Does BYDAY name the day as 2MO or -1MO? It counts in the month, or in the year for YEARLY without BYMONTH."""
+    if not rule.numbered_weekdays:
         return False
-    return not rule.weekdays or not rule.weekdays.isdisjoint(_weekday_names(rule, day))
-
-
-def _weekday_names(rule: Rule, day: date) -> tuple[tuple[int, int], ...]:
-    """Every way BYDAY may name `day`: MO, 2MO, -3MO. Ordinals count in the year only for a YEARLY rule without BYMONTH."""
     if rule.frequency is Frequency.YEARLY and not rule.months:
         before, length = day.timetuple().tm_yday - 1, 365 + isleap(day.year)
     else:
-        before, length = day.day - 1, monthrange(day.year, day.month)[1]
-    weekday = day.weekday()
-    return (EVERY, weekday), (before // 7 + 1, weekday), (-((length - 1 - before) // 7) - 1, weekday)
+        before, length = day.day - 1, _month_length(day.year, day.month)
+    after, weekday = length - 1 - before, day.weekday()
+    return not rule.numbered_weekdays.isdisjoint(((before // 7 + 1, weekday), (-(after // 7) - 1, weekday)))

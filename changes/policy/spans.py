@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,29 +59,25 @@ def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def intersect(left: Iterable[Span], right: Iterable[Span]) -> tuple[Span, ...]:
-    """What lies in both; each side merged first."""
-    others = merge(right)
-    return tuple(
-        Span(max(span.start, other.start), min(span.end, other.end))
-        for span in merge(left)
-        for other in others
-        if span.overlaps(other)
-    )
-
-
 def subtract(spans: Iterable[Span], cuts: Iterable[Span]) -> tuple[Span, ...]:
-    """What lies in `spans` and in none of `cuts`."""
+    """What lies in `spans` and in none of `cuts`, merged, in order."""
     left: list[Span] = []
-    holes = merge(cuts)
+    holes = deque(merge(cuts))
     for span in merge(spans):
         start = span.start
-        for hole in holes:
-            if not span.overlaps(hole):
-                continue
-            if start < hole.start:
-                left.append(Span(start, hole.start))
-            start = hole.end
+        while holes and holes[0].start < span.end:
+            if start < holes[0].start:
+                left.append(Span(start, holes[0].start))
+            start = max(start, holes[0].end)
+            if holes[0].end > span.end:
+                break
+            holes.popleft()
         if start < span.end:
             left.append(Span(start, span.end))
     return tuple(left)
+
+
+def intersect(left: Iterable[Span], right: Iterable[Span]) -> tuple[Span, ...]:
+    """What lies in both, merged, in order: what is left of `left` without what `right` does not hold."""
+    whole = merge(left)
+    return subtract(whole, subtract(whole, right))
