@@ -26,15 +26,14 @@ EMPTY = "empty"
 def up() -> int:
     """Start everything, say where it is, stay until Ctrl-C or until a child dies. Returns the exit code."""
     data = variables.DATA_DIR.read()
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     supervisor = Supervisor(logs=data / "logs")
     try:
-        with _only_one(data):
-            with services(supervisor, data=data) as found, _addresses(data) as publish:
-                build_assets(supervisor, data=data)
-                port = free_port(variables.WEB_PORT.read())
-                _serve(supervisor, data=data, found=found, port=port, publish=publish)
-                supervisor.stay()
+        with _only_one(data), services(supervisor, data=data) as found, _addresses(data) as publish:
+            build_assets(supervisor, data=data)
+            port = free_port(variables.WEB_PORT.read())
+            _serve(supervisor, data=data, found=found, port=port, publish=publish)
+            supervisor.stay()
     except Stopped:
         print("\nStopped; the data stays in", data, flush=True)
     return 0
