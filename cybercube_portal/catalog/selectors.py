@@ -1,0 +1,215 @@
+"""What the portal asks about services, environments, artifacts and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from cybercube_portal.catalog.facts import ArtifactFact, CommitFact, EvidenceFact, MigrationFact, ServiceFact
+from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, ArtifactType, MigrationKind, Stage, StageStatus
+from cybercube_portal.catalog.versions import parse_version
+from cybercube_portal.errors import NotFound
+
+
+def environments() -> QuerySet[Environment]:
+    """dev, stg, prd in this order."""
+    return Environment.objects.order_by("order")
+
+
+def get_environment(name: str) -> Environment:
+    """By code or long name (R21). Raises NotFound."""
+    environment = Environment.objects.filter(code=ENVIRONMENT_NAMES.get(name.lower(), "")).first()
+    if environment is None:
+        raise NotFound(f"There is no environment {name}: write dev, stg or prd.", code="environment.unknown")
+    return environment
+
+
+def services() -> QuerySet[Service]:
+    """All services with what a list shows (two queries)."""
+    return Service.objects.select_related("team").prefetch_related("depends_on")
+
+
+def get_service(slug: str) -> Service:
+    """Raises NotFound."""
+    return _found(services().filter(slug=slug).first(), slug)
+
+
+def lock_service(slug: str) -> Service:
+    """The service, held until the transaction ends; rows may still come to point at it. Raises NotFound."""
+    held = Service.objects.select_for_update(of=("self",), no_key=True).select_related("team")
+    return _found(held.filter(slug=slug).first(), slug)
+
+
+def services_of_team(team: str) -> QuerySet[Service]:
+    """The services of the team with this slug."""
+    return services().filter(team__slug=team)
+
+
+def service_facts(slugs: Iterable[str]) -> dict[str, ServiceFact]:
+    """The known ones of `slugs` as facts, in two queries. What is missing is not registered."""
+    return {service.slug: service_fact(service) for service in services().filter(slug__in=tuple(slugs))}
+
+
+def service_fact(service: Service) -> ServiceFact:
+    """The service as a frozen fact; needs `team` selected and `depends_on` prefetched."""
+    return ServiceFact(
+        slug=service.slug,
+        name=service.name,
+        team=service.team.slug,
+        tier=service.tier,
+        minimum_coverage=service.minimum_coverage,
+        depends_on=frozenset(needed.slug for needed in service.depends_on.all()),
+    )
+
+
+def teams_of(slugs: Iterable[str]) -> frozenset[str]:
+    """The slugs of the teams that own these services."""
+    return frozenset(Service.objects.filter(slug__in=tuple(slugs)).values_list("team__slug", flat=True))
+
+
+def dependencies(slugs: Iterable[str]) -> dict[str, frozenset[str]]:
+    """For each of `slugs` the services it needs, in one query."""
+    needed: dict[str, set[str]] = {slug: set() for slug in slugs}
+    links = Service.depends_on.through.objects.filter(from_service__slug__in=needed)
+    for slug, other in links.values_list("from_service__slug", "to_service__slug"):
+        needed[slug].add(other)
+    return {slug: frozenset(others) for slug, others in needed.items()}
+
+
+def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
+    """The owning team's slug of each known one of `slugs`, in one query."""
+    return dict(Service.objects.filter(slug__in=tuple(slugs)).values_list("slug", "team__slug"))
+
+
+def dependencies_around(slugs: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What each service needs, for every link that one of `slugs` is an end of, in one query."""
+    around = tuple(slugs)
+    links = Service.depends_on.through.objects.filter(
+        Q(from_service__slug__in=around) | Q(to_service__slug__in=around)
+    )
+    needed: dict[str, set[str]] = {}
+    for slug, other in links.values_list("from_service__slug", "to_service__slug"):
+        needed.setdefault(slug, set()).add(other)
+    return {slug: frozenset(others) for slug, others in needed.items()}
+
+
+def artifacts_named(names: Iterable[tuple[str, str]]) -> QuerySet[Artifact]:
+    """The registered ones of these (service slug, version) pairs; versions as `parse_version` writes them."""
+    wanted = Q(pk__in=())
+    for service, version in names:
+        wanted |= Q(service__slug=service, version=version)
+    return artifacts().filter(wanted)
+
+
+def version_before(*, service: str, version: str) -> str | None:
+    """The highest release registered for `service` that is lower than `version`; None when there is none."""
+    try:
+        this = parse_version(version)
+    except ValueError:
+        return None
+    lower = (
+        Q(major__lt=this.major)
+        | Q(major=this.major, minor__lt=this.minor)
+        | Q(major=this.major, minor=this.minor, patch__lt=this.patch)
+    )
+    found = Artifact.objects.filter(lower, service__slug=service, prerelease="").order_by("-major", "-minor", "-patch")
+    return found.values_list("version", flat=True).first()
+
+
+def artifacts() -> QuerySet[Artifact]:
+    """All artifacts, newest first, with what a list shows."""
+    return Artifact.objects.select_related("service__team", "registered_by").order_by("-registered_at", "-id")
+
+
+def find_artifact(*, service: str, version: str) -> Artifact | None:
+    """The artifact, by any spelling of its version (`2.3.1`, `v2.3.1`, `v2.3.1-sha-…`); None when not registered."""
+    try:
+        name = parse_version(version).text
+    except ValueError:
+        return None
+    return artifacts().filter(service__slug=service, version=name).first()
+
+
+def get_artifact(*, service: str, version: str) -> Artifact:
+    """Raises NotFound."""
+    artifact = find_artifact(service=service, version=version)
+    if artifact is None:
+        raise NotFound(f"{service}:{version} is not registered.", code="artifact.unknown")
+    return artifact
+
+
+def latest_evidence(artifact_ids: Iterable[int]) -> dict[int, dict[Stage, Evidence]]:
+    """For each artifact the last report of each stage (the latest counts), in one query."""
+    latest: dict[int, dict[Stage, Evidence]] = {artifact_id: {} for artifact_id in artifact_ids}
+    rows = Evidence.objects.filter(artifact_id__in=latest).select_related("reported_by")
+    for row in rows.order_by("artifact_id", "stage", "-id").distinct("artifact_id", "stage"):
+        latest[row.artifact_id][Stage(row.stage)] = row
+    return latest
+
+
+def artifact_fact(*, service: str, version: str) -> ArtifactFact | None:
+    """What policies judge of one artifact, in three queries; None when it is not registered."""
+    artifact = find_artifact(service=service, version=version)
+    return None if artifact is None else artifact_facts([artifact])[artifact.pk]
+
+
+def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:
+    """Facts by artifact id; two queries for all of them together."""
+    found = list(rows)
+    latest = latest_evidence(row.pk for row in found)
+    owners = service_facts({row.service.slug for row in found})
+    return {row.pk: _artifact_fact(row, owners[row.service.slug], latest[row.pk]) for row in found}
+
+
+def live_identities(*, issuer: str) -> list[TrustedIdentity]:
+    """Every identity trusted now from this issuer whose account is active, with the account and its team."""
+    rows = TrustedIdentity.objects.filter(issuer=issuer, revoked_at__isnull=True, account__is_active=True)
+    return list(rows.select_related("account__team"))
+
+
+def _found(service: Service | None, slug: str) -> Service:
+    if service is None:
+        raise NotFound(f"There is no service {slug}.", code="service.unknown")
+    return service
+
+
+def _artifact_fact(artifact: Artifact, service: ServiceFact, latest: Mapping[Stage, Evidence]) -> ArtifactFact:
+    return ArtifactFact(
+        service=service,
+        version=artifact.version,
+        digest=artifact.digest,
+        type=ArtifactType(artifact.type),
+        git_sha=artifact.git_sha,
+        git_ref=artifact.git_ref,
+        signature=artifact.signature,
+        registered_at=artifact.registered_at,
+        migrations=tuple(
+            MigrationFact(
+                filename=row["filename"],
+                kind=MigrationKind(row["kind"]),
+                phase=row["phase"],
+                findings=tuple(row["findings"]),
+            )
+            for row in artifact.migrations
+        ),
+        commits=tuple(
+            CommitFact(
+                sha=row["sha"], message=row["message"], committed_at=datetime.fromisoformat(row["committed_at"])
+            )
+            for row in artifact.commits
+        ),
+        stages={
+            stage: EvidenceFact(
+                stage=stage,
+                status=StageStatus(row.status),
+                summary=row.summary,
+                reported_at=row.reported_at,
+                reported_by=row.reported_by.username,
+                url=row.url,
+            )
+            for stage, row in latest.items()
+        },
+    )
