@@ -1,0 +1,5 @@
+"""`python -m cybercube`."""
+
+from cybercube.cli import run
+
+run()

@@ -1,0 +1,76 @@
+"""The portal's REST API as this client needs it: a bearer, JSON, and problem+json turned into an ending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from cybercube.credentials import Bearer
+from cybercube.exits import Failure, NotAuthenticated, Refused, Unreachable, UsageError
+from cybercube.wire import Answer, exchange, read_object
+
+API = "/api/v1/"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A portal at `url` (no last slash); `bearer` is asked before each request."""
+
+    url: str
+    bearer: Bearer
+
+    def call(
+        self,
+        path: str,
+        *,
+        seconds: float,
+        body: dict[str, object] | None = None,
+        idempotency_key: str = "",
+    ) -> dict[str, object]:
+        """POST `body`, or GET without one, to `path` below /api/v1/; the JSON object of a 200 or 201.
+
+        Raises NotAuthenticated (401, 403), UsageError (400, 422), Refused (409) and Unreachable for all the rest.
+        """
+        token = self.bearer()
+        headers = {"Authorization": f"Bearer {token}"}
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        answer = exchange(self.url + API + path, headers=headers, seconds=seconds, body=body)
+        # A server that repeats the credential in its answer must not make us print it.
+        answer = replace(answer, body=answer.body.replace(token.encode(), b"***"))
+        if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            return read_object(answer, origin="the portal")
+        raise _failure(answer)
+
+
+def _failure(answer: Answer) -> Failure:
+    """The ending that a status other than 200 and 201 means (RFC 9457 members give the words)."""
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        return Unreachable(
+            f"the portal's address redirects ({answer.status}): set CYBERCUBE_PORTAL_URL to where it leads"
+        )
+    try:
+        problem: Mapping[str, object] = read_object(answer, origin="the portal")
+    except Unreachable:
+        problem = {}
+    message = f"the portal answered {answer.status}{_words(problem)}"
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return NotAuthenticated(message)
+    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        return UsageError(message)
+    if answer.status == HTTPStatus.CONFLICT and not str(problem.get("code", "")).startswith("idempotency."):
+        return Refused(message)
+    return Unreachable(message, retry_after=answer.retry_after)
+
+
+def _words(problem: Mapping[str, object]) -> str:
+    errors = problem.get("errors")
+    parts = [problem.get("title"), problem.get("detail")]
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            where = error.get("pointer") or error.get("field") or ""
+            parts.append(f"{where} {error.get('detail') or error.get('message') or error.get('code') or ''}".strip())
+    words = "; ".join(str(part) for part in parts if part)
+    request_id = problem.get("request_id")
+    return (f": {words}" if words else "") + (f" (request {request_id})" if request_id else "")
