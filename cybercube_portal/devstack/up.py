@@ -28,6 +28,7 @@ def up() -> int:
     data = variables.DATA_DIR.read()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     supervisor = Supervisor(logs=data / "logs")
+    print("Starting …", flush=True)
     try:
         with _only_one(data), services(supervisor, data=data) as found, _addresses(data) as publish:
             build_assets(supervisor, data=data)
@@ -54,8 +55,9 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
     told = data / "demo.txt"
     if EMPTY in prepared.split() and variables.DEMO.read():
         print("Loading the demo …", flush=True)
+        words = supervisor.run("demo", manage("demo"), env=env)
         told.touch(mode=0o600)
-        told.write_text(supervisor.run("demo", manage("demo"), env=env), encoding="utf-8")
+        told.write_text(words, encoding="utf-8")
 
     supervisor.start("worker", worker_command(data), env=env)
     supervisor.start("web", web_command(port), env=env)
