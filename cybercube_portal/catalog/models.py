@@ -162,7 +162,7 @@ class TrustedIdentity(models.Model):
     It acts as the service account `account`, for `services` alone, with `scopes` as an API key would have them.
     """
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
     issuer = models.CharField(max_length=255)
     audience = models.CharField(max_length=255)
     claims = models.JSONField()
@@ -177,6 +177,7 @@ class TrustedIdentity(models.Model):
         ordering: ClassVar = ["name"]
         verbose_name_plural = "trusted identities"
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name"], condition=Q(revoked_at__isnull=True), name="trust_name_once"),
             models.UniqueConstraint(
                 fields=["issuer", "audience", "claims"], condition=Q(revoked_at__isnull=True), name="trust_claims_once"
             ),

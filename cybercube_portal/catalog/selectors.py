@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from cybercube_portal.catalog.facts import ArtifactFact, CommitFact, EvidenceFact, MigrationFact, ServiceFact
+from cybercube_portal.catalog.metadata import names_commit
 from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
@@ -84,12 +85,15 @@ def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
     return dict(Service.objects.filter(slug__in=tuple(slugs)).values_list("slug", "team__slug"))
 
 
+def slugs_of_teams(teams: Iterable[str]) -> frozenset[str]:
+    """The slugs of every service that these teams own, in one query."""
+    return frozenset(Service.objects.filter(team__slug__in=tuple(teams)).values_list("slug", flat=True))
+
+
 def dependencies_around(slugs: Iterable[str]) -> dict[str, frozenset[str]]:
     """What each service needs, for every link that one of `slugs` is an end of, in one query."""
     around = tuple(slugs)
-    links = Service.depends_on.through.objects.filter(
-        Q(from_service__slug__in=around) | Q(to_service__slug__in=around)
-    )
+    links = Service.depends_on.through.objects.filter(Q(from_service__slug__in=around) | Q(to_service__slug__in=around))
     needed: dict[str, set[str]] = {}
     for slug, other in links.values_list("from_service__slug", "to_service__slug"):
         needed.setdefault(slug, set()).add(other)
@@ -110,6 +114,8 @@ def version_before(*, service: str, version: str) -> str | None:
         this = parse_version(version)
     except ValueError:
         return None
+    if this.is_sha_build:
+        return None
     lower = (
         Q(major__lt=this.major)
         | Q(major=this.major, minor__lt=this.minor)
@@ -125,12 +131,13 @@ def artifacts() -> QuerySet[Artifact]:
 
 
 def find_artifact(*, service: str, version: str) -> Artifact | None:
-    """The artifact, by any spelling of its version (`2.3.1`, `v2.3.1`, `v2.3.1-sha-…`); None when not registered."""
+    """The artifact by any spelling of its version (`2.3.1`, `v2.3.1`, `v2.3.1-sha-…` of its own commit); None otherwise."""
     try:
-        name = parse_version(version).text
+        named = parse_version(version)
     except ValueError:
         return None
-    return artifacts().filter(service__slug=service, version=name).first()
+    artifact = artifacts().filter(service__slug=service, version=named.text).first()
+    return artifact if artifact is not None and names_commit(named, git_sha=artifact.git_sha) else None
 
 
 def get_artifact(*, service: str, version: str) -> Artifact:
@@ -196,9 +203,7 @@ def _artifact_fact(artifact: Artifact, service: ServiceFact, latest: Mapping[Sta
             for row in artifact.migrations
         ),
         commits=tuple(
-            CommitFact(
-                sha=row["sha"], message=row["message"], committed_at=datetime.fromisoformat(row["committed_at"])
-            )
+            CommitFact(sha=row["sha"], message=row["message"], committed_at=datetime.fromisoformat(row["committed_at"]))
             for row in artifact.commits
         ),
         stages={

@@ -65,3 +65,11 @@ class MigrationKind(StrEnum):
 
     SCHEMA = "schema"
     DATA = "data"
+
+
+class RollbackDriver(StrEnum):
+    """How a rollback of the service is carried out (domain.md section 4)."""
+
+    WEBHOOK = "webhook"
+    KUBERNETES = "kubernetes"
+    MANUAL = "manual"

@@ -1,0 +1,120 @@
+"""Register and edit services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from cybercube_portal.audit.actions import record
+from cybercube_portal.catalog import permissions, selectors, service_fields
+from cybercube_portal.catalog.events import CatalogEvent
+from cybercube_portal.catalog.models import Service
+from cybercube_portal.catalog.service_fields import ServiceFields
+from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.guard import require
+from cybercube_portal.people.selectors import team_named
+
+_PLAIN = (
+    "name",
+    "tier",
+    "description",
+    "repository",
+    "urls",
+    "metrics",
+    "thresholds",
+    "rollback_driver",
+    "minimum_coverage",
+)
+
+
+@transaction.atomic
+def register_service(*, slug: str, fields: ServiceFields, actor: Actor, now: datetime) -> Service:
+    """Add a service to the catalogue; `name` and `team` are needed, the rest has defaults.
+
+    Raises NotPermitted, Invalid, and Conflict `service.exists`.
+    """
+    require(actor, permissions.REGISTER_SERVICE, now=now)
+    service_fields.check_slug(slug)
+    missing = [name for name in ("name", "team") if not fields.get(name)]
+    if missing:
+        raise Invalid([FieldError(f"/{name}", "field.required", f"A service has a {name}.") for name in missing])
+    if Service.objects.filter(slug=slug).exists():
+        raise Conflict(f"There is a service {slug} already.", code="service.exists")
+    service = Service(slug=slug, created_at=now)
+    _write(service, fields)
+    _record(CatalogEvent.SERVICE_REGISTERED, service, actor, now, before=None)
+    return service
+
+
+@transaction.atomic
+def edit_service(*, slug: str, fields: ServiceFields, actor: Actor, now: datetime) -> Service:
+    """Change the given fields and leave the others. Raises NotPermitted, NotFound, Invalid."""
+    require(actor, permissions.EDIT_SERVICE, now=now)
+    service = selectors.lock_service(slug)
+    before = _snapshot(service)
+    _write(service, fields)
+    _record(CatalogEvent.SERVICE_EDITED, service, actor, now, before=before)
+    return service
+
+
+def _write(service: Service, fields: ServiceFields) -> None:
+    service_fields.check_fields(service.slug, fields)
+    for name in _PLAIN:
+        if name in fields:
+            setattr(service, name, fields[name])  # type: ignore[literal-required]  # _PLAIN holds keys of the dictionary
+    if "rollback_config" in fields:
+        service.rollback_config = dict(fields["rollback_config"])
+    if "team" in fields:
+        try:
+            service.team = team_named(fields["team"])
+        except NotFound as error:
+            raise Invalid.field("/team", error.code, str(error)) from error
+    # The portal calls only registered hosts; an address an admin typed registers its own.
+    hosts = frozenset(fields.get("allowed_hosts", service.allowed_hosts))
+    service.allowed_hosts = sorted(hosts | service_fields.hosts_of(service.urls))
+    needed = _named(fields["depends_on"]) if "depends_on" in fields else None
+    service.save()
+    if needed is not None:
+        service.depends_on.set(needed)
+
+
+def _named(slugs: Iterable[str]) -> list[Service]:
+    wanted = list(dict.fromkeys(slugs))
+    found = {service.slug: service for service in Service.objects.filter(slug__in=wanted)}
+    errors = [
+        FieldError(f"/depends_on/{index}", "service.unknown", f"There is no service {slug}.")
+        for index, slug in enumerate(wanted)
+        if slug not in found
+    ]
+    if errors:
+        raise Invalid(errors)
+    return list(found.values())
+
+
+def _snapshot(service: Service) -> dict[str, Any]:
+    """What the record shows. `rollback_config` may name secrets, so it is not among it."""
+    return {
+        **{name: getattr(service, name) for name in _PLAIN},
+        "team": service.team.slug,
+        "allowed_hosts": list(service.allowed_hosts),
+        "depends_on": sorted(service.depends_on.values_list("slug", flat=True)),
+    }
+
+
+def _record(verb: CatalogEvent, service: Service, actor: Actor, at: datetime, *, before: dict[str, Any] | None) -> None:
+    after = _snapshot(service)
+    changed = [name for name in after if before is None or before[name] != after[name]]
+    record(
+        verb,
+        object_type="service",
+        object_id=service.slug,
+        subjects=[f"service:{service.slug}"],
+        actor=actor,
+        at=at,
+        before=None if before is None else {name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+    )
