@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20
@@ -76,16 +78,20 @@ class Supervisor:
         env: Mapping[str, str] | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         user: str | None = None,
+        output: IO[bytes] | None = None,
     ) -> Child:
-        """Start a child in a session of its own, so that the terminal's Ctrl-C reaches only us."""
+        """Start a child in a session of its own, so that the terminal's Ctrl-C reaches only us.
+
+        What it prints goes to its log, or its standard output to the open file `output`.
+        """
         log = self.logs / f"{name}.log"
-        with log.open("wb") as output:
+        with log.open("wb") as errors:
             process = subprocess.Popen(
                 [str(part) for part in command],
                 env=env,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=output or errors,
+                stderr=errors,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - we start no threads
                 user=user,
@@ -98,15 +104,19 @@ class Supervisor:
     def run(
         self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, user: str | None = None
     ) -> str:
-        """Run a program to its end and return its output. Raises Failure with the end of the output when it fails."""
-        child = self.start(name, command, env=env, user=user)
-        while child.process.poll() is None:
-            self.watch(besides=child)
-            time.sleep(0.02)
-        self.children.remove(child)
+        """Run a program to its end and return what it printed, kept nowhere. Raises Failure with the end of its log."""
+        with tempfile.TemporaryFile() as printed:
+            child = self.start(name, command, env=env, user=user, output=printed)
+            while child.process.poll() is None:
+                self.watch(besides=child)
+                time.sleep(0.02)
+            self.children.remove(child)
+            printed.seek(0)
+            text = printed.read().decode("utf-8", errors="replace")
         if child.process.returncode:
-            raise Failure(f"{name} failed with exit code {child.process.returncode}:\n{end_of(child.log)}")
-        return child.log.read_text(encoding="utf-8", errors="replace")
+            told = text[-2000:] + end_of(child.log)
+            raise Failure(f"{name} failed with exit code {child.process.returncode}:\n{told}")
+        return text
 
     def watch(self, *, besides: Child | None = None) -> None:
         """Raise Failure with the end of its log when any child has died."""

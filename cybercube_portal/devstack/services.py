@@ -179,7 +179,7 @@ def _start_postgresql(supervisor: Supervisor, data: Path, sockets: Path, found: 
         done = subprocess.run([server.binaries / program, *at_socket, *arguments], check=False, capture_output=True)
         return done.returncode == 0 and done.stdout != b""
 
-    supervisor.wait_until(lambda: succeeds("pg_isready"), what="PostgreSQL")
+    supervisor.wait_until(lambda: succeeds("pg_isready", "--dbname", "postgres"), what="PostgreSQL")
     if not succeeds("psql", "-d", "postgres", "-tAc", f"select 1 from pg_database where datname = '{DATABASE}'"):  # noqa: S608 - ours
         supervisor.run("createdb", [server.binaries / "createdb", *at_socket, DATABASE])
     return f"postgresql://{USER}@/{DATABASE}?host={sockets}"

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connection
 
 
 class Command(BaseCommand):
@@ -19,6 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--collect-static", action="store_true", help="collect static files, dropping older ones")
 
     def handle(self, *args: Any, collect_static: bool = False, **options: Any) -> None:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}") from error
         call_command("migrate", interactive=False, verbosity=0)
         if collect_static:
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
