@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from cybercube_portal import clock
@@ -27,13 +28,26 @@ class ApiKeyAuthentication(BaseAuthentication):
         now = clock.now()
         key = selectors.live_key(text.strip(), now=now)
         if key is None:
-            raise AuthenticationFailed("The API key is not known, has expired or was revoked.")
+            raise AuthenticationFailed("The API key is not known, has expired or was revoked.", "authentication.failed")
+        if key.environment or key.client:
+            raise AuthenticationFailed("This key evaluates flags and opens nothing else.", "authentication.failed")
         selectors.note_key_used(key, now=now)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
         """Makes a missing credential a 401 rather than a 403."""
         return 'Bearer realm="cybercube"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session; whatever writes needs its CSRF token."""
+
+    def enforce_csrf(self, request: HttpRequest) -> None:
+        """Raises PermissionDenied `csrf.failed`."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise PermissionDenied(str(error.detail), code="csrf.failed") from error
 
 
 def actor_of(request: HttpRequest | Request) -> Actor:

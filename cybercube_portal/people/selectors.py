@@ -51,10 +51,7 @@ def actor_for(user: User, *, key: KeyFact | None = None) -> Actor:
 
 def actor_named(username: str) -> Actor:
     """The active user `username` as an Actor. Raises NotFound."""
-    user = User.objects.filter(username=username, is_active=True).select_related("team").first()
-    if user is None:
-        raise NotFound(f"There is no user {username}.", code="user.unknown")
-    return actor_for(user)
+    return actor_for(user_named(username))
 
 
 def live_key(text: str, *, now: datetime) -> ApiKey | None:
@@ -111,6 +108,37 @@ def keys_of(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user).order_by(F("revoked_at").asc(nulls_first=True), "-created_at")
 
 
-def grants_listed() -> QuerySet[Grant]:
-    """All grants with what a list shows."""
-    return Grant.objects.select_related("user", "team", "granted_by").order_by("user__username", "role", "id")
+def grants_listed(
+    *, username: str | None = None, role: str | None = None, team: str | None = None
+) -> QuerySet[Grant]:
+    """All grants with what a list shows, perhaps only of one user, role or team."""
+    wanted = {"user__username": username, "role": role, "team__slug": team}
+    grants = Grant.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return grants.select_related("user", "team", "granted_by").order_by("user__username", "role", "id")
+
+
+def user_named(username: str) -> User:
+    """The active user with the home team. Raises NotFound."""
+    user = User.objects.filter(username=username, is_active=True).select_related("team").first()
+    if user is None:
+        raise NotFound(f"There is no user {username}.", code="user.unknown")
+    return user
+
+
+def users_listed(*, team: str | None = None) -> QuerySet[User]:
+    """Active users with their home team, perhaps only of one team."""
+    users = User.objects.filter(is_active=True).select_related("team")
+    return users if team is None else users.filter(team__slug=team)
+
+
+def teams_listed() -> QuerySet[Team]:
+    """All teams."""
+    return Team.objects.all()
+
+
+def keys_listed(*, owner: str | None, username: str | None = None) -> QuerySet[ApiKey]:
+    """Keys of `owner` (None: of everybody), perhaps only those of `username`."""
+    keys = ApiKey.objects.select_related("user")
+    for name in (owner, username):
+        keys = keys if name is None else keys.filter(user__username=name)
+    return keys

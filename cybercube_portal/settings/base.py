@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +63,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "cybercube_portal.audit.requests.request_id_middleware",
+    "cybercube_portal.metrics.MeasureMiddleware",
+    "cybercube_portal.api.handlers.ProblemMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -157,6 +160,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "cybercube_portal.api.handlers.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -192,18 +196,21 @@ WHITENOISE_MAX_AGE = 60 * 60
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "cybercube_portal.people.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "cybercube_portal.people.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["cybercube_portal.api.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["cybercube_portal.api.CredentialThrottle"],
     "DEFAULT_PAGINATION_CLASS": "cybercube_portal.api.CursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cybercube_portal.api.schema.PortalSchema",
     "EXCEPTION_HANDLER": "cybercube_portal.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "NUM_PROXIES": WEB_PROXIES,
     "STRICT_JSON": True,
 }
+# Requests a second of one credential, by budget (`cybercube_portal.api.throttling`).
+RATES = {"api": variables.API_RATE.read(), "gate": variables.GATE_RATE.read()}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "CYBERCUBE portal",
     "DESCRIPTION": "Changes, approvals, freezes and the gate of STD-ENG-006.",
@@ -212,6 +219,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Enums stay where they are used: names made up for them would change with every new one.
+    "POSTPROCESSING_HOOKS": ["cybercube_portal.api.schema.document_problems"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -255,4 +264,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 LOG_LEVEL = variables.LOG_LEVEL.read()
 LOGGING = logs.configure(json=True, level=LOG_LEVEL)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# One line a request, when it is answered.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False

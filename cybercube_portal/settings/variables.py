@@ -208,6 +208,10 @@ HEALTH_ALLOWED_NETWORKS = Variable(
 GATE_TOKEN_LIFETIME = Variable(
     "CYBERCUBE_GATE_TOKEN_LIFETIME", duration, "15m", "How long an allow of the gate stays valid."
 )
+API_RATE = Variable(
+    "CYBERCUBE_API_RATE", count, "50", "Requests a second of one credential, ten seconds' worth at once; 0: no limit."
+)
+GATE_RATE = Variable("CYBERCUBE_GATE_RATE", count, "200", "The same for the gate, whose calls are counted apart.")
 SIGNING_KEY = Variable(
     "CYBERCUBE_SIGNING_KEY",
     str,

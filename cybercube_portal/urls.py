@@ -1,0 +1,26 @@
+"""Every address. Each app brings its own lists; the API's routes answer with and without the trailing slash."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from cybercube_portal import health, metrics
+from cybercube_portal.api import path_both
+
+handler400 = "cybercube_portal.api.handlers.bad_request"
+handler403 = "cybercube_portal.api.handlers.permission_denied"
+handler404 = "cybercube_portal.api.handlers.not_found"
+handler500 = "cybercube_portal.api.handlers.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path_both("health/", health.detailed, name="health"),
+    path_both("health/live/", health.live, name="health-live"),
+    path_both("health/ready/", health.ready, name="health-ready"),
+    path_both("metrics/", metrics.metrics, name="metrics"),
+    path_both("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path_both("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/", include("cybercube_portal.people.api.urls")),
+    path("admin/", admin.site.urls),
+]
