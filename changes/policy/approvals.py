@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from changes.states import ChangeType, Risk
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
+from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.roles import CAB_SEATS, EMERGENCY_APPROVERS, Role, satisfied_by
 
 
@@ -111,19 +112,18 @@ class SeatPlan:
 
 def required_seats(facts: SeatFacts) -> SeatPlan:
     """Standard: none (§6.1). Emergency: §6.4 alone. Normal: the strictest union of §5.1, §5.6 and §2.4 (R1)."""
-    if facts.change_type is ChangeType.STANDARD:
+    if facts.change_type == ChangeType.STANDARD:
         return SeatPlan(())
     union = smallest_union(_sources(facts))
-    return SeatPlan(EMERGENCY, waived=union) if facts.change_type is ChangeType.EMERGENCY else SeatPlan(union)
+    return SeatPlan(EMERGENCY, waived=union) if facts.change_type == ChangeType.EMERGENCY else SeatPlan(union)
 
 
 def _sources(facts: SeatFacts) -> dict[str, tuple[Seat, ...]]:
-    sources = {f"§5.6 {facts.risk.value} risk": RISK_SEATS[facts.risk]}
-    if facts.release_type is not None:
-        sources[f"§5.1 {facts.release_type.value} release"] = RELEASE_SEATS[facts.release_type]
-    for change_class in ChangeClass:
-        if change_class in facts.classes:
-            sources[f"§2.4 {change_class.value}"] = CLASS_SEATS[change_class]
+    classes = (change_class for change_class in ChangeClass if change_class in facts.classes)
+    sources = {f"§2.4 {change_class}": CLASS_SEATS[change_class] for change_class in classes}
+    if facts.release_type:
+        sources[f"§5.1 {facts.release_type} release"] = RELEASE_SEATS[facts.release_type]
+    sources[f"§5.6 {facts.risk} risk"] = RISK_SEATS[facts.risk]
     return sources
 
 
@@ -135,7 +135,7 @@ def smallest_union(sources: Mapping[str, Sequence[Seat]]) -> tuple[Seat, ...]:
     """
     shapes = {seat.roles: seat for seats in sources.values() for seat in seats}
     union: list[Seat] = []
-    for roles in sorted(shapes, key=len):
+    for roles in sorted(shapes, key=_narrowest_first):
         wanted = max(_inside(roles, seats) for seats in sources.values())
         union += [shapes[roles]] * (wanted - _inside(roles, union))
 
@@ -143,13 +143,15 @@ def smallest_union(sources: Mapping[str, Sequence[Seat]]) -> tuple[Seat, ...]:
     for name, seats in sources.items():
         free = list(range(len(union)))
         for seat in sorted(seats, key=lambda seat: len(seat.roles)):
-            index = max(
-                (index for index in free if union[index].roles <= seat.roles),
-                key=lambda index: len(union[index].roles),
-            )
-            free.remove(index)
-            served[index].append(name)
+            able = [index for index in free if union[index].roles <= seat.roles]
+            widest = max(able, key=lambda index: len(union[index].roles))
+            free.remove(widest)
+            served[widest].append(name)
     return tuple(replace(seat, sources=tuple(names)) for seat, names in zip(union, served, strict=True))
+
+
+def _narrowest_first(roles: frozenset[Role]) -> tuple[int, int]:
+    return len(roles), min(list(Role).index(role) for role in roles)
 
 
 def _inside(roles: frozenset[Role], seats: Iterable[Seat]) -> int:
@@ -318,17 +320,6 @@ def _free_seat(
     return failed("approval.seat_taken", "§5.6", taken, "Nothing to do: the seats still open ask for other roles.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantFact:
-    """A role held by one person from `starts_at` (inclusive) to `ends_at` (exclusive); team None is everywhere."""
-
-    role: Role
-    team: str | None
-    starts_at: datetime
-    ends_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-
 def counts(*, grants: Iterable[GrantFact], teams: frozenset[str], signed_at: datetime) -> frozenset[Role]:
     """The roles by which a signature counts: held for one of `teams` at `signed_at`, not revoked early since.
 
@@ -338,10 +329,7 @@ def counts(*, grants: Iterable[GrantFact], teams: frozenset[str], signed_at: dat
     return frozenset(
         grant.role
         for grant in grants
-        if (grant.team is None or grant.team in teams)
-        and grant.starts_at <= signed_at
-        and (grant.ends_at is None or signed_at < grant.ends_at)
-        and not _revoked_early(grant)
+        if grant.covers(teams) and grant.holds(at=signed_at) and not _revoked_early(grant)
     )
 
 

@@ -163,17 +163,17 @@ def record_complete(
     *, what_happened: str, prevention: str, severity: str | None, postmortem_at: datetime | None
 ) -> Decision:
     """Whether the record of "Post-Emergency" is whole: both texts, a known severity, and for SEV-1/2 a postmortem."""
-    known = severity in {item.value for item in Severity}
+    level = Severity(severity) if severity in tuple(Severity) else None
     blockers = []
     if not what_happened.strip():
         blockers.append(_missing("what_happened", "What happened is not written down.", "Document what happened."))
     if not prevention.strip():
         blockers.append(_missing("prevention", "No prevention measure is named.", "Identify prevention measures."))
-    if not known:
+    if level is None:
         remedy = f"Choose one of: {', '.join(Severity)}."
         blockers.append(_missing("severity", "The severity is not given.", remedy))
-    elif Severity(str(severity)) in NEEDS_POSTMORTEM and postmortem_at is None:
-        message = f"{severity} has no postmortem scheduled."
+    elif level in NEEDS_POSTMORTEM and postmortem_at is None:
+        message = f"{level} has no postmortem scheduled."
         blockers.append(_missing("postmortem_at", message, "Schedule the postmortem."))
     return decide(*(blockers or [passed("emergency.record_complete", "§6.4", "The emergency's record is complete.")]))
 

@@ -123,7 +123,7 @@ def assess(facts: RiskFacts) -> RiskAssessment:
     if facts.lint_failed:
         factors.append(LINT_FACTOR)
     if level != computed:
-        factors.append(f"Raised from {computed.value} to {level.value}")
+        factors.append(f"Raised from {computed} to {level}")
     return RiskAssessment(level, computed, tuple(factors))
 
 
@@ -131,10 +131,10 @@ def is_complete(facts: RiskFacts) -> Decision:
     """Every question answered, and the chosen level not below the computed one."""
     assessment = assess(facts)
     blockers = [_open_question(key) for key in QUESTIONS if facts.answer(key) is None]
-    if facts.raised_to is not None and higher(facts.raised_to, assessment.computed) != facts.raised_to:
+    if facts.raised_to and higher(facts.raised_to, assessment.computed) != facts.raised_to:
         blockers.append(_below_computed(chosen=facts.raised_to, computed=assessment.computed))
-    level = assessment.level.value
-    return decide(*(blockers or [passed("risk.assessed", "§5.6", f"The risk is assessed: {level}.", level=level)]))
+    assessed = passed("risk.assessed", "§5.6", f"The risk is {assessment.level}.", level=assessment.level)
+    return decide(*(blockers or [assessed]))
 
 
 def _open_question(key: str) -> Reason:
@@ -151,10 +151,10 @@ def _below_computed(*, chosen: Risk, computed: Risk) -> Reason:
     return failed(
         "risk.below_computed",
         "§5.6",
-        f"The risk is {computed.value} by the standard's table; people may raise it, never lower it to {chosen.value}.",
-        f"Choose {computed.value} or higher, or correct the answers.",
-        computed=computed.value,
-        chosen=chosen.value,
+        f"The risk is {computed} by the standard's table; people may raise it, never lower it to {chosen}.",
+        f"Choose {computed} or higher, or correct the answers.",
+        computed=computed,
+        chosen=chosen,
     )
 
 

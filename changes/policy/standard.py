@@ -23,7 +23,7 @@ class TemplateKind(StrEnum):
 
 LOG_LEVELS: frozenset[str] = frozenset({"trace", "debug", "info", "warn", "warning", "error", "critical"})
 
-Bounds = Mapping[str, int]
+Bounds = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,21 @@ class Condition:
 
 
 def _within_bounds(facts: StandardFacts, bounds: Bounds) -> bool:
-    if facts.replicas is None or "min" not in bounds or "max" not in bounds:
-        return False
-    return bounds["min"] <= facts.replicas <= bounds["max"]
+    return facts.replicas is not None and _between(bounds.get("replicas"), facts.replicas)
 
 
 def _has_an_end(facts: StandardFacts, bounds: Bounds) -> bool:
     if facts.starts_at is None or facts.until is None or facts.until <= facts.starts_at:
         return False
-    return "max_hours" not in bounds or facts.until - facts.starts_at <= timedelta(hours=bounds["max_hours"])
+    return "hours" not in bounds or _between(bounds["hours"], (facts.until - facts.starts_at) / timedelta(hours=1))
+
+
+def _between(bound: object, value: float) -> bool:
+    match bound:
+        case [int(least), int(most)]:
+            return least <= value <= most
+        case _:
+            return False
 
 
 FILE_NORMAL = "File it as a normal change."
@@ -159,9 +165,10 @@ def conditions(kind: str) -> tuple[Condition, ...]:
 
 
 def holds(kind: str, facts: StandardFacts, bounds: Bounds) -> Decision:
-    """Every condition of `kind` as a reason. `bounds`: scale `min` and `max` replicas; log-level `max_hours`.
+    """Every condition of `kind` as a reason. Raises ValueError for an unknown kind.
 
-    Raises ValueError for an unknown kind.
+    `bounds` are the template's, both ends inside: scale needs `{"replicas": [1, 20]}`, log-level may have
+    `{"hours": [0, 24]}`. Bounds of another shape hold for nothing.
     """
     return decide(
         *(

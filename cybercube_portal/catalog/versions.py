@@ -46,10 +46,9 @@ class Version:
     text: str = field(compare=False)
 
     def __post_init__(self) -> None:
-        major = -1 if self.is_sha_build else self.major
-        identifiers = self.sha if self.is_sha_build else self.prerelease
-        key = (major, self.minor, self.patch, not identifiers, _identifier_keys(identifiers))
-        object.__setattr__(self, "precedence", key)
+        below_all = (-1, 0, 0, False, ((1, 0, self.sha),))
+        by_semver = (*self.core, not self.prerelease, _identifier_keys(self.prerelease))
+        object.__setattr__(self, "precedence", below_all if self.is_sha_build else by_semver)
 
     @property
     def is_sha_build(self) -> bool:
