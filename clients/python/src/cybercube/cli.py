@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -62,7 +61,7 @@ def _gate(options: argparse.Namespace) -> Exit:
         _portal(options), _question(options), wait=options.wait, timeout=options.timeout, tell=_Progress()
     )
     asked = f"{options.service} {options.version} -> {options.environment}"
-    for line in [as_json(decision)] if options.json else rows(decision, asked=asked):
+    for line in [as_json(decision.body)] if options.json else rows(decision, asked=asked):
         print(line)
     leave_for_later_steps(decision, os.environ, env_file=options.env_file)
     if decision.outcome is Outcome.ALLOW:
@@ -95,7 +94,7 @@ def _verify_token(options: argparse.Namespace) -> Exit:
     names = ("service", "version", "environment", "digest", "change")
     expected = {name: getattr(options, name) for name in names if getattr(options, name)}
     claims = verify_token(token, read_jwks(jwks), issuer=issuer, audience=options.audience, expected=expected)
-    print(json.dumps(claims, indent=2, sort_keys=True).replace("##[", "##\\u005b"))
+    print(as_json(claims))
     return Exit.ALLOWED
 
 

@@ -32,9 +32,9 @@ def rows(decision: Decision, *, asked: str) -> Iterator[str]:
         yield one_line(f"next allowed at {decision.next_allowed_at}")
 
 
-def as_json(decision: Decision) -> str:
-    """The portal's answer as it came, in JSON that no CI platform takes for a command in its log."""
-    return json.dumps(decision.body, indent=2).replace("##[", "##\\u005b")
+def as_json(body: Mapping[str, object]) -> str:
+    """`body` in JSON that no CI platform takes for a command in its log."""
+    return json.dumps(body, indent=2).replace("##[", "##\\u005b")
 
 
 def leave_for_later_steps(decision: Decision, environ: Mapping[str, str], *, env_file: str | None) -> None:
