@@ -31,7 +31,8 @@ class StandardFacts:
     """What is known of one change. Whatever is unknown keeps its default and fails its condition.
 
     `stages_passed` are evidence stages whose latest result passed for every artifact; `security` is the answer
-    to that risk question; the fields from `replicas` on are the change's parameters. `starts_at` is its slot.
+    to that risk question; `starts_at` begins the slot. The fields after it are the change's `parameters` as people
+    sent them: a value of the wrong type counts as unknown. `until` is a time with a zone, or its RFC 3339 text.
     """
 
     stages_passed: frozenset[str] = frozenset()
@@ -40,13 +41,13 @@ class StandardFacts:
     release_approved: bool = False
     configuration_only: bool = False
     security: bool | None = None
-    replicas: int | None = None
-    certificate: str = ""
-    process_attested: bool = False
-    level: str = ""
     starts_at: datetime | None = None
-    until: datetime | None = None
-    reason: str = ""
+    replicas: object = None
+    certificate: object = ""
+    process_attested: object = False
+    level: object = ""
+    until: object = None
+    reason: object = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +61,35 @@ class Condition:
 
 
 def _within_bounds(facts: StandardFacts, bounds: Bounds) -> bool:
-    return facts.replicas is not None and _between(bounds.get("replicas"), facts.replicas)
+    whole = isinstance(facts.replicas, int) and not isinstance(facts.replicas, bool)
+    return whole and _between(bounds.get("replicas"), facts.replicas)
 
 
 def _has_an_end(facts: StandardFacts, bounds: Bounds) -> bool:
-    if facts.starts_at is None or facts.until is None or facts.until <= facts.starts_at:
+    until = _moment(facts.until)
+    if facts.starts_at is None or until is None or until <= facts.starts_at:
         return False
-    return "hours" not in bounds or _between(bounds["hours"], (facts.until - facts.starts_at) / timedelta(hours=1))
+    return "hours" not in bounds or _between(bounds["hours"], (until - facts.starts_at) / timedelta(hours=1))
 
 
-def _between(bound: object, value: float) -> bool:
-    match bound:
-        case [int(least), int(most)]:
-            return least <= value <= most
+def _between(bound: object, value: object) -> bool:
+    match bound, value:
+        case [int(least), int(most)], int(number) | float(number):
+            return least <= number <= most
         case _:
             return False
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return moment if isinstance(moment, datetime) and moment.tzinfo is not None else None
+
+
+def _written(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 FILE_NORMAL = "File it as a normal change."
@@ -127,7 +142,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
             "standard.certificate_named",
             "The certificate is named.",
             "Give the certificate's name in the parameters.",
-            lambda facts, _: bool(facts.certificate.strip()),
+            lambda facts, _: _written(facts.certificate),
         ),
         Condition(
             "standard.process_attested",
@@ -141,7 +156,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
             "standard.level_known",
             f"The level is one of {', '.join(sorted(LOG_LEVELS))}.",
             "Give a known log level in the parameters.",
-            lambda facts, _: facts.level.lower() in LOG_LEVELS,
+            lambda facts, _: isinstance(facts.level, str) and facts.level.lower() in LOG_LEVELS,
         ),
         Condition(
             "standard.temporary",
@@ -153,7 +168,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
             "standard.documented",
             "A reason is written down.",
             "Give the reason in the parameters.",
-            lambda facts, _: bool(facts.reason.strip()),
+            lambda facts, _: _written(facts.reason),
         ),
     ),
 }

@@ -87,15 +87,25 @@ def test_holds__every_condition_met__is_allowed_with_each_condition(kind: str) -
         ("scale", {"replicas": 1}, "standard.within_bounds"),
         ("scale", {"replicas": 11}, "standard.within_bounds"),
         ("scale", {"replicas": None}, "standard.within_bounds"),
+        ("scale", {"replicas": "5"}, "standard.within_bounds"),
+        ("scale", {"replicas": True}, "standard.within_bounds"),
+        ("scale", {"replicas": 5.5}, "standard.within_bounds"),
         ("certificate-renewal", {"certificate": "  "}, "standard.certificate_named"),
+        ("certificate-renewal", {"certificate": ["api"]}, "standard.certificate_named"),
         ("certificate-renewal", {"process_attested": False}, "standard.process_attested"),
+        ("certificate-renewal", {"process_attested": "no"}, "standard.process_attested"),
         ("log-level", {"level": "loud"}, "standard.level_known"),
         ("log-level", {"level": ""}, "standard.level_known"),
+        ("log-level", {"level": 5}, "standard.level_known"),
         ("log-level", {"until": None}, "standard.temporary"),
+        ("log-level", {"until": "soon"}, "standard.temporary"),
+        ("log-level", {"until": "2026-01-17T14:00:00"}, "standard.temporary"),
+        ("log-level", {"until": 1768658400}, "standard.temporary"),
         ("log-level", {"starts_at": None}, "standard.temporary"),
         ("log-level", {"until": NOON}, "standard.temporary"),
         ("log-level", {"until": NOON + timedelta(hours=24, seconds=1)}, "standard.temporary"),
         ("log-level", {"reason": " \n"}, "standard.documented"),
+        ("log-level", {"reason": None}, "standard.documented"),
     ],
 )
 def test_holds__one_condition_is_not_met__fails_with_that_condition_alone(
@@ -117,6 +127,7 @@ def test_holds__one_condition_is_not_met__fails_with_that_condition_alone(
         ("scale", {"replicas": 10}),
         ("log-level", {"level": "WARNING"}),
         ("log-level", {"until": NOON + timedelta(hours=24)}),
+        ("log-level", {"until": "2026-01-17T14:00:00Z"}),
     ],
 )
 def test_holds__at_the_edge__is_allowed(kind: str, change: dict[str, Any]) -> None:
