@@ -12,12 +12,10 @@ from django.db import models
 from django.db.models import Q
 
 from changes import states
+from changes.policy import content
+from changes.policy.schedule import Slot
 from changes.states import ChangeOutcome, ChangeState, ChangeType, Risk
 from cybercube_portal.stateful import StatefulModel, StateField, choices_of, move, state_triggers
-
-# domain.md section 4: the slot ends an hour after what was estimated.
-SLOT_GRACE = timedelta(minutes=60)
-
 
 class ChangeCounter(models.Model):
     """The last number given out on a UTC day (R9). Locked for the transaction that takes the next."""
@@ -124,9 +122,9 @@ class ChangeRequest(StatefulModel):
         return self.number
 
     @property
-    def slot_ends_at(self) -> datetime:
-        """End of the change's own slot, exclusive."""
-        return self.scheduled_time + self.estimated_duration + SLOT_GRACE
+    def slot(self) -> Slot:
+        """Its own time, grace included."""
+        return Slot(self.scheduled_time, self.estimated_duration)
 
     @property
     def is_emergency(self) -> bool:
@@ -140,29 +138,23 @@ class ChangeRequest(StatefulModel):
 
     def material(self) -> dict[str, Any]:
         """The content a signature covers; for high and critical also the schedule (domain.md section 4)."""
-        content = {
+        written = {
             "type": self.type,
-            "title": self.title,
+            "release_type": self.release_type,
             "description": self.description,
             "services": sorted(self.services),
             "environments": sorted(self.environments),
-            "artifacts": sorted(self.artifacts, key=str),
-            "release": self.release,
-            "release_type": self.release_type,
-            "template": self.template.slug if self.template else "",
-            "parameters": self.parameters,
-            "risk_answers": self.risk_answers,
-            "risk_level": self.risk_level,
+            "artifacts": self.artifacts,
+            "risk_assessment": {"answers": self.risk_answers, "level": self.risk_level},
             "impact": self.impact,
             "rollback_plan": self.rollback_plan,
             "rollback_version": self.rollback_version,
-            "rollback_flag": self.rollback_flag,
             "migrations": self.migrations,
+            "parameters": self.parameters,
+            "scheduled_time": self.scheduled_time,
+            "estimated_duration": int(self.estimated_duration.total_seconds()),
         }
-        if self.risk_level in {Risk.HIGH, Risk.CRITICAL}:
-            content["scheduled_time"] = self.scheduled_time.isoformat()
-            content["estimated_duration"] = int(self.estimated_duration.total_seconds())
-        return content
+        return content.material(written, risk=Risk(self.risk_level))
 
     @move(states.SUBMIT, states.SUBMIT_STANDARD)
     def submit(self, *, at: datetime) -> ChangeState:
@@ -174,7 +166,7 @@ class ChangeRequest(StatefulModel):
         return ChangeState.IN_REVIEW
 
     @move(states.AUTHORISE)
-    def authorise(self, *, at: datetime, confirm_by: datetime | None, record_due_at: datetime) -> None:
+    def authorise(self, *, at: datetime, confirm_by: datetime | None, record_due_at: datetime | None) -> None:
         """An emergency goes ahead on a spoken word."""
         self.submitted_at = at
         self.approved_at = at

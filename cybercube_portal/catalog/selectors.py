@@ -44,6 +44,11 @@ def lock_service(slug: str) -> Service:
     return _found(held.filter(slug=slug).first(), slug)
 
 
+def slugs() -> list[str]:
+    """Every service's slug."""
+    return list(Service.objects.values_list("slug", flat=True))
+
+
 def services_of_team(team: str) -> QuerySet[Service]:
     """The services of the team with this slug."""
     return services().filter(team__slug=team)

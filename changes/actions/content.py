@@ -1,0 +1,201 @@
+"""Writing what a change proposes: create, edit, import, comment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from changes import permissions
+from changes.actions.numbers import take_number
+from changes.actions.recording import record_change
+from changes.events import ChangeEvent
+from changes.models import ChangeRequest, Comment, ContentVersion, Template
+from changes.policy import content, risk
+from changes.proposals import Proposal, checked, proposal_of
+from changes.selectors.changes import get_change, lock_change
+from changes.selectors.situation import Situation
+from changes.states import MATERIAL_STATES, ChangeState, SignatureState, TemplateState
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.errors import Invalid, Stale, refuse
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.guard import require
+
+LONGEST_COMMENT = 10_000
+
+
+@transaction.atomic
+def create_change(
+    *, proposal: Proposal, actor: Actor, now: datetime, claims: Mapping[str, Any] | None = None
+) -> ChangeRequest:
+    """File a draft. `claims`: what an imported record says of approvals, kept as words only (reliability.md section 4).
+
+    Raises NotPermitted, Invalid.
+    """
+    proposal = checked(proposal, now=now)
+    require(
+        actor,
+        permissions.CREATE if claims is None else permissions.IMPORT,
+        now=now,
+        teams=catalog.teams_of(proposal.services),
+        services=proposal.services,
+    )
+    change = ChangeRequest(
+        number=take_number(now=now),
+        requester_id=actor.id,
+        created_at=now,
+        updated_at=now,
+        claims=dict(claims or {}),
+    )
+    _write(change, proposal, now=now)
+    change.save(force_insert=True)
+    _keep_version(change, actor=actor, now=now)
+    verb = ChangeEvent.CREATED if claims is None else ChangeEvent.IMPORTED
+    record_change(verb, change, actor=actor, at=now, after=_recorded(change))
+    return get_change(change.number)
+
+
+@transaction.atomic
+def edit_change(
+    *, number: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime
+) -> ChangeRequest:
+    """Change fields of a Proposal. Material content supersedes every signature and starts the lead time again.
+
+    `version` is the one the editor read. Raises NotFound, NotPermitted, MoveRefused, Stale, Invalid.
+    """
+    change = lock_change(number)
+    require(
+        actor,
+        permissions.EDIT,
+        now=now,
+        teams=catalog.teams_of(change.services),
+        services=change.services,
+        owner=change.requester.username,
+    )
+    if change.state not in MATERIAL_STATES:
+        raise refuse(
+            "change.content_is_settled",
+            "§6.3",
+            f"{change.number} is {change.state.replace('_', ' ')}: its content can no longer be edited.",
+            "Revise it first: its signatures are superseded then.",
+        )
+    if change.version != version:
+        raise Stale(f"{change.number} was changed by somebody else since you read it.", code="change.stale")
+    was = proposal_of(change)
+    proposal = checked(replace(was, **changes), now=now, was=was)
+    if proposal == was:
+        return change
+    if frozenset(proposal.services) != frozenset(was.services):
+        require(
+            actor,
+            permissions.EDIT,
+            now=now,
+            teams=catalog.teams_of(proposal.services),
+            services=proposal.services,
+            owner=change.requester.username,
+        )
+    before, before_hash = _recorded(change), change.content_hash
+    _write(change, proposal, now=now)
+    if actor.username not in change.editors and actor.id != change.requester_id and change.content_hash != before_hash:
+        change.editors = [*change.editors, actor.username]
+    change.version += 1
+    change.updated_at = now
+    if change.content_hash != before_hash:
+        _keep_version(change, actor=actor, now=now)
+        if change.state == ChangeState.IN_REVIEW:
+            change.submitted_at = now
+            supersede_signatures(change, actor=actor, now=now, because="The content was edited.")
+    change.save()
+    record_change(ChangeEvent.EDITED, change, actor=actor, at=now, before=before, after=_recorded(change))
+    return change
+
+
+@transaction.atomic
+def comment_change(*, number: str, body: str, actor: Actor, now: datetime) -> Comment:
+    """Say something on a change. Raises NotFound, NotPermitted, Invalid."""
+    change = get_change(number)
+    require(actor, permissions.COMMENT, now=now, services=change.services)
+    text = body.strip()
+    if not text or len(text) > LONGEST_COMMENT:
+        raise Invalid.field("/body", "comment.length", f"A comment has 1 to {LONGEST_COMMENT} characters.")
+    comment = Comment.objects.create(change=change, author_id=actor.id, body=text, at=now)
+    record_change(ChangeEvent.COMMENTED, change, actor=actor, at=now, comment=comment.pk)
+    return comment
+
+
+def supersede_signatures(change: ChangeRequest, *, actor: Actor, now: datetime, because: str) -> None:
+    """End every live signature; they stay visible, struck through."""
+    live = change.signatures.filter(state__in=[SignatureState.GIVEN, SignatureState.REFUSED])
+    ended = list(live.values_list("signer__username", flat=True))
+    live.update(state=SignatureState.SUPERSEDED, ended_at=now, ended_because=because)
+    if ended:
+        record_change(
+            ChangeEvent.SIGNATURE_SUPERSEDED, change, actor=actor, at=now, signers=sorted(ended), because=because
+        )
+
+
+def _write(change: ChangeRequest, proposal: Proposal, *, now: datetime) -> None:
+    change.title = proposal.title.strip()
+    change.type = proposal.type
+    change.description = proposal.description
+    change.services = list(proposal.services)
+    change.environments = list(proposal.environments)
+    change.artifacts = [asdict(entry) for entry in proposal.artifacts]
+    change.release = proposal.release
+    change.release_type = proposal.release_type
+    change.template = _template(proposal) if proposal.template else None
+    change.parameters = dict(proposal.parameters)
+    change.scheduled_time = proposal.scheduled_time
+    change.estimated_duration = proposal.estimated_duration
+    change.impact = dict(proposal.impact)
+    change.rollback_plan = proposal.rollback_plan
+    change.rollback_version = proposal.rollback_version
+    change.rollback_flag = proposal.rollback_flag
+    change.notes = proposal.notes
+    change.risk_answers = dict(risk.answers_of(proposal.answers))
+    change.risk_raised_to = proposal.raised_to
+    situation = Situation(change, now=now)
+    assessment = risk.assess(situation.risk_facts)
+    _refuse_lowered(situation)
+    change.risk_level = assessment.level
+    change.risk_factors = list(assessment.factors)
+    change.content_hash = content.material_hash(change.material())
+
+
+def _refuse_lowered(situation: Situation) -> None:
+    for reason in risk.is_complete(situation.risk_facts).failures:
+        if reason.code == "risk.below_computed":
+            raise Invalid.field("/risk_assessment/level", reason.code, f"{reason.message} {reason.remedy}")
+
+
+def _template(proposal: Proposal) -> Template:
+    template = Template.objects.filter(slug=proposal.template).first()
+    if template is None or template.state != TemplateState.ACTIVE:
+        message = f"There is no active template {proposal.template}."
+        raise Invalid.field("/template", "template.not_active", message)
+    teams = catalog.teams_of(proposal.services)
+    if (template.services and not set(proposal.services) <= set(template.services)) or (
+        template.teams and not teams <= set(template.teams)
+    ):
+        raise Invalid.field("/template", "template.not_for_service", f"{template.slug} is not for these services.")
+    return template
+
+
+def _keep_version(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    ContentVersion.objects.get_or_create(
+        change=change,
+        content_hash=change.content_hash,
+        defaults={"material": change.material(), "at": now, "by_id": actor.id},
+    )
+
+
+def _recorded(change: ChangeRequest) -> dict[str, Any]:
+    return {
+        "title": change.title,
+        "scheduled_time": change.scheduled_time,
+        "content_hash": change.content_hash,
+        **change.material(),
+    }

@@ -1,0 +1,65 @@
+"""How changes and freezes name themselves in the record: their timeline is one query over subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from changes.events import ChangeEvent, FreezeEvent, TemplateEvent, WindowEvent
+from changes.models import ChangeRequest
+from cybercube_portal.audit import actions as audit
+from cybercube_portal.audit.actors import Actor
+
+
+def record_change(
+    verb: ChangeEvent,
+    change: ChangeRequest,
+    *,
+    actor: Actor,
+    at: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **data: Any,  # noqa: ANN401 - whatever JSON the event's reader needs
+) -> None:
+    """One event of a change, on its own timeline and those of its services and template."""
+    subjects = [f"service:{slug}" for slug in change.services]
+    if change.template is not None:
+        subjects.append(f"template:{change.template.slug}")
+    audit.record(
+        verb,
+        object_type="change",
+        object_id=change.number,
+        subjects=subjects,
+        actor=actor,
+        at=at,
+        before=before,
+        after=after,
+        data={"state": change.state, **data},
+    )
+
+
+def record_thing(
+    verb: FreezeEvent | WindowEvent | TemplateEvent,
+    *,
+    kind: str,
+    reference: str,
+    actor: Actor,
+    at: datetime,
+    subjects: Iterable[str] = (),
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **data: Any,  # noqa: ANN401 - whatever JSON the event's reader needs
+) -> None:
+    """One event of a freeze, a deployment window or a template."""
+    audit.record(
+        verb,
+        object_type=kind,
+        object_id=reference,
+        subjects=subjects,
+        actor=actor,
+        at=at,
+        before=before,
+        after=after,
+        data=data,
+    )

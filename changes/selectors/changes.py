@@ -1,0 +1,114 @@
+"""Change requests: one, locked, or many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from changes.models import ChangeRequest, Signature
+from changes.policy.conflicts import BOOKED_STATES, Booking
+from changes.policy.schedule import Slot
+from changes.states import OPEN_STATES, ChangeState, ChangeType, SignatureState
+from cybercube_portal.errors import NotFound
+
+# No slot is longer than this (policy.schedule.LONGEST_DURATION and its grace): it bounds the search for overlaps.
+LONGEST_SLOT = timedelta(days=31)
+
+
+def with_people(rows: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:
+    """What every page of a change names."""
+    return rows.select_related("requester", "requester__team", "template", "implementer", "authorised_by")
+
+
+def get_change(number: str) -> ChangeRequest:
+    """Raises NotFound."""
+    change = with_people(ChangeRequest.objects.filter(number=number)).first()
+    if change is None:
+        raise NotFound(f"There is no change {number}.", code="change.unknown")
+    return change
+
+
+def lock_change(number: str) -> ChangeRequest:
+    """The change, its row locked until the transaction ends: every write starts here (reliability.md section 2).
+
+    Raises NotFound.
+    """
+    change = with_people(ChangeRequest.objects.filter(number=number)).select_for_update(of=("self",)).first()
+    if change is None:
+        raise NotFound(f"There is no change {number}.", code="change.unknown")
+    return change
+
+
+def changes_listed() -> QuerySet[ChangeRequest]:
+    """Newest first, with what a list shows."""
+    return ChangeRequest.objects.select_related("requester").order_by("-created_at", "-id")
+
+
+def changes_of(username: str) -> QuerySet[ChangeRequest]:
+    """What somebody filed and is still open."""
+    return changes_listed().filter(requester__username=username, state__in=OPEN_STATES)
+
+
+def in_review_for(*, teams: Iterable[str], services: Iterable[str], everywhere: bool) -> QuerySet[ChangeRequest]:
+    """Changes in review that somebody holding roles for these teams' services might sign."""
+    rows = changes_listed().filter(state=ChangeState.IN_REVIEW)
+    return rows if everywhere else rows.filter(services__overlap=sorted(services))
+
+
+def overdue_records(*, now: datetime) -> QuerySet[ChangeRequest]:
+    """Emergencies whose record is not written although its 24 hours are over (§6.4)."""
+    return changes_listed().filter(
+        type=ChangeType.EMERGENCY, recorded_at__isnull=True, record_due_at__lt=now
+    )
+
+
+def bookings_between(
+    start: datetime, end: datetime, *, services: Iterable[str] = (), without: str = ""
+) -> tuple[Booking, ...]:
+    """Booked slots that may touch the half-open range, on any of `services` (all, when empty)."""
+    rows = ChangeRequest.objects.filter(
+        state__in=BOOKED_STATES, scheduled_time__lt=end, scheduled_time__gt=start - LONGEST_SLOT
+    ).exclude(number=without)
+    wanted = sorted(services)
+    if wanted:
+        rows = rows.filter(services__overlap=wanted)
+    found = (booking_of(row) for row in rows.only(*_BOOKING_COLUMNS))
+    return tuple(booking for booking in found if booking.span.start < end and start < booking.span.end)
+
+
+_BOOKING_COLUMNS = ("number", "services", "environments", "scheduled_time", "estimated_duration", "state", "title")
+
+
+def booking_of(change: ChangeRequest) -> Booking:
+    """The change's slot as a fact."""
+    return Booking(
+        number=change.number,
+        services=frozenset(change.services),
+        environments=frozenset(change.environments),
+        span=Slot(change.scheduled_time, change.estimated_duration).span,
+        state=ChangeState(change.state),
+        title=change.title,
+    )
+
+
+def approved_and_over(*, now: datetime) -> QuerySet[ChangeRequest]:
+    """Approved changes whose slot may be over; the caller looks exactly."""
+    return ChangeRequest.objects.filter(state=ChangeState.APPROVED, scheduled_time__lt=now).exclude(
+        type=ChangeType.EMERGENCY
+    )
+
+
+def signed_by(username: str) -> QuerySet[Signature]:
+    """What somebody signed, newest first."""
+    return (
+        Signature.objects.filter(signer__username=username, state__in=[SignatureState.GIVEN, SignatureState.REFUSED])
+        .select_related("change")
+        .order_by("-signed_at")
+    )
+
+
+def search_text(rows: QuerySet[ChangeRequest], text: str) -> QuerySet[ChangeRequest]:
+    """Rows whose number or title holds `text`."""
+    return rows.filter(Q(number__icontains=text) | Q(title__icontains=text))

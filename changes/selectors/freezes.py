@@ -1,0 +1,150 @@
+"""Freezes and deployment windows as the frozen facts that policies judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import F, Model, Q, QuerySet
+
+from changes.models import DeploymentWindow, Freeze, FreezeException
+from changes.models.freeze import Scoped
+from changes.policy import freezes as policy
+from changes.policy.predicate import parse_predicate
+from changes.policy.recurrence import Recurrence, Span, occurrences
+from changes.policy.scope import Scope
+from changes.policy.windows import Window
+from changes.states import FreezeState
+from cybercube_portal.errors import NotFound
+
+Row = TypeVar("Row", bound=Model)
+LOOK_AHEAD = timedelta(days=732)
+
+
+def in_scope(
+    rows: QuerySet[Row], *, services: Iterable[str], teams: Iterable[str], environments: Iterable[str]
+) -> QuerySet[Row]:
+    """Rows whose scope may reach one of these; an empty column means all. Exclusions are left to the policy."""
+    return rows.filter(
+        Q(services=[]) | Q(services__overlap=sorted(services)),
+        Q(teams=[]) | Q(teams__overlap=sorted(teams)),
+        Q(environments=[]) | Q(environments__overlap=sorted(environments)),
+    )
+
+
+def published_between(start: datetime, end: datetime) -> QuerySet[Freeze]:
+    """Published freezes of which an occurrence may touch the half-open range."""
+    return Freeze.objects.filter(
+        Q(envelope_ends_at__isnull=True) | Q(envelope_ends_at__gt=start), state=FreezeState.PUBLISHED, starts_at__lt=end
+    )
+
+
+def windows_standing() -> QuerySet[DeploymentWindow]:
+    """Deployment windows that were not removed."""
+    return DeploymentWindow.objects.filter(removed_at__isnull=True)
+
+
+def freeze_facts(rows: Iterable[Freeze], *, change_number: str | None = None) -> tuple[policy.Freeze, ...]:
+    """Rows as facts, with the exceptions that `change_number` was granted (one query when a number is given)."""
+    rows = tuple(rows)
+    excepted: Mapping[int, frozenset[str]] = {}
+    if change_number is not None and rows:
+        granted = FreezeException.objects.filter(change__number=change_number, freeze__in=rows)
+        excepted = {freeze_id: frozenset({change_number}) for freeze_id in granted.values_list("freeze_id", flat=True)}
+    return tuple(
+        policy.Freeze(
+            reference=row.reference,
+            title=row.title,
+            kind=policy.FreezeKind(row.kind),
+            recurrence=recurrence_of(row),
+            predicate=parse_predicate(row.predicate),
+            scope=scope_of(row),
+            hard=row.hard,
+            exceptions=excepted.get(row.pk, frozenset()),
+            url=f"/freezes/{row.reference}/",
+        )
+        for row in rows
+    )
+
+
+def window_facts(rows: Iterable[DeploymentWindow]) -> tuple[Window, ...]:
+    """Rows as facts."""
+    return tuple(
+        Window(reference=row.reference, title=row.title, recurrence=recurrence_of(row), scope=scope_of(row))
+        for row in rows
+    )
+
+
+def recurrence_of(row: Scoped) -> Recurrence:
+    """When it happens."""
+    return Recurrence(
+        first=Span(row.starts_at, row.ends_at),
+        zone=row.timezone,
+        rule=row.rule or None,
+        excluded=frozenset(row.excluded_dates),
+    )
+
+
+def scope_of(row: Scoped) -> Scope:
+    """What it is about."""
+    return Scope(
+        services=frozenset(row.services),
+        teams=frozenset(row.teams),
+        environments=frozenset(row.environments),
+        excluded_services=frozenset(row.excluded_services),
+        excluded_teams=frozenset(row.excluded_teams),
+    )
+
+
+def get_freeze(reference: str) -> Freeze:
+    """Raises NotFound."""
+    freeze = Freeze.objects.filter(reference=reference).select_related("created_by").first()
+    if freeze is None:
+        raise NotFound(f"There is no freeze {reference}.", code="freeze.unknown")
+    return freeze
+
+
+def lock_freeze(reference: str) -> Freeze:
+    """The freeze, locked for the transaction. Raises NotFound."""
+    freeze = Freeze.objects.select_for_update(of=("self",)).filter(reference=reference).first()
+    if freeze is None:
+        raise NotFound(f"There is no freeze {reference}.", code="freeze.unknown")
+    return freeze
+
+
+def lock_window(reference: str) -> DeploymentWindow:
+    """The window, locked for the transaction. Raises NotFound."""
+    window = (
+        DeploymentWindow.objects.select_for_update(of=("self",))
+        .filter(reference=reference, removed_at__isnull=True)
+        .first()
+    )
+    if window is None:
+        raise NotFound(f"There is no deployment window {reference}.", code="deployment_window.unknown")
+    return window
+
+
+def freezes_listed(*, now: datetime, when: str = "") -> QuerySet[Freeze]:
+    """Freezes for a list; `when` is `current` (not over), `past`, or all."""
+    rows = Freeze.objects.select_related("created_by")
+    over = Q(envelope_ends_at__lte=now) | Q(state__in=[FreezeState.LIFTED, FreezeState.CANCELLED])
+    if when == "current":
+        return rows.exclude(over)
+    if when == "past":
+        return rows.filter(over).order_by(F("envelope_ends_at").desc(nulls_last=True), "-id")
+    return rows
+
+
+def is_active(row: Freeze, *, now: datetime) -> bool:
+    """Whether a published freeze holds at `now`: derived, never stored."""
+    if row.state != FreezeState.PUBLISHED:
+        return False
+    found = next_occurrence(row, after=now)
+    return found is not None and found.contains(now)
+
+
+def next_occurrence(row: Scoped, *, after: datetime) -> Span | None:
+    """The occurrence that covers `after`, or else the next one within two years."""
+    found = occurrences(recurrence_of(row), after, after + LOOK_AHEAD)
+    return found[0] if found else None
