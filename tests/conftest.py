@@ -1,12 +1,21 @@
-"""What every test stands on."""
+"""What every test stands on: the cast, a clock that can be held, and clients that come with a key or a session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
+from rest_framework.test import APIClient
+
+from cybercube_portal import clock
+from cybercube_portal.people.actions import issue_key
+from cybercube_portal.people.actors import OPERATOR
+from tests.factories.people import Cast, build_cast
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,3 +35,58 @@ def _append_only_tables_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
         yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday morning."""
+    return datetime(2026, 1, 14, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock_at() -> Iterator[Callable[[datetime], datetime]]:
+    """`clock_at(moment)` holds the portal's clock there until the test ends or calls it again."""
+    with ExitStack() as held:
+
+        def hold(moment: datetime) -> datetime:
+            return held.enter_context(clock.fixed_at(moment))
+
+        yield hold
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:  # noqa: ARG001 - it needs the database
+    """The people and service accounts of api.md."""
+    return build_cast()
+
+
+@pytest.fixture
+def key_of(cast: Cast) -> Callable[..., str]:  # noqa: ARG001 - keys belong to the cast
+    """`key_of(username, scopes=…, services=…, …)`: the text of a fresh key, options as of `people.actions.issue_key`."""
+
+    def issue(username: str, **options: Any) -> str:
+        return issue_key(username=username, actor=OPERATOR, now=clock.now(), **options)[1]
+
+    return issue
+
+
+@pytest.fixture
+def api(key_of: Callable[..., str]) -> Callable[..., APIClient]:
+    """`api(username, **key options)`: a REST client that sends a fresh key of that user."""
+
+    def client(username: str, **options: Any) -> APIClient:
+        return APIClient(HTTP_AUTHORIZATION=f"Bearer {key_of(username, **options)}", raise_request_exception=False)
+
+    return client
+
+
+@pytest.fixture
+def browser_session(cast: Cast) -> Callable[[str], Client]:
+    """`browser_session(username)`: Django's test client, logged in, without CSRF checks."""
+
+    def client(username: str) -> Client:
+        session = Client()
+        session.force_login(cast[username], backend="django.contrib.auth.backends.ModelBackend")
+        return session
+
+    return client

@@ -55,7 +55,9 @@ class ProblemMiddleware(MiddlewareMixin):
         """Replace a bare error, keeping what its headers say."""
         if _is_bare_error(request, response):
             bare, response = response, answer(request, outside(response.status_code))
-            response.headers.update({name: bare[name] for name in KEPT if name in bare})
+            for name in KEPT:
+                if name in bare.headers:
+                    response.headers[name] = bare.headers[name]
         for name, value in getattr(request, "rate_limit_headers", {}).items():
             response.headers[name] = value
         return response

@@ -208,8 +208,8 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     else:
         page = render_to_string("errors/error.html", {"problem": problem, "request_id": request_id()})
         response = HttpResponse(page, status=problem.status)
-    response.headers.update(problem.headers)
-    response.headers["Cache-Control"] = "no-store"
+    for name, value in {**problem.headers, "Cache-Control": "no-store"}.items():
+        response.headers[name] = value
     return response
 
 
