@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
+
+from cybercube_portal.audit.registry import unhandled_reactions
 
 
 class AuditConfig(AppConfig):
@@ -16,3 +20,12 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Register the intents that the record itself needs."""
         import_module("cybercube_portal.audit.tasks")
+        register(reactions_are_handled)
+
+
+def reactions_are_handled(**_options: Any) -> list[CheckMessage]:
+    """A verb that opens intents nobody works is a mistake in a table, found before the portal starts."""
+    return [
+        Error(f"Events {verb} open intents of kind {kind}, and nobody registered that kind.", id="audit.E001")
+        for verb, kind in unhandled_reactions()
+    ]

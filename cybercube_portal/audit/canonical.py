@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
@@ -22,51 +23,78 @@ FIRST_SURROGATE, LAST_SURROGATE = "\ud800", "\udfff"
 PLAIN_FROM, PLAIN_TO = -6, 21
 
 
-def portable(value: object) -> Any:  # noqa: ANN401, PLR0911 - JSON is recursive, and one line a type reads best
+@singledispatch
+def portable(value: object) -> Any:  # noqa: ANN401 - JSON is recursive
     """Plain JSON for `value`. Raises ValueError for what I-JSON (RFC 7493) or PostgreSQL cannot keep."""
-    match value:
-        case None | bool():
-            return value
-        case Enum():
-            return portable(value.value)
-        case str():
-            return _text(str(value))
-        case int():
-            if abs(value) > SAFE_INTEGER:
-                raise ValueError(f"the integer {value} is larger than 2^53 - 1")
-            return int(value)
-        case float():
-            if not math.isfinite(value):
-                raise ValueError("NaN and infinities cannot be recorded")
-            return value
-        case datetime():
-            return moment(value)
-        case date():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Decimal() | UUID():
-            return str(value)
-        case Mapping():
-            return {_text(str(key)): portable(inner) for key, inner in value.items()}
-        case set() | frozenset():
-            return sorted((portable(inner) for inner in value), key=canonical)
-        case list() | tuple():
-            return [portable(inner) for inner in value]
     raise ValueError(f"a {type(value).__name__} cannot be recorded")
 
 
-def _text(text: str) -> str:
+@portable.register(type(None))
+@portable.register(bool)
+def _itself(value: bool | None) -> bool | None:  # noqa: FBT001 - it is the value
+    return value
+
+
+@portable.register
+def _number(value: int | float) -> int | float:
+    # PostgreSQL gives a large whole double back as an integer.
+    if not math.isfinite(value) or abs(value) > SAFE_INTEGER:
+        raise ValueError(f"the number {value} is not within 2^53 - 1")
+    return value
+
+
+@portable.register
+def _text(value: str) -> str:
+    text = str.__str__(value)
     if "\0" in text or any(FIRST_SURROGATE <= letter <= LAST_SURROGATE for letter in text):
         raise ValueError("NUL and lone surrogates cannot be recorded")
     return text
 
 
+@portable.register
+def _choice(value: Enum) -> Any:  # noqa: ANN401 - an enum holds anything
+    return portable(value.value)
+
+
+@portable.register
 def moment(value: datetime) -> str:
     """An aware time in UTC, always with six decimals. Raises ValueError for a naive one."""
     if value.tzinfo is None:
         raise ValueError("a time needs its offset")
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@portable.register
+def _day(value: date) -> str:
+    return value.isoformat()
+
+
+@portable.register
+def _seconds(value: timedelta) -> float:
+    return value.total_seconds()
+
+
+@portable.register(Decimal)
+@portable.register(UUID)
+def _written(value: object) -> str:
+    return str(value)
+
+
+@portable.register(Mapping)
+def _object(value: Mapping[object, object]) -> dict[str, Any]:
+    return {_text(str(key)): portable(inner) for key, inner in value.items()}
+
+
+@portable.register(list)
+@portable.register(tuple)
+def _array(value: Iterable[object]) -> list[Any]:
+    return [portable(inner) for inner in value]
+
+
+@portable.register(set)
+@portable.register(frozenset)
+def _sorted(value: Iterable[object]) -> list[Any]:
+    return sorted(_array(value), key=canonical)
 
 
 def canonical(value: object) -> bytes:

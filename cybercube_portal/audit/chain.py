@@ -12,16 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cybercube_portal.audit.canonical import canonical, portable
+from cybercube_portal.audit.canonical import canonical
 
 FORMAT = "cybercube-audit/1"
+CHECKPOINT_TYPE = "audit-checkpoint+jws"
+EXPORT_TYPE = "audit-export+jws"
 GENESIS = hashlib.sha256(b"CYBERCUBE portal audit chain, version 1").hexdigest()
 
 
 def link(previous_hash: str, event: Mapping[str, Any]) -> str:
-    """The hash of an event's line that follows `previous_hash`."""
+    """The hash of an event's line (`Event.as_line`) that follows `previous_hash`."""
     line = {name: value for name, value in event.items() if name != "hash"}
-    return hashlib.sha256(canonical(portable({**line, "previous_hash": previous_hash}))).hexdigest()
+    return hashlib.sha256(canonical({**line, "previous_hash": previous_hash})).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

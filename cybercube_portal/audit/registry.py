@@ -22,6 +22,7 @@ class Task:
     attempt: int = 1
     failures: int = 0
     deadline: datetime | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,13 @@ def open_intent(
 ) -> Intent:
     """Write one intent in the caller's transaction and ring for it after the commit.
 
-    `not_before`: earliest start, may be months away. `deadline`: past it the intent fails and its kind's `give_up` runs.
+    `not_before`: earliest start, may be months away; the sweep rings then. `deadline`: past it the intent fails and its kind's `give_up` runs.
     `dedupe_key`: while an intent of this kind with the same key is open nothing is written and that one is returned.
     Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("open_intent() belongs into the transaction of the action that promises the work")
+    later = not_before is not None and not_before > at
     intent = Intent(
         kind=kind,
         subject=subject,
@@ -41,7 +42,7 @@ def open_intent(
         dedupe_key=dedupe_key,
         created_at=at,
         not_before=not_before or at,
-        rung_at=at,
+        rung_at=None if later else at,
         deadline=deadline,
         request_id=current_request_id(),
     )
@@ -49,7 +50,8 @@ def open_intent(
         intent.save()
     else:
         intent = _saved_once(intent)
-    ring_after_commit(WORK_INTENT, intent.pk)
+    if not later:
+        ring_after_commit(WORK_INTENT, intent.pk)
     return intent
 
 

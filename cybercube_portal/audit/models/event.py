@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from cybercube_portal.audit.canonical import moment
 from cybercube_portal.stateful import append_only_triggers
 
 SEALING = ("sequence", "previous_hash", "hash", "sealed_at")
@@ -23,7 +24,7 @@ class ClockTimestamp(models.Func):
 
     function = "clock_timestamp"
     arity = 0
-    output_field: ClassVar[models.Field[Any, Any]] = models.DateTimeField()  # type: ignore[misc]
+    output_field: ClassVar[models.Field[Any, Any]] = models.DateTimeField()
 
 
 class Event(models.Model):
@@ -94,23 +95,23 @@ class Event(models.Model):
         return f"{self.verb} {self.object_type} {self.object_id}"
 
     def as_line(self) -> dict[str, Any]:
-        """What the chain hashes and the export shows, except `hash` itself; times are datetimes (`chain.link` writes them)."""
+        """The line the chain hashes and the export shows, still without `hash`; plain JSON. The event must be sealed."""
         return {
             "type": "event",
             "sequence": self.sequence,
-            "event_id": self.event_id,
+            "event_id": str(self.event_id),
             "verb": self.verb,
             "object_type": self.object_type,
             "object_id": self.object_id,
             "subjects": self.subjects,
-            "occurred_at": self.occurred_at,
-            "recorded_at": self.recorded_at,
+            "occurred_at": moment(self.occurred_at),
+            "recorded_at": moment(self.recorded_at),
             "actor": self.actor,
             "before": self.before,
             "after": self.after,
             "data": self.data,
             "request_id": self.request_id,
-            "sealed_at": self.sealed_at,
+            "sealed_at": self.sealed_at and moment(self.sealed_at),
             "previous_hash": self.previous_hash,
         }
 
@@ -131,13 +132,10 @@ class Checkpoint(models.Model):
     def __str__(self) -> str:
         return f"{self.size} events at {self.at:%Y-%m-%d %H:%M:%S}"
 
+    def claims(self) -> dict[str, Any]:
+        """What the signature is over."""
+        return {"size": self.size, "head_hash": self.head_hash, "at": moment(self.at)}
+
     def as_line(self) -> dict[str, Any]:
         """The line of the export."""
-        return {
-            "type": "checkpoint",
-            "size": self.size,
-            "head_hash": self.head_hash,
-            "at": self.at,
-            "key_id": self.key_id,
-            "signature": self.signature,
-        }
+        return {"type": "checkpoint", **self.claims(), "key_id": self.key_id, "signature": self.signature}

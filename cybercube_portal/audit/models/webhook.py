@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -31,3 +32,17 @@ class WebhookSubscription(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def host(self) -> str:
+        """The host it registers: creating a subscription is how an admin allows calls to it."""
+        return urlsplit(self.url).hostname or ""
+
+    def wants(self, verb: str) -> bool:
+        """Whether events with `verb` go there. What befell deliveries never does: one that fails must not cause the next."""
+        if verb.startswith("delivery."):
+            return False
+        return any(
+            pattern in ("*", verb) or (pattern.endswith(".*") and verb.startswith(pattern[:-1]))
+            for pattern in self.verbs
+        )

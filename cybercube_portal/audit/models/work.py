@@ -9,12 +9,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from cybercube_portal.audit import states
-from cybercube_portal.audit.states import OPEN_DELIVERIES, OPEN_INTENTS, DeliveryState, IntentState
-from cybercube_portal.stateful import StatefulModel, StateField, choices_of, move, state_triggers
+from cybercube_portal.audit.states import OPEN_INTENTS, DeliveryState, IntentState
+from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
 
 
 class Work(StatefulModel):
@@ -35,6 +36,7 @@ class Work(StatefulModel):
 
     def _take(self, *, at: datetime, lease: timedelta) -> None:
         self.attempt += 1
+        self.rung_at = None
         self.lease_until = at + lease
 
     def _release(self, *, not_before: datetime) -> None:
@@ -109,7 +111,10 @@ class Intent(Work):
 
 
 class Delivery(Work):
-    """One message to one address. `signed_by` names the secret (`audit.signing`), never holds it."""
+    """One message to one address, `about` something with that plain id.
+
+    `hosts`: what was registered for a webhook when it was queued. `signed_by` names the secret (`audit.signing`), never holds it.
+    """
 
     class Channel(models.TextChoices):
         """How it leaves the portal."""
@@ -123,6 +128,8 @@ class Delivery(Work):
     subject = models.TextField(blank=True)
     headers = models.JSONField(default=dict)
     payload = models.JSONField()
+    about = models.TextField(blank=True)
+    hosts = ArrayField(models.TextField(), default=list)
     signed_by = models.TextField(blank=True)
     state = StateField(choices=choices_of(DeliveryState), default=DeliveryState.WAITING)
     dedupe_key = models.TextField(null=True, unique=True)  # noqa: DJ001 - null is no key, and never equals another

@@ -1,0 +1,3 @@
+"""What is read from the record."""
+
+from __future__ import annotations
