@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from cybercube_portal.devstack.checks import check, lock
 from cybercube_portal.devstack.processes import Failure, Stopped, stop_on_signals
@@ -20,12 +21,12 @@ def main(arguments: Sequence[str]) -> int:
         command = [str(part) for part in manage(*rest)]
         os.execv(command[0], command)  # noqa: S606 - the arguments are the person's own
     stop_on_signals()
-    verbs = {
+    verbs: dict[str, Callable[[], int]] = {
         "up": up,
-        "test": lambda: test(rest),
-        "bench": lambda: bench(rest),
+        "test": partial(test, rest),
+        "bench": partial(bench, rest),
         "check": check,
-        "lock": lambda: lock(rest),
+        "lock": partial(lock, rest),
     }
     try:
         return verbs[verb]()

@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cybercube_portal.settings.variables import BASE_DIR
+from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.processes import Supervisor
+from cybercube_portal.settings.variables import BASE_DIR, DATA_DIR
 
 SCHEMA = BASE_DIR / "openapi.yaml"
 BIN = Path(sys.executable).parent
@@ -18,6 +20,7 @@ LOCKS: dict[str, tuple[str, ...]] = {"production": (), "local": ("local",), "dev
 def check() -> int:
     """Run every check, even after one has failed, and name the failed ones. Returns 1 if any failed."""
     with tempfile.TemporaryDirectory(prefix="cybercube-check-") as folder:
+        build_assets(Supervisor(logs=Path(folder)), data=DATA_DIR.read())
         schema = Path(folder) / SCHEMA.name
         manage = (sys.executable, "manage.py")
         commands: dict[str, Sequence[str | Path]] = {
@@ -66,7 +69,16 @@ def lock(arguments: Sequence[str]) -> int:
         for name, extras in LOCKS.items():
             chosen = [word for extra in extras for word in ("--extra", extra)]
             target = ("--output-file", f"requirements/{name}.txt")
-            command = [own / "uv", "pip", "compile", "pyproject.toml", *chosen, *shape, *target, *arguments]
+            command: list[str | Path] = [
+                own / "uv",
+                "pip",
+                "compile",
+                "pyproject.toml",
+                *chosen,
+                *shape,
+                *target,
+                *arguments,
+            ]
             if code := subprocess.run(command, cwd=BASE_DIR, check=False).returncode:
                 return code
     return 0

@@ -52,10 +52,10 @@ def services(supervisor: Supervisor, *, data: Path, careless: bool = False) -> I
 
     A URL that is set is used and must be reachable; an own server never takes its place. Raises Failure.
     """
-    given = [_given(row) for row in (variables.DATABASE_URL, variables.REDIS_URL)]
+    database_url, redis_url = _given(variables.DATABASE_URL), _given(variables.REDIS_URL)
     # Short, because a socket's path holds 107 characters; 0700, because whoever opens the socket is the portal.
     sockets = Path(tempfile.mkdtemp(prefix="cybercube-"))
-    found = Services(*given, leftovers=[sockets])
+    found = Services(database_url, redis_url, leftovers=[sockets])
     try:
         found.database_url = found.database_url or _start_postgresql(
             supervisor, data, sockets, found, careless=careless
