@@ -165,6 +165,35 @@ def test_gate__problem__exits_by_its_status_and_says_why(
     assert "req-1" in ran.err
 
 
+def test_gate__problem_with_reasons__says_those_that_stand_in_the_way(portal: HTTPServer, gate: Command) -> None:
+    reasons = [
+        reason("template.known", "pass"),
+        reason(
+            "template.has_migrations", "fail", section="§6.2", message="It has migrations.", remedy="File a change."
+        ),
+    ]
+    portal.expect_request(GATE).respond_with_json(
+        problem(409, reasons=reasons), status=409, content_type="application/problem+json"
+    )
+
+    ran = gate("--template", "routine-deployment")
+
+    assert ran.code == 1, ran.said
+    assert "template.has_migrations §6.2 It has migrations. File a change." in ran.err
+    assert "template.known" not in ran.err
+
+
+@pytest.mark.parametrize(("code", "ends"), [("change.unknown", 2), ("request.not_found", 5), (None, 5)])
+def test_gate__not_found__tells_a_wrong_name_from_a_wrong_address(
+    portal: HTTPServer, gate: Command, code: str | None, ends: int
+) -> None:
+    portal.expect_request(GATE).respond_with_json(
+        problem(404, code=code), status=404, content_type="application/problem+json"
+    )
+
+    assert gate().code == ends
+
+
 def test_gate__nobody_listens__exits_5(gate: Command) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

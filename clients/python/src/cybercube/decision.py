@@ -65,8 +65,9 @@ def read_decision(body: Mapping[str, object], *, now: datetime, dry_run: bool = 
     token = _text(body, "token")
     if token and not JWS.fullmatch(token):
         raise _unreadable("`token` is no JWS")
-    reasons = body.get("reasons")
-    if not isinstance(reasons, list) or not all(isinstance(reason, dict) for reason in reasons):
+    given = body.get("reasons")
+    reasons = read_reasons(body)
+    if not isinstance(given, list) or len(reasons) != len(given):
         raise _unreadable("`reasons` is no list of objects")
     valid_until = _text(body, "valid_until")
     if outcome is Outcome.ALLOW and _moment(valid_until) <= now:
@@ -79,9 +80,15 @@ def read_decision(body: Mapping[str, object], *, now: datetime, dry_run: bool = 
         next_allowed_at=_shown(body, "next_allowed_at"),
         summary=_shown(body, "summary"),
         token=token,
-        reasons=tuple(_reason(reason) for reason in reasons),
+        reasons=reasons,
         body=body,
     )
+
+
+def read_reasons(body: Mapping[str, object]) -> tuple[Reason, ...]:
+    """The reasons in a decision or a problem, as far as they are objects."""
+    reasons = body.get("reasons")
+    return tuple(_reason(row) for row in reasons if isinstance(row, dict)) if isinstance(reasons, list) else ()
 
 
 def _reason(row: Mapping[str, object]) -> Reason:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from cybercube.credentials import Bearer
+from cybercube.decision import read_reasons
 from cybercube.exits import Failure, NotAuthenticated, Refused, Unreachable, UsageError
 from cybercube.wire import Answer, exchange, read_object
 
@@ -30,7 +31,8 @@ class Portal:
     ) -> dict[str, object]:
         """POST `body`, or GET without one, to `path` below /api/v1/; the JSON object of a 200 or 201.
 
-        Raises NotAuthenticated (401, 403), UsageError (400, 422), Refused (409) and Unreachable for all the rest.
+        Raises NotAuthenticated (401, 403), UsageError (400, 422, and 404 for a thing that was named), Refused (409)
+        and Unreachable for all the rest.
         """
         token = self.bearer()
         headers = {"Authorization": f"Bearer {token}"}
@@ -57,9 +59,14 @@ def _failure(answer: Answer) -> Failure:
     message = f"the portal answered {answer.status}{_words(problem)}"
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return NotAuthenticated(message)
+    code = str(problem.get("code") or "")
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
         return UsageError(message)
-    if answer.status == HTTPStatus.CONFLICT and not str(problem.get("code", "")).startswith("idempotency."):
+    # `request.not_found` is the address itself: no portal there, or another one.
+    if answer.status == HTTPStatus.NOT_FOUND and code not in {"", "request.not_found"}:
+        return UsageError(message)
+    # The first of two equal questions is still being answered: ask again.
+    if answer.status == HTTPStatus.CONFLICT and code != "idempotency.in_flight":
         return Refused(message)
     return Unreachable(message, retry_after=answer.retry_after)
 
@@ -71,6 +78,11 @@ def _words(problem: Mapping[str, object]) -> str:
         if isinstance(error, dict):
             where = error.get("pointer") or error.get("field") or ""
             parts.append(f"{where} {error.get('detail') or error.get('message') or error.get('code') or ''}".strip())
+    parts.extend(
+        f"{reason.code} {reason.section} {reason.message} {reason.remedy}".strip()
+        for reason in read_reasons(problem)
+        if reason.outcome not in {"pass", "skipped"}
+    )
     words = "; ".join(str(part) for part in parts if part)
     request_id = problem.get("request_id")
     return (f": {words}" if words else "") + (f" (request {request_id})" if request_id else "")
