@@ -43,9 +43,7 @@ REFUSE = Permission(name="changes.refuse_changerequest", roles=_SIGNERS, scope="
 WITHDRAW = Permission(name="changes.withdraw_signature", roles=frozenset(), scope="approvals", section="§5.6", own=True)
 REVISE = Permission(name="changes.revise_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True)
 CANCEL = Permission(name="changes.cancel_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True)
-RESCHEDULE = Permission(
-    name="changes.reschedule_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True
-)
+RESCHEDULE = Permission(name="changes.reschedule_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True)
 # R5: the approver, or a second on-call person who speaks for them; never the requester or a service account.
 AUTHORISE = Permission(
     name="changes.authorise_changerequest",
@@ -53,18 +51,14 @@ AUTHORISE = Permission(
     scope="approvals",
     section="§6.4",
 )
-CONFIRM = Permission(
-    name="changes.confirm_authorisation", roles=EMERGENCY_APPROVERS, scope="approvals", section="§6.4"
-)
+CONFIRM = Permission(name="changes.confirm_authorisation", roles=EMERGENCY_APPROVERS, scope="approvals", section="§6.4")
 START = Permission(
     name="changes.start_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True, service_accounts=True
 )
 FINISH = Permission(
     name="changes.finish_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True, service_accounts=True
 )
-ROLL_BACK = Permission(
-    name="changes.roll_back_changerequest", roles=_TEAM, scope="changes", section="§8.1", own=True
-)
+ROLL_BACK = Permission(name="changes.roll_back_changerequest", roles=_TEAM, scope="changes", section="§8.1", own=True)
 CLOSE = Permission(name="changes.close_changerequest", roles=_TEAM, scope="changes", section="§6.3", own=True)
 DOCUMENT = Permission(name="changes.document_changerequest", roles=_TEAM, scope="changes", section="§6.4", own=True)
 RECORD = Permission(name="changes.record_changerequest", roles=_TEAM, scope="changes", section="§6.4", own=True)

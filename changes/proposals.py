@@ -216,4 +216,3 @@ def parse_artifact(text: str) -> ArtifactName:
     """`service:version` as an ArtifactName. Raises ValueError."""
     reference = parse_artifact_reference(text)
     return ArtifactName(service=reference.service, version=reference.version)
-

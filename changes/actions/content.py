@@ -59,9 +59,7 @@ def create_change(
 
 
 @transaction.atomic
-def edit_change(
-    *, number: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime
-) -> ChangeRequest:
+def edit_change(*, number: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime) -> ChangeRequest:
     """Change fields of a Proposal. Material content supersedes every signature and starts the lead time again.
 
     `version` is the one the editor read. Raises NotFound, NotPermitted, MoveRefused, Stale, Invalid.

@@ -156,9 +156,9 @@ def record_emergency(
 def escalate_overdue_record(*, number: str, now: datetime, actor: Recorded = SYSTEM) -> bool:
     """Say once that an emergency's record is overdue; False when it was said, written, or is not due."""
     change = lock_change(number)
-    if not overdue_records(now=now).filter(pk=change.pk).exists() or change.claims.get("overdue_said"):
+    if not overdue_records(now=now).filter(pk=change.pk).exists() or change.overdue_said_at is not None:
         return False
-    change.claims = {**change.claims, "overdue_said": now}
-    change.save(update_fields=["claims"])
+    change.overdue_said_at = now
+    change.save(update_fields=["overdue_said_at"])
     record_change(ChangeEvent.RECORD_OVERDUE, change, actor=actor, at=now, due=change.record_due_at)
     return True

@@ -20,7 +20,7 @@ def record_change(
     at: datetime,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-    **data: Any,  # noqa: ANN401 - whatever JSON the event's reader needs
+    **data: Any,
 ) -> None:
     """One event of a change, on its own timeline and those of its services and template."""
     subjects = [f"service:{slug}" for slug in change.services]
@@ -49,7 +49,7 @@ def record_thing(
     subjects: Iterable[str] = (),
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-    **data: Any,  # noqa: ANN401 - whatever JSON the event's reader needs
+    **data: Any,
 ) -> None:
     """One event of a freeze, a deployment window or a template."""
     audit.record(

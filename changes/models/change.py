@@ -15,7 +15,8 @@ from changes import states
 from changes.policy import content
 from changes.policy.schedule import Slot
 from changes.states import ChangeOutcome, ChangeState, ChangeType, Risk
-from cybercube_portal.stateful import StatefulModel, StateField, choices_of, move, state_triggers
+from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
+
 
 class ChangeCounter(models.Model):
     """The last number given out on a UTC day (R9). Locked for the transaction that takes the next."""
@@ -87,6 +88,7 @@ class ChangeRequest(StatefulModel):
     severity = models.CharField(max_length=8, blank=True)
     postmortem_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(null=True)
+    overdue_said_at = models.DateTimeField(null=True)
     claims = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
     class Meta:
@@ -100,9 +102,7 @@ class ChangeRequest(StatefulModel):
                 condition=~Q(state=ChangeState.CLOSED) | ~Q(outcome=""), name="change_closed_has_outcome"
             ),
             models.CheckConstraint(
-                condition=~Q(type=ChangeType.EMERGENCY)
-                | ~Q(state=ChangeState.CLOSED)
-                | Q(recorded_at__isnull=False),
+                condition=~Q(type=ChangeType.EMERGENCY) | ~Q(state=ChangeState.CLOSED) | Q(recorded_at__isnull=False),
                 name="change_emergency_closed_has_record",
             ),
         ]
@@ -141,6 +141,7 @@ class ChangeRequest(StatefulModel):
         written = {
             "type": self.type,
             "release_type": self.release_type,
+            "release": self.release,
             "description": self.description,
             "services": sorted(self.services),
             "environments": sorted(self.environments),
@@ -149,6 +150,7 @@ class ChangeRequest(StatefulModel):
             "impact": self.impact,
             "rollback_plan": self.rollback_plan,
             "rollback_version": self.rollback_version,
+            "rollback_flag": self.rollback_flag,
             "migrations": self.migrations,
             "parameters": self.parameters,
             "scheduled_time": self.scheduled_time,

@@ -13,8 +13,8 @@ from django.db.models import F, Q
 from changes import states
 from changes.states import FreezeState
 from cybercube_portal.stateful import (
-    StatefulModel,
     StateField,
+    StatefulModel,
     append_only_triggers,
     choices_of,
     move,

@@ -10,7 +10,7 @@ from django.db import models
 
 from changes import states
 from changes.states import TemplateState
-from cybercube_portal.stateful import StatefulModel, StateField, choices_of, move, state_triggers
+from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
 
 
 class Template(StatefulModel):

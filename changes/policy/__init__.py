@@ -1,0 +1,1 @@
+"""Pure policies: each reads as the standard's table."""

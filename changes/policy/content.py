@@ -11,10 +11,11 @@ from typing import Any
 
 from changes.states import Risk
 
-# Names as in the public contract. `release_type` and `parameters` decide seats and scope, so they are signed too.
+# Names as in the public contract. `release_type`, `release`, `parameters` and the ways back decide seats and scope: signed too.
 MATERIAL_FIELDS: tuple[str, ...] = (
     "type",
     "release_type",
+    "release",
     "description",
     "services",
     "environments",
@@ -23,6 +24,7 @@ MATERIAL_FIELDS: tuple[str, ...] = (
     "impact",
     "rollback_plan",
     "rollback_version",
+    "rollback_flag",
     "migrations",
     "parameters",
 )

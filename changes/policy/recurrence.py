@@ -21,6 +21,7 @@ __all__ = [
     "NonexistentTime",
     "Recurrence",
     "Span",
+    "envelope_end",
     "occurrences",
     "validate_recurrence",
     "validate_rule",
@@ -175,3 +176,18 @@ def _starting_in(recurrence: Recurrence, bucket: int) -> tuple[Span, ...]:
         if begins < ends and day not in recurrence.excluded and not is_over:
             spans.append(Span(begins, ends))
     return tuple(spans)
+
+
+def envelope_end(recurrence: Recurrence) -> datetime | None:
+    """A moment after which nothing of it happens, for an index; None where the rule gives no day to stop at.
+
+    Later than the last occurrence by some days where a rule recurs: a bound, not the answer.
+    """
+    if recurrence.rule is None:
+        return recurrence.first.end
+    rule = parse_rule(recurrence.rule)
+    if rule.until_at is not None:
+        return rule.until_at + recurrence.first.length + SLACK
+    if rule.until_day is not None:
+        return datetime.combine(rule.until_day, datetime.min.time(), UTC) + recurrence.first.length + SLACK
+    return None

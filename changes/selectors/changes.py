@@ -51,17 +51,14 @@ def changes_of(username: str) -> QuerySet[ChangeRequest]:
     return changes_listed().filter(requester__username=username, state__in=OPEN_STATES)
 
 
-def in_review_for(*, teams: Iterable[str], services: Iterable[str], everywhere: bool) -> QuerySet[ChangeRequest]:
-    """Changes in review that somebody holding roles for these teams' services might sign."""
-    rows = changes_listed().filter(state=ChangeState.IN_REVIEW)
-    return rows if everywhere else rows.filter(services__overlap=sorted(services))
+def in_review() -> QuerySet[ChangeRequest]:
+    """Changes that wait for signatures, longest wait first."""
+    return changes_listed().filter(state=ChangeState.IN_REVIEW).order_by("submitted_at", "id")
 
 
 def overdue_records(*, now: datetime) -> QuerySet[ChangeRequest]:
     """Emergencies whose record is not written although its 24 hours are over (§6.4)."""
-    return changes_listed().filter(
-        type=ChangeType.EMERGENCY, recorded_at__isnull=True, record_due_at__lt=now
-    )
+    return changes_listed().filter(type=ChangeType.EMERGENCY, recorded_at__isnull=True, record_due_at__lt=now)
 
 
 def bookings_between(

@@ -132,9 +132,7 @@ class Situation:
                 signature=row,
                 fact=SignatureFact(
                     person=row.signer.username,
-                    roles=approvals.counts(
-                        grants=grants[row.signer_id], teams=self.teams, signed_at=row.signed_at
-                    ),
+                    roles=approvals.counts(grants=grants[row.signer_id], teams=self.teams, signed_at=row.signed_at),
                     at=row.signed_at,
                     id=str(row.pk),
                 ),
@@ -224,9 +222,7 @@ class Situation:
         """Clashes with booked changes on its services or on those they depend on."""
         depends_on = catalog.dependencies_around(self.change.services)
         related = frozenset(self.change.services).union(depends_on, *depends_on.values())
-        others = bookings_between(
-            self.slot.start, self.slot.end, services=related, without=self.change.number
-        )
+        others = bookings_between(self.slot.start, self.slot.end, services=related, without=self.change.number)
         return conflicts.conflicts_of(booking_of(self.change), others, depends_on)
 
     @cached_property
@@ -259,7 +255,7 @@ class Situation:
             process_attested=parameters.get("process_attested", False),
             level=parameters.get("level", ""),
             starts_at=self.change.scheduled_time,
-            until=_moment(parameters.get("until")),
+            until=parameters.get("until"),
             reason=parameters.get("reason", ""),
         )
 
@@ -269,7 +265,3 @@ def _step(previous: str | None, version: str) -> Bump | None:
         return bump(parse_version(previous) if previous else None, parse_version(version))
     except ValueError:
         return None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
