@@ -60,9 +60,7 @@ class GateEvaluation(models.Model):
     """
 
     # `gate_evaluation_latest` is the index of the foreign key too.
-    decision = models.ForeignKey(
-        GateDecision, on_delete=models.PROTECT, related_name="evaluations", db_index=False
-    )
+    decision = models.ForeignKey(GateDecision, on_delete=models.PROTECT, related_name="evaluations", db_index=False)
     outcome = models.CharField(max_length=8, choices=choices_of(GateOutcome))
     reasons = models.JSONField(encoder=DjangoJSONEncoder)
     digest = models.CharField(max_length=71, blank=True)

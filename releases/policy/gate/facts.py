@@ -1,0 +1,174 @@
+"""What the gate judges, frozen: read once, in one statement (`releases.selectors.gate`). Pure.
+
+What a later table will hold is None until it does: the rules that ask for it then say so and are skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from changes.policy.approvals import ChangeClass, ReleaseType, SignatureFact
+from changes.policy.conflicts import Booking
+from changes.policy.freezes import Freeze
+from changes.policy.schedule import Slot
+from changes.policy.scope import Action
+from changes.policy.windows import Window
+from changes.states import ChangeState, ChangeType, Risk
+from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
+from cybercube_portal.catalog.states import Stage
+from cybercube_portal.catalog.versions import Bump
+from cybercube_portal.decisions import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a pipeline wants to do. `version` as `parse_version` writes it; `digest` and `change` are empty when not named."""
+
+    service: str
+    version: str
+    environment: str
+    action: Action = Action.DEPLOY
+    digest: str = ""
+    change: str = ""
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether it goes back to what ran before (R7)."""
+        return self.action is Action.ROLLBACK
+
+    @property
+    def moves_artifact(self) -> bool:
+        """Whether it brings a build somewhere; configuring and scaling do not."""
+        return self.action not in {Action.CONFIGURE, Action.SCALE}
+
+    @property
+    def words(self) -> str:
+        """`billing-service v2.3.1`, or the service alone."""
+        return f"{self.service} {self.version}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFact:
+    """Whose credential it is. `team` is the home team's slug; `key_services` the only services its key is for."""
+
+    username: str
+    is_service: bool
+    team: str | None = None
+    key_services: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFact:
+    """The registered artifact. `stages` holds the latest report of each stage and lacks what was never reported."""
+
+    version: str
+    digest: str
+    git_ref: str
+    is_signed: bool = False
+    has_migrations: bool = False
+    stages: Mapping[Stage, EvidenceFact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedArtifact:
+    """One `service:version` that a change rolls out. `digest` is empty when it was not registered at the time."""
+
+    service: str
+    version: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFact:
+    """A change request as the gate sees it.
+
+    `signatures` are those given to the content as it is, each with the roles by which it counts; an emergency's holds the
+    verbal approval. `confirm_by` is set while somebody else recorded that approval (R5).
+    """
+
+    number: str
+    type: ChangeType
+    state: ChangeState
+    risk: Risk
+    services: frozenset[str]
+    environments: frozenset[str]
+    slot: Slot
+    requester: str
+    editors: frozenset[str] = frozenset()
+    artifacts: tuple[NamedArtifact, ...] = ()
+    release: str = ""
+    release_type: ReleaseType | None = None
+    classes: frozenset[ChangeClass] = frozenset()
+    submitted_at: datetime | None = None
+    has_rollback_plan: bool = False
+    has_migrations: bool = False
+    signatures: tuple[SignatureFact, ...] = ()
+    confirm_by: datetime | None = None
+    confirmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentFacts:
+    """What the deployment records say of this service, digest and environment.
+
+    `staging` is the state of the digest's last deployment to stg (None: there was none); `running` and `spent_by` name
+    deployments: the one under way there, and the one that already used this change, digest and environment and was no
+    failure to retry; `goes_back_to` is the last healthy version there, None when nothing was ever deployed.
+    """
+
+    staging: str | None = None
+    running: str | None = None
+    spent_by: str | None = None
+    was_ever_deployed: bool = False
+    goes_back_to: str | None = None
+    was_healthy_there: bool = False
+    contract_migration_since: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseFacts:
+    """What the release records say.
+
+    `reference` is empty when the version has no release; `open_items` are unticked items of its checklist's first two
+    sections (§5.3).
+    """
+
+    bump: Bump | None
+    reference: str = ""
+    is_approved: bool = False
+    open_items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFacts:
+    """Everything the rules look at, at the moment `at`.
+
+    `change` is the one named, or the best of those that cover the question (`choose.speaking`). `refused` says why a
+    standard change could not be filed from the template the question named. `overdue_records` are the numbers of the
+    team's emergencies whose record is overdue (R5). `unreadable` names freezes and windows that could not be read.
+    """
+
+    question: Question
+    at: datetime
+    caller: CallerFact
+    service: ServiceFact | None
+    is_environment_known: bool
+    artifact: ArtifactFact | None
+    change: ChangeFact | None
+    refused: tuple[Reason, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    windows: tuple[Window, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    overdue_records: frozenset[str] = frozenset()
+    unreadable: tuple[str, ...] = ()
+    is_signature_required: bool = False
+    deployments: DeploymentFacts | None = None
+    releases: ReleaseFacts | None = None
+    open_migration_items: tuple[str, ...] | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest that is judged: the registered one, else the one given (R2)."""
+        return self.artifact.digest if self.artifact else self.question.digest
