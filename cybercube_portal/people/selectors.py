@@ -103,14 +103,17 @@ def team_named(slug: str) -> Team:
     return team
 
 
+def team_slugs() -> set[str]:
+    """Every team's slug."""
+    return set(Team.objects.values_list("slug", flat=True))
+
+
 def keys_of(user: User) -> QuerySet[ApiKey]:
     """A user's keys, live ones first."""
     return ApiKey.objects.filter(user=user).order_by(F("revoked_at").asc(nulls_first=True), "-created_at")
 
 
-def grants_listed(
-    *, username: str | None = None, role: str | None = None, team: str | None = None
-) -> QuerySet[Grant]:
+def grants_listed(*, username: str | None = None, role: str | None = None, team: str | None = None) -> QuerySet[Grant]:
     """All grants with what a list shows, perhaps only of one user, role or team."""
     wanted = {"user__username": username, "role": role, "team__slug": team}
     grants = Grant.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
