@@ -28,7 +28,7 @@ def check() -> int:
             "lint": (BIN / "ruff", "check", "."),
             "types": (BIN / "mypy", "."),
             "layers": (BIN / "lint-imports",),
-            "templates": (BIN / "djlint", "--quiet", "--check", "--lint", "templates"),
+            "templates": (BIN / "djlint", "--quiet", "--lint", "templates"),
             "settings": (*manage, "check", "--fail-level", "WARNING"),
             "migrations": (*manage, "makemigrations", "--check", "--dry-run"),
             "schema": (*manage, "spectacular", "--validate", "--fail-on-warn", "--file", schema),

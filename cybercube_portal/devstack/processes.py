@@ -23,7 +23,7 @@ LOG_LINES = 25
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-class Failure(Exception):  # noqa: N818 - it is the sentence a person reads, not a programming error
+class Failure(Exception):
     """Something the person at the terminal must know; the message says what to do."""
 
 
