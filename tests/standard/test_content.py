@@ -19,6 +19,7 @@ from changes.states import Risk
 SIGNED = {
     "type",
     "release_type",
+    "release",
     "description",
     "services",
     "environments",
@@ -27,6 +28,7 @@ SIGNED = {
     "impact",
     "rollback_plan",
     "rollback_version",
+    "rollback_flag",
     "migrations",
     "parameters",
 }
