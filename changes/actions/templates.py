@@ -142,7 +142,7 @@ def _sign(
         approvals.may_sign(
             person=actor.username,
             roles=actor.roles(at=now),
-            requester=template.proposed_by.username if verb == "activate" else "",
+            requester=template.proposed_by.username if verb == "activate" and template.proposed_by else "",
             editors=frozenset(),
             seats=approvals.TEMPLATE_SEATS,
             signatures=_signatures(template, verb=verb),

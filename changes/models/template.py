@@ -25,7 +25,10 @@ class Template(StatefulModel):
     services = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     teams = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     state = StateField(choices=choices_of(TemplateState), default=TemplateState.PROPOSED)
-    proposed_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="templates_proposed")
+    # Null: the standard itself, whose table of §6.2 is the pre-approval.
+    proposed_by = models.ForeignKey(
+        "people.User", null=True, on_delete=models.PROTECT, related_name="templates_proposed"
+    )
     proposed_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
