@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path_both("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path_both("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include("cybercube_portal.people.api.urls")),
+    path("api/v1/", include("cybercube_portal.catalog.api.urls")),
     path("admin/", admin.site.urls),
 ]

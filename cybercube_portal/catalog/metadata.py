@@ -5,6 +5,7 @@ Each function returns what is stored and raises Invalid with a JSON pointer; sha
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,9 @@ from cybercube_portal.errors import FieldError, Invalid
 
 CLOCK_SKEW = timedelta(minutes=5)
 LARGEST_COLUMN = 2**31 - 1
+LARGEST_SUMMARY = 16 * 1024
+MOST_DEPENDENCIES = 1000
+LONGEST_DEPENDENCY = 214
 
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _GIT_SHA = re.compile("[0-9a-f]{7,64}")
@@ -65,6 +69,17 @@ def checked_source(*, digest: str, git_sha: str, git_ref: str, build_time: datet
         errors.append(FieldError("/build_time", "artifact.build_time", "The build would be in the future."))
     if errors:
         raise Invalid(errors)
+
+
+def checked_dependencies(rows: Mapping[str, str]) -> dict[str, str]:
+    """{name: version} of what it was built with."""
+    if len(rows) > MOST_DEPENDENCIES or any(len(name) > LONGEST_DEPENDENCY for name in rows):
+        raise Invalid.field(
+            "/dependencies",
+            "artifact.dependencies",
+            f"At most {MOST_DEPENDENCIES} dependencies, each named in at most {LONGEST_DEPENDENCY} characters.",
+        )
+    return dict(rows)
 
 
 def checked_migrations(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -118,6 +133,14 @@ def checked_summary(stage: Stage, summary: Mapping[str, Any]) -> dict[str, Any]:
     Whatever else the pipeline says of itself is kept as it came.
     """
     errors = list(_wrong_counts(summary) if stage is Stage.SCAN else ())
+    if len(json.dumps(summary)) > LARGEST_SUMMARY:
+        errors.append(
+            FieldError(
+                "/summary",
+                "evidence.too_large",
+                f"A summary has at most {LARGEST_SUMMARY} characters: link the report.",
+            )
+        )
     if stage is Stage.TEST and "coverage" in summary and not _is_percent(summary["coverage"]):
         errors.append(
             FieldError("/summary/coverage", "evidence.coverage", "coverage is a percentage from 0 to 100 (§4.2).")

@@ -135,6 +135,13 @@ def artifacts() -> QuerySet[Artifact]:
     return Artifact.objects.select_related("service__team", "registered_by").order_by("-registered_at", "-id")
 
 
+def artifacts_listed(*, service: str | None, git_sha: str | None, digest: str | None) -> QuerySet[Artifact]:
+    """Artifacts that match what is given, without the long columns that only one artifact's page shows."""
+    wanted = {"service__slug": service, "git_sha": git_sha, "digest": digest}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return artifacts().filter(**given).defer("migrations", "commits", "dependencies", "signature")
+
+
 def find_artifact(*, service: str, version: str) -> Artifact | None:
     """The artifact by any spelling of its version (`2.3.1`, `v2.3.1`, `v2.3.1-sha-…` of its own commit); None otherwise."""
     try:

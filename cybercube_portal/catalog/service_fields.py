@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from cybercube_portal.errors import FieldError, Invalid
 
 METRICS = ("error_rate", "latency_p99")
 LARGEST_THRESHOLD = 1_000_000
+LARGEST_CONFIG = 4 * 1024
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 
@@ -58,6 +60,12 @@ def check_fields(slug: str, fields: ServiceFields) -> None:
     ]
     if fields.get("repository") and not _is_web_address(fields["repository"]):
         errors.append(FieldError("/repository", "service.url", "A repository is an http or https address."))
+    if len(json.dumps(fields.get("rollback_config", {}))) > LARGEST_CONFIG:
+        errors.append(
+            FieldError(
+                "/rollback_config", "service.too_large", f"At most {LARGEST_CONFIG} characters configure a rollback."
+            )
+        )
     if slug in fields.get("depends_on", ()):
         errors.append(FieldError("/depends_on", "service.depends_on_itself", f"{slug} cannot depend on itself."))
     if errors:

@@ -32,6 +32,21 @@ class ArtifactType(StrEnum):
     SOURCE_ARCHIVE = "source_archive"
 
 
+# §3.5 and the glossary write plurals, pipelines write short: all are read, the type is written.
+ARTIFACT_TYPE_NAMES: dict[str, ArtifactType] = {
+    "container": ArtifactType.CONTAINER_IMAGE,
+    "image": ArtifactType.CONTAINER_IMAGE,
+    "container_images": ArtifactType.CONTAINER_IMAGE,
+    "binary": ArtifactType.COMPILED_BINARY,
+    "compiled_binaries": ArtifactType.COMPILED_BINARY,
+    "static": ArtifactType.STATIC_ASSETS,
+    "configuration": ArtifactType.CONFIGURATION_BUNDLE,
+    "configuration_bundles": ArtifactType.CONFIGURATION_BUNDLE,
+    "source": ArtifactType.SOURCE_ARCHIVE,
+    "source_archives": ArtifactType.SOURCE_ARCHIVE,
+    **{kind.value: kind for kind in ArtifactType},
+}
+
 # §3.5, retention of the types it names; a binary and a bundle are deployed like an image and are kept like one.
 _DEPLOYED = "90 days (dev), 1 year (prod)"
 RETENTION: dict[ArtifactType, str] = {

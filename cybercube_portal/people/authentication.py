@@ -34,7 +34,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         selectors.note_key_used(key, now=now)
         return key.user, key
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
         """Makes a missing credential a 401 rather than a 403."""
         return 'Bearer realm="cybercube"'
 
@@ -42,7 +42,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 class SessionAuthentication(authentication.SessionAuthentication):
     """The browser's session; whatever writes needs its CSRF token."""
 
-    def enforce_csrf(self, request: HttpRequest) -> None:
+    def enforce_csrf(self, request: Request) -> None:
         """Raises PermissionDenied `csrf.failed`."""
         try:
             super().enforce_csrf(request)
@@ -63,6 +63,10 @@ def actor_of(request: HttpRequest | Request) -> Actor:
     auth = getattr(request, "auth", None)
     if isinstance(auth, ApiKey):
         key = selectors.key_fact(auth)
+    elif auth is not None:
+        key = (
+            auth.key_fact
+        )  # a credential of an upper app brings its own bounds; one without any is a fault, not a session
     actor = selectors.actor_for(user, key=key)
     plain.portal_actor = actor
     return actor

@@ -195,6 +195,7 @@ WHITENOISE_MAX_AGE = 60 * 60
 # REST
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "cybercube_portal.catalog.authentication.CiTokenAuthentication",
         "cybercube_portal.people.authentication.ApiKeyAuthentication",
         "cybercube_portal.people.authentication.SessionAuthentication",
     ],

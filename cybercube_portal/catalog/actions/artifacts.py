@@ -71,7 +71,7 @@ def register_artifact(
         build_time=build_time,
         build_number=build_number,
         builder=builder,
-        dependencies=dict(dependencies or {}),
+        dependencies=metadata.checked_dependencies(dependencies or {}),
         signature=signature,
         migrations=metadata.checked_migrations(migrations),
         commits=metadata.checked_commits(commits),

@@ -1,0 +1,1 @@
+"""The catalogue over REST (api.md "Catalogue and evidence")."""
