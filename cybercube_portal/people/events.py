@@ -8,6 +8,8 @@ from enum import StrEnum
 class PeopleEvent(StrEnum):
     """`<noun>.<participle>`."""
 
+    PERSON_ADDED = "user.added"
+    TEAM_ADDED = "team.added"
     ROLE_GRANTED = "grant.created"
     ROLE_REVOKED = "grant.revoked"
     KEY_ISSUED = "api_key.issued"

@@ -85,9 +85,7 @@ def _by_key(actor: Actor, permission: Permission, services: frozenset[str]) -> R
     return passed("key.covers", permission.section, "The API key covers this.")
 
 
-def _by_role(
-    actor: Actor, permission: Permission, now: datetime, teams: frozenset[str], owner: str | None
-) -> Reason:
+def _by_role(actor: Actor, permission: Permission, now: datetime, teams: frozenset[str], owner: str | None) -> Reason:
     if actor.is_service:
         if permission.service_accounts and (permission.everywhere or not teams or actor.team in teams):
             return passed("permission.service_account", permission.section, f"{actor.username} may do this.")

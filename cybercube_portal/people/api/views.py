@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import idempotent, idempotent_hiding, refuse_unknown_parameters
+from cybercube_portal.api import StrictSerializer, idempotent, idempotent_hiding, refuse_unknown_parameters
 from cybercube_portal.people import actions, permissions, selectors
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.api import serializers
@@ -127,9 +127,7 @@ class RevokeGrantView(generics.GenericAPIView[Any]):
     def post(self, request: Request, grant_id: int) -> Response:
         """Revoke: signatures given under it stop counting. Only an admin's browser session may."""
         sent = _read(serializers.RevokeGrantSerializer, request)
-        grant = actions.revoke_grant(
-            grant_id=grant_id, actor=actor_of(request), now=clock.now(), reason=sent["reason"]
-        )
+        grant = actions.revoke_grant(grant_id=grant_id, actor=actor_of(request), now=clock.now(), reason=sent["reason"])
         return Response(self.get_serializer(grant).data)
 
 
@@ -181,7 +179,7 @@ class RevokeKeyView(generics.GenericAPIView[Any]):
         return Response(self.get_serializer(key).data)
 
 
-def _read(kind: type[serializers.StrictSerializer], request: Request) -> dict[str, Any]:
+def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
     """The body as `kind` takes it. Raises rest_framework's ValidationError."""
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)

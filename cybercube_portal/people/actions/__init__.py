@@ -1,0 +1,18 @@
+"""The only place that writes people, grants and keys."""
+
+from __future__ import annotations
+
+from cybercube_portal.people.actions.accounts import add_person, add_team, set_password, set_timezone
+from cybercube_portal.people.actions.grants import grant_role, revoke_grant
+from cybercube_portal.people.actions.keys import issue_key, revoke_key
+
+__all__ = [
+    "add_person",
+    "add_team",
+    "grant_role",
+    "issue_key",
+    "revoke_grant",
+    "revoke_key",
+    "set_password",
+    "set_timezone",
+]
