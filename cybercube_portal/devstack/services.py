@@ -35,10 +35,11 @@ CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_
 
 @dataclass(slots=True)
 class Services:
-    """Where the two servers are, and the folders to remove once they have stopped."""
+    """Where the two servers are, a folder for sockets and temporary files, and what else to remove once all have stopped."""
 
     database_url: str
     redis_url: str
+    folder: Path
     leftovers: list[Path] = field(default_factory=list)
 
     def variables(self) -> dict[str, str]:
@@ -55,7 +56,7 @@ def services(supervisor: Supervisor, *, data: Path, careless: bool = False) -> I
     database_url, redis_url = _given(variables.DATABASE_URL), _given(variables.REDIS_URL)
     # Short, because a socket's path holds 107 characters; 0700, because whoever opens the socket is the portal.
     sockets = Path(tempfile.mkdtemp(prefix="cybercube-"))
-    found = Services(database_url, redis_url, leftovers=[sockets])
+    found = Services(database_url, redis_url, sockets)
     try:
         found.database_url = found.database_url or _start_postgresql(
             supervisor, data, sockets, found, careless=careless
@@ -64,7 +65,7 @@ def services(supervisor: Supervisor, *, data: Path, careless: bool = False) -> I
         yield found
     finally:
         supervisor.stop()
-        for folder in found.leftovers:
+        for folder in (sockets, *found.leftovers):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -51,7 +51,8 @@ def _on_throw_away_servers(
             with services(supervisor, data=data, careless=careless) as found:
                 install_programs(programs)
                 build_assets(supervisor, data=kept)
-                (data / "assets").symlink_to(kept / "assets")
+                for part in ("assets", "assets.stamp"):
+                    (data / part).symlink_to(kept / part)
                 env = child_environment(found, {variables.DATA_DIR.name: str(data)})
                 if name == "bench":
                     supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)

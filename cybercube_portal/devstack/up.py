@@ -43,7 +43,9 @@ def up() -> int:
 def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, publish: Path) -> None:
     base_url = os.environ.get(variables.BASE_URL.name) or f"http://{HOST}:{port}"
     commit = os.environ.get(variables.BUILD_GIT_SHA.name) or _commit()
-    env = child_environment(found, {variables.BASE_URL.name: base_url, variables.BUILD_GIT_SHA.name: commit})
+    told = {variables.BASE_URL.name: base_url, variables.BUILD_GIT_SHA.name: commit}
+    # A killed worker leaves its temporary files behind; in this folder they go when everything has stopped.
+    env = child_environment(found, {**told, "TMPDIR": str(found.folder)})
     publish.write_text(json.dumps({**found.variables(), variables.BASE_URL.name: base_url}, indent=2), encoding="utf-8")
 
     stamp = data / "static.stamp"
@@ -52,22 +54,22 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
     prepared = supervisor.run("prepare", manage("prepare", *(["--collect-static"] if collect else [])), env=env)
     stamp.write_text(digest, encoding="ascii")
 
-    told = data / "demo.txt"
-    if EMPTY in prepared.split() and variables.DEMO.read():
+    demo = data / "demo.txt"
+    if prepared.split()[-1:] == [EMPTY] and variables.DEMO.read():
         print("Loading the demo …", flush=True)
         words = supervisor.run("demo", manage("demo"), env=env)
-        told.touch(mode=0o600)
-        told.write_text(words, encoding="utf-8")
+        demo.touch(mode=0o600)
+        demo.write_text(words, encoding="utf-8")
 
     supervisor.start("worker", worker_command(data), env=env)
     supervisor.start("web", web_command(port), env=env)
     key = (
         supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
-        if told.exists()
+        if demo.exists()
         else ""
     )
     supervisor.wait_until(lambda: answers(port), what="The web server")
-    _tell(base_url=base_url, port=port, demo=told.read_text(encoding="utf-8") if told.exists() else "", key=key.strip())
+    _tell(base_url=base_url, port=port, demo=demo.read_text(encoding="utf-8") if demo.exists() else "", key=key.strip())
 
 
 def manage(*arguments: str) -> list[str | Path]:
