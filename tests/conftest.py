@@ -62,13 +62,13 @@ def clock_at() -> Iterator[Callable[[datetime], datetime]]:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:  # noqa: ARG001 - it needs the database
+def cast(db: None) -> Cast:
     """The people and service accounts of api.md."""
     return build_cast()
 
 
 @pytest.fixture
-def key_of(cast: Cast) -> Callable[..., str]:  # noqa: ARG001 - keys belong to the cast
+def key_of(cast: Cast) -> Callable[..., str]:
     """`key_of(username, scopes=…, services=…, …)`: the text of a fresh key, options as of `people.actions.issue_key`."""
 
     def issue(username: str, **options: Any) -> str:

@@ -11,11 +11,13 @@ from rest_framework.request import Request
 
 
 def credential_of(request: HttpRequest | Request) -> str:
-    """A stable name for the credential: of `request.auth` (a row, or anything with `credential: str`), else of the session's
-    user, else of the address. Never the secret itself."""
+    """A stable name for the credential, never the secret itself.
+
+    Of `request.auth` (a row, or anything with `credential: str`), else of the session's user, else of the address.
+    """
     auth: Any = getattr(request, "auth", None)
     if isinstance(auth, Model):
-        return f"{auth._meta.label_lower}:{auth.pk}"
+        return f"{type(auth).__name__.lower()}:{auth.pk}"
     if auth is not None:
         return str(auth.credential)
     user = getattr(request, "user", None)

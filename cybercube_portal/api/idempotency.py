@@ -48,7 +48,7 @@ def idempotent_hiding(*members: str) -> Callable[[Handler[View, P]], Handler[Vie
 
     def decorate(handler: Handler[View, P]) -> Handler[View, P]:
         @wraps(handler)
-        def post(view: View, request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def post(view: View, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             return answer_once(
                 request,
                 payload=request.data,
@@ -78,7 +78,11 @@ def answer_once(
     key = _key_of(request)
     if key is None:
         return effect()
-    owner = {"credential": credential_of(request), "route": f"{request.method} {request.path.rstrip('/')}", "key": key}
+    owner: dict[str, Any] = {
+        "credential": credential_of(request),
+        "route": f"{request.method} {request.path.rstrip('/')}",
+        "key": key,
+    }
     fingerprint = _fingerprint(payload, request.META.get("QUERY_STRING", ""))
     with transaction.atomic():
         if not _locked("\0".join(owner.values())):
@@ -89,7 +93,7 @@ def answer_once(
         response = effect()
         if response.status_code < FIRST_FAULT:
             fields = {"fingerprint": fingerprint, "created_at": now, **_kept(response, hidden)}
-            KeptAnswer.objects.update_or_create(**owner, defaults=fields)
+            KeptAnswer.objects.update_or_create(defaults=fields, **owner)
             _sweep(now)
     return response
 
@@ -101,7 +105,9 @@ def _key_of(request: HttpRequest | Request) -> str | None:
     key = sent.strip()
     if not FORM.fullmatch(key):
         message = "An Idempotency-Key has 1 to 255 visible ASCII characters."
-        raise Malformed(message, code="idempotency.key_malformed", errors=[FieldError("", "idempotency.key_malformed", message)])
+        raise Malformed(
+            message, code="idempotency.key_malformed", errors=[FieldError("", "idempotency.key_malformed", message)]
+        )
     return key
 
 

@@ -104,7 +104,7 @@ def request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
-def outside(status: int, detail: str = "", **more: Any) -> Problem:  # noqa: ANN401 - passed on to Problem
+def outside(status: int, detail: str = "", **more: Any) -> Problem:
     """A Problem in the words of OUTSIDE."""
     code, words = OUTSIDE[status]
     return Problem(status=status, code=code, detail=detail or words, **more)

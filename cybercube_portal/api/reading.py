@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import IO, Any
 
 from django.conf import settings
@@ -26,7 +26,7 @@ class StrictJSONParser(JSONParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401, ARG002 - any JSON; the framework's signature
+    ) -> Any:  # noqa: ANN401 - any JSON; the framework's signature
         """The body's value. Raises Malformed, TooLarge."""
         return read_json(stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
 

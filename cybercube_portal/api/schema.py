@@ -71,7 +71,7 @@ class PortalSchema(AutoSchema):
         return [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description=text)]
 
 
-def document_problems(result: dict[str, Any], generator: SchemaGenerator, **_more: Any) -> dict[str, Any]:  # noqa: ANN401 - the hook's signature
+def document_problems(result: dict[str, Any], generator: SchemaGenerator, **_more: Any) -> dict[str, Any]:
     """Every operation may answer with a problem; requests hold no members beyond the named ones."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -20,7 +20,7 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d
 PAGE_PARAMETERS = ("cursor", "page_size")
 
 # First match counts; a field of none of these kinds judges its input alone.
-JSON_TYPES: tuple[tuple[tuple[type[serializers.Field], ...], tuple[type, ...], str], ...] = (
+JSON_TYPES: tuple[tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], ...], tuple[type, ...], str], ...] = (
     ((serializers.BooleanField,), (bool,), "true or false"),
     ((serializers.IntegerField,), (int,), "a whole number"),
     ((serializers.FloatField, serializers.DecimalField), (int, float), "a number"),
@@ -48,7 +48,7 @@ class MomentField(serializers.DateTimeField):
 
     default_error_messages = {"invalid": "Not a moment: use RFC 3339 with an offset, such as 2026-01-17T10:00:00Z."}
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the framework's own
+    def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)
 
     def to_internal_value(self, value: Any) -> datetime:  # noqa: ANN401 - any JSON
@@ -76,6 +76,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             wrong = None if field.read_only or name not in data else _wrong_type(field, data[name])
             if wrong is not None:
                 found[name] = wrong
+        values: Any = None
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:

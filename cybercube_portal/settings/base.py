@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "cybercube_portal.catalog",
     "cybercube_portal.people",
     "cybercube_portal.audit",
-    "django.contrib.admin",
+    "cybercube_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

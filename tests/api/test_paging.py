@@ -27,8 +27,8 @@ def test_page__rows_added_before_and_behind__each_old_row_once_and_in_order(clie
     answer = client.get("/api/v1/teams/", {"page_size": 25})
     seen = slugs(answer)
     while answer.json()["next"]:
-        TeamFactory(slug=f"a-{len(seen)}")
-        TeamFactory(slug=f"{seen[-1]}-and-more")
+        TeamFactory.create(slug=f"a-{len(seen)}")
+        TeamFactory.create(slug=f"{seen[-1]}-and-more")
         answer = client.get(answer.json()["next"])
         seen += slugs(answer)
     assert seen == sorted(set(seen))
@@ -74,9 +74,10 @@ def test_page__cursor_of_another_list__refused(client: APIClient) -> None:
     assert client.get(f"/api/v1/users/?cursor={elsewhere}").json()["code"] == "cursor.unknown"
 
 
-def test_cut_page__many_rows_share_the_first_column__ordered_by_the_next(db: None) -> None:
+@pytest.mark.django_db
+def test_cut_page__many_rows_share_the_first_column__ordered_by_the_next() -> None:
     for number in range(30):
-        TeamFactory(slug=f"t-{number:02}", name="ABC"[number % 3])
+        TeamFactory.create(slug=f"t-{number:02}", name="ABC"[number % 3])
     seen: list[Team] = []
     cursor = None
     while True:
@@ -88,7 +89,8 @@ def test_cut_page__many_rows_share_the_first_column__ordered_by_the_next(db: Non
     assert [team.slug for team in seen] == [team.slug for team in Team.objects.order_by("-name", "slug")]
 
 
-def test_cut_page__cursor_of_another_order__refused(db: None) -> None:
+@pytest.mark.django_db
+def test_cut_page__cursor_of_another_order__refused() -> None:
     TeamFactory.create_batch(3)
     cursor = cut_page(Team.objects.all(), order=("slug",), cursor=None, size=1, name="teams").next
     with pytest.raises(Malformed):

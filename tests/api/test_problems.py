@@ -14,12 +14,13 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from cybercube_portal.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them here
+from tests.factories.people import Cast
 
 GRANTS = "/api/v1/grants/"
 GOOD = {"username": "alice", "role": "ops"}
 
 
-def fault(request: HttpRequest) -> HttpResponse:
+def fault(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a fault of ours")
 
 
@@ -139,7 +140,8 @@ def test_request__body_over_one_mebibyte__413(admin: Client) -> None:
     problem(post(admin, b'{"reason": "' + b"x" * 1024 * 1024 + b'"}'), 413, "request.too_large")
 
 
-def test_request__form_over_one_mebibyte_on_a_page__413_as_html(db: None) -> None:
+@pytest.mark.django_db
+def test_request__form_over_one_mebibyte_on_a_page__413_as_html() -> None:
     answer = Client().post("/admin/login/", data={"username": "x" * 1024 * 1024})
     assert answer.status_code == 413
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -154,24 +156,27 @@ def test_request__accept_matches_nothing__406(admin: Client) -> None:
     problem(admin.get(GRANTS, headers={"Accept": "image/png"}), 406, "request.not_acceptable")
 
 
-def test_request__no_credential__401(db: None) -> None:
+@pytest.mark.django_db
+def test_request__no_credential__401() -> None:
     answer = Client().get(GRANTS)
     problem(answer, 401, "authentication.required")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="cybercube"'
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("sent", ["Bearer", "Bearer nonsense", "Bearer ccp_aaaaaaaa_" + "a" * 40, "bearer \xff"])
-def test_request__unknown_key__401(db: None, sent: str) -> None:
+def test_request__unknown_key__401(sent: str) -> None:
     problem(Client().get(GRANTS, headers={"Authorization": sent}), 401, "authentication.failed")
 
 
-def test_request__session_without_csrf_token__403(cast: Any) -> None:
+def test_request__session_without_csrf_token__403(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.admin, backend="django.contrib.auth.backends.ModelBackend")
     problem(client.post(GRANTS, data=GOOD, content_type="application/json"), 403, "csrf.failed")
 
 
-def test_request__unknown_address__404(db: None) -> None:
+@pytest.mark.django_db
+def test_request__unknown_address__404() -> None:
     problem(Client().get("/api/v1/nowhere/"), 404, "request.not_found")
 
 

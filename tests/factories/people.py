@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import factory
 from django.contrib.auth.hashers import make_password
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from cybercube_portal.people.actors import Actor, Kind
 from cybercube_portal.people.models import Grant, Team, User
@@ -38,36 +39,36 @@ PEOPLE: tuple[tuple[str, str, str, Role, str | None], ...] = (
 SERVICE_ACCOUNTS = {"ci-payments": "payments", "ci-search": "search"}
 
 
-class TeamFactory(factory.django.DjangoModelFactory[Team]):
+class TeamFactory(DjangoModelFactory[Team]):
     class Meta:
         model = Team
         django_get_or_create = ("slug",)
 
-    slug = factory.Sequence(lambda number: f"team-{number}")
-    name = factory.LazyAttribute(lambda team: team.slug.title())
+    slug = Sequence(lambda number: f"team-{number}")
+    name = LazyAttribute(lambda team: team.slug.title())
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
+class UserFactory(DjangoModelFactory[User]):
     """A person without roles. `password` is PASSWORD."""
 
     class Meta:
         model = User
         django_get_or_create = ("username",)
 
-    username = factory.Sequence(lambda number: f"person-{number}")
-    name = factory.LazyAttribute(lambda user: user.username.title())
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    username = Sequence(lambda number: f"person-{number}")
+    name = LazyAttribute(lambda user: user.username.title())
+    email = LazyAttribute(lambda user: f"{user.username}@example.com")
     kind = Kind.PERSON
-    password = factory.LazyFunction(lambda: make_password(PASSWORD))
+    password = LazyFunction(lambda: make_password(PASSWORD))
 
 
-class GrantFactory(factory.django.DjangoModelFactory[Grant]):
+class GrantFactory(DjangoModelFactory[Grant]):
     """A role held everywhere since HIRED."""
 
     class Meta:
         model = Grant
 
-    user = factory.SubFactory(UserFactory)
+    user = SubFactory(UserFactory)
     role = Role.ENGINEER
     starts_at = HIRED
 
@@ -94,7 +95,7 @@ class Cast:
 
 def build_cast() -> Cast:
     """Write teams, people, grants and service accounts."""
-    teams = {slug: TeamFactory(slug=slug, name=name) for slug, name in TEAMS.items()}
+    teams = {slug: TeamFactory.create(slug=slug, name=name) for slug, name in TEAMS.items()}
     password = make_password(PASSWORD)
     users = [
         UserFactory.build(username=username, name=name, team=teams[team], password=password)

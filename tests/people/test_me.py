@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -29,7 +30,8 @@ def test_me__browser_session__is_not_narrowed(browser_session: Callable[[str], C
     assert answer.json()["roles"] == [{"role": "product", "team": None, "ends_at": None}]
 
 
-def test_me__nobody__refused(client: Client, db: None) -> None:
+@pytest.mark.django_db
+def test_me__nobody__refused(client: Client) -> None:
     answer = client.get("/api/v1/me/")
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
