@@ -44,9 +44,11 @@ def event(transactional_db: None) -> Event:
         "DELETE FROM audit_event",
         "TRUNCATE audit_event",
         "TRUNCATE audit_event CASCADE",
-        "INSERT INTO audit_event (event_id, verb, object_type, object_id, subjects, occurred_at, actor, data, request_id,"
-        " sequence, previous_hash, hash, sealed_at) SELECT gen_random_uuid(), verb, object_type, object_id, subjects,"
-        " occurred_at, actor, data, request_id, 1, repeat('a', 64), repeat('b', 64), now() FROM audit_event",
+        (
+            "INSERT INTO audit_event (event_id, verb, object_type, object_id, subjects, occurred_at, actor, data, request_id,"
+            " sequence, previous_hash, hash, sealed_at) SELECT gen_random_uuid(), verb, object_type, object_id, subjects,"
+            " occurred_at, actor, data, request_id, 1, repeat('a', 64), repeat('b', 64), now() FROM audit_event"
+        ),
     ],
 )
 def test_rewrite_event__any_sql__refused(event: Event, sql: str) -> None:
@@ -58,13 +60,21 @@ def test_rewrite_event__any_sql__refused(event: Event, sql: str) -> None:
 
 def test_seal_event__already_sealed__refused(event: Event) -> None:
     run(f"UPDATE audit_event SET {SEAL}")
-    for sql in (f"UPDATE audit_event SET {SEAL}", "UPDATE audit_event SET sealed_at = now()", "UPDATE audit_event SET verb = 'x'"):
+    for sql in (
+        f"UPDATE audit_event SET {SEAL}",
+        "UPDATE audit_event SET sealed_at = now()",
+        "UPDATE audit_event SET verb = 'x'",
+    ):
         with pytest.raises(DatabaseError, match="append-only"):
             run(sql)
 
 
-@pytest.mark.parametrize("sql", ["UPDATE audit_checkpoint SET size = 0", "DELETE FROM audit_checkpoint", "TRUNCATE audit_checkpoint"])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE audit_checkpoint SET size = 0", "DELETE FROM audit_checkpoint", "TRUNCATE audit_checkpoint"]
+)
 def test_rewrite_checkpoint__any_sql__refused(transactional_db: None, sql: str) -> None:
-    run("INSERT INTO audit_checkpoint (size, head_hash, at, key_id, signature) VALUES (1, repeat('a', 64), now(), 'k', 's')")
+    run(
+        "INSERT INTO audit_checkpoint (size, head_hash, at, key_id, signature) VALUES (1, repeat('a', 64), now(), 'k', 's')"
+    )
     with pytest.raises(DatabaseError):
         run(sql)
