@@ -8,6 +8,8 @@ from cybercube_portal import logs
 from cybercube_portal.settings.base import *  # noqa: F403 - the other settings only differ from base
 from cybercube_portal.settings.base import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, STORAGES
 
+# Fixed, or a running `./portal up` would change what links say.
+BASE_URL = "http://127.0.0.1:8000"
 SECRET_KEY = "for-tests-only-" + "0123456789" * 4
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Argon2 costs what it should, 50 ms a log-in: too much for a thousand of them.
