@@ -24,9 +24,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 class StrictJSONParser(JSONParser):
     """REST framework's door to `read_json`."""
 
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 - any JSON; the framework's signature
+    def parse(self, stream: IO[Any], *_framework: Any, **_more: Any) -> Any:  # noqa: ANN401 - any JSON
         """The body's value. Raises Malformed, TooLarge."""
         return read_json(stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
 
