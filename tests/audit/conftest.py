@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from django.db import transaction
+from pytest_django.fixtures import Settings
 
 from cybercube_portal import clock
 from cybercube_portal.audit import registry
@@ -18,6 +21,7 @@ from cybercube_portal.audit.actions import record
 from cybercube_portal.audit.actions.sealing import seal_all
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.models import Event
+from tests.audit.listener import Listener
 
 VERIFIER = Path(__file__).parents[2] / "clients" / "python" / "src" / "cybercube" / "audit_verify.py"
 
@@ -71,3 +75,14 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kinds and reactions that a test registers go with it."""
     monkeypatch.setattr(registry, "_kinds", dict(registry._kinds))
     monkeypatch.setattr(registry, "_reactions", dict(registry._reactions))
+
+
+@pytest.fixture
+def canary() -> Iterator[Listener]:
+    with closing(Listener()) as listener:
+        yield listener
+
+
+@pytest.fixture
+def loopback_allowed(settings: Settings) -> None:
+    settings.OUTBOUND_NETWORKS = (ip_network("127.0.0.0/8"), ip_network("::1/128"))

@@ -71,7 +71,7 @@ Attack = Callable[[Lines, random.Random], tuple[Lines, set[int]]]
 def modify(lines: Lines, dice: random.Random) -> tuple[Lines, set[int]]:
     sequence = dice.choice(list(events(lines)))
     index = events(lines)[sequence]
-    change = dice.choice(
+    change: dict[str, Any] = dice.choice(
         [
             {"verb": "door.closed"},
             {"object_id": f"other-{dice.random()}"},
