@@ -124,6 +124,8 @@ def _connected(host: str, port: int, deadline: float) -> socket.socket:
         try:
             wire.settimeout(_left(deadline))
             wire.connect(sockaddr)
+            # Head and body are two writes: without this the second may wait for the first one's acknowledgement.
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _refuse_peer(host, str(wire.getpeername()[0]))
         except OSError as error:
             wire.close()

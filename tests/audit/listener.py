@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -43,7 +44,7 @@ class Listener:
         if self.tls:
             peer = self.tls.wrap_socket(peer, server_side=True)
         with closing(peer):
-            self.requests.append(peer.recv(65536))
+            self.requests.append(_request(peer))
             self.play(peer)
 
     def url(self, host: str = "127.0.0.1", path: str = "/") -> str:
@@ -53,6 +54,21 @@ class Listener:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.thread.join()
+
+
+def _request(peer: socket.socket) -> bytes:
+    read = b""
+    while b"\r\n\r\n" not in read or len(read.partition(b"\r\n\r\n")[2]) < _length(read):
+        more = peer.recv(65536)
+        if not more:
+            break
+        read += more
+    return read
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"(?i)content-length: (\d+)", head)
+    return int(found[1]) if found else 0
 
 
 @contextmanager
