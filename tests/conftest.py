@@ -12,12 +12,17 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from hypothesis import settings
 from rest_framework.test import APIClient
 
 from cybercube_portal import clock
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
 from tests.factories.people import Cast, build_cast
+
+# No test asserts timings, and a loaded machine is no failure.
+settings.register_profile("portal", deadline=None)
+settings.load_profile("portal")
 
 SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from changes.policy.rrule import days_of, parse_rule, validate_rule
+from changes.policy.rrule import days_of, last_day, parse_rule, validate_rule
 from changes.policy.spans import Span
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "occurrences",
     "validate_recurrence",
     "validate_rule",
-    "validate_zone",
     "wall_time",
     "zone_named",
 ]
@@ -40,7 +39,7 @@ BUCKET_DAYS = 16
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
-class NonexistentTime(ValueError):  # noqa: N818 - what it is, not that it is wrong
+class NonexistentTime(ValueError):
     """The clocks skip this wall time. `moved` is the moment (UTC) that lies as far behind the gap."""
 
     def __init__(self, naive: datetime, zone: str, moved: datetime) -> None:
@@ -52,7 +51,7 @@ class NonexistentTime(ValueError):  # noqa: N818 - what it is, not that it is wr
         )
 
 
-class AmbiguousTime(ValueError):  # noqa: N818 - what it is, not that it is wrong
+class AmbiguousTime(ValueError):
     """This wall time exists twice. `candidates` are both moments in UTC, the earlier first (fold 0, fold 1)."""
 
     def __init__(self, naive: datetime, zone: str, candidates: tuple[datetime, datetime]) -> None:
@@ -63,17 +62,18 @@ class AmbiguousTime(ValueError):  # noqa: N818 - what it is, not that it is wron
         )
 
 
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """The names of all IANA time zones, none that means something else on each machine; the first call reads the disk."""
+    return frozenset(available_timezones()) - {"Factory", "localtime"}
+
+
 @lru_cache(maxsize=1024)
 def zone_named(zone: str) -> ZoneInfo:
     """The IANA time zone of that name. Raises ValueError for any other text."""
-    if zone not in available_timezones():
+    if zone not in zone_names():
         raise ValueError(f"{zone!r} is not an IANA time zone: use a name such as Europe/London or UTC.")
     return ZoneInfo(zone)
-
-
-def validate_zone(zone: str) -> None:
-    """Raise ValueError unless `zone` names an IANA time zone."""
-    zone_named(zone)
 
 
 def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
@@ -179,7 +179,7 @@ def _starting_in(recurrence: Recurrence, bucket: int) -> tuple[Span, ...]:
 
 
 def envelope_end(recurrence: Recurrence) -> datetime | None:
-    """A moment after which nothing of it happens, for an index; None where the rule gives no day to stop at.
+    """A moment after which nothing of it happens, for an index; None when it recurs for ever.
 
     Later than the last occurrence by some days where a rule recurs: a bound, not the answer.
     """
@@ -188,6 +188,5 @@ def envelope_end(recurrence: Recurrence) -> datetime | None:
     rule = parse_rule(recurrence.rule)
     if rule.until_at is not None:
         return rule.until_at + recurrence.first.length + SLACK
-    if rule.until_day is not None:
-        return datetime.combine(rule.until_day, datetime.min.time(), UTC) + recurrence.first.length + SLACK
-    return None
+    last = last_day(rule, first=_wall(recurrence.first.start, zone_named(recurrence.zone)).date())
+    return datetime.combine(last, time.min, UTC) + recurrence.first.length + SLACK if last else None

@@ -165,8 +165,12 @@ def days_of(rule: Rule, *, first: date, start: date, end: date) -> Iterator[date
     `until_at` is an instant and left to the caller, who knows the time zone.
     """
     rule = _anchored(rule, first)
-    last = min(end, rule.until_day or end, _last_counted(rule, first) or end)
-    yield from _walk(rule, first, max(start, first), last)
+    yield from _walk(rule, first, max(start, first), min(end, _last_day(rule, first) or end))
+
+
+def last_day(rule: Rule, *, first: date) -> date | None:
+    """The last day that UNTIL (as a day) or COUNT leaves to the rule; None when neither ends it within a century."""
+    return _last_day(_anchored(rule, first), first)
 
 
 @lru_cache(maxsize=16384)
@@ -183,10 +187,10 @@ def _anchored(rule: Rule, first: date) -> Rule:
 
 
 @lru_cache(maxsize=16384)
-def _last_counted(rule: Rule, first: date) -> date | None:
-    """The day on which COUNT runs out: walked once, then remembered. None when it never does within a century."""
+def _last_day(rule: Rule, first: date) -> date | None:
+    """COUNT is walked once, then remembered."""
     if rule.count is None:
-        return None
+        return rule.until_day
     days = _walk(rule, first, first, date(first.year + YEARS_COUNTED, 12, 31))
     return next(islice(days, rule.count - 1, None), None)
 

@@ -17,6 +17,7 @@ from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
 GRACE = timedelta(minutes=60)
 LONGEST_DURATION = timedelta(days=30)
 LONGEST_TEXT = 40
+STRIDE = timedelta(days=31)
 
 # §6.1 "1+ day" (R8); the other types are immediate.
 LEAD_TIME: dict[ChangeType, timedelta] = {
@@ -129,16 +130,19 @@ def next_allowed(
     not_before: datetime,
     horizon_end: datetime,
 ) -> datetime | None:
-    """The first moment of `allowed_spans`; None when there is none before the horizon."""
-    spans = allowed_spans(
-        freezes=freezes,
-        windows=windows,
-        subject=subject,
-        slot=slot,
-        not_before=not_before,
-        horizon_end=horizon_end,
-    )
-    return spans[0].start if spans else None
+    """The first moment of `allowed_spans`, looked for a month at a time; None when there is none before the horizon."""
+    freezes, windows = tuple(freezes), tuple(windows)
+    start = max(not_before, slot.start) if slot else not_before
+    horizon_end = min(horizon_end, slot.end) if slot else horizon_end
+    while start < horizon_end:
+        end = min(start + STRIDE, horizon_end)
+        spans = allowed_spans(
+            freezes=freezes, windows=windows, subject=subject, slot=slot, not_before=start, horizon_end=end
+        )
+        if spans:
+            return spans[0].start
+        start = end
+    return None
 
 
 _SHORT = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?", re.ASCII)

@@ -20,17 +20,15 @@ def hours(start: float, end: float) -> Span:
 
 
 def a_booking(number: str = "CR-2026-0117-001", **fields: Any) -> Booking:
-    return Booking(
-        **{
-            "number": number,
-            "services": frozenset({"billing"}),
-            "environments": frozenset({"prd"}),
-            "span": hours(0, 2),
-            "state": ChangeState.APPROVED,
-            "title": "Deploy billing",
-        }
-        | fields
-    )
+    usual: dict[str, Any] = {
+        "number": number,
+        "services": frozenset({"billing"}),
+        "environments": frozenset({"prd"}),
+        "span": hours(0, 2),
+        "state": ChangeState.APPROVED,
+        "title": "Deploy billing",
+    }
+    return Booking(**(usual | fields))
 
 
 MINE = a_booking()

@@ -282,6 +282,21 @@ def test_next_allowed__frozen_until_the_window__is_when_both_let_it() -> None:
     assert found == NOON + 8 * HOUR
 
 
+def test_next_allowed__frozen_for_months__is_found_behind_them() -> None:
+    end = NOON + timedelta(days=100)
+    freeze = Freeze(
+        reference="FR-1", title="Freeze", kind=FreezeKind.HOLIDAY, recurrence=Recurrence(Span(NOON - HOUR, end), "UTC")
+    )
+
+    def found_before(horizon_end: datetime) -> datetime | None:
+        return next_allowed(
+            freezes=[freeze], windows=[], subject=SUBJECT, slot=None, not_before=NOON, horizon_end=horizon_end
+        )
+
+    assert found_before(end + MINUTE) == end
+    assert found_before(end) is None
+
+
 def test_next_allowed__slot_wholly_frozen__is_never() -> None:
     freeze = Freeze(
         reference="FR-1", title="Freeze", kind=FreezeKind.HOLIDAY, recurrence=Recurrence(at_minutes(0, 600), "UTC")

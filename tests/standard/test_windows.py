@@ -29,9 +29,13 @@ WORKING_HOURS = Window(
 
 
 def a_subject(**fields: Any) -> Subject:
-    return Subject(
-        **{"change_type": ChangeType.NORMAL, "service": "billing", "team": "payments", "environment": "prd"} | fields
-    )
+    usual: dict[str, Any] = {
+        "change_type": ChangeType.NORMAL,
+        "service": "billing",
+        "team": "payments",
+        "environment": "prd",
+    }
+    return Subject(**(usual | fields))
 
 
 def at(text: str) -> datetime:
