@@ -21,6 +21,7 @@ from cybercube_portal.settings import variables
 HOST = "127.0.0.1"
 GATE_USER = "ci-payments"
 EMPTY = "empty"
+CAST = "alice (engineer), bob (tech lead), carol (product), dan (ops), grace (on call) or another of the cast"
 
 
 def up() -> int:
@@ -173,7 +174,7 @@ def _static_digest(data: Path) -> str:
 def _tell(*, base_url: str, port: int, demo: str, key: str) -> None:
     print(f"\nThe portal runs at {base_url} (Ctrl-C stops it)\n")
     if demo:
-        print(demo.strip())
+        print(f"Log in as {CAST}.\nThe password of each is {demo.strip()}")
     if key:
         body = json.dumps({"service": "billing-service", "version": "1.4.2", "environment": "prd", "dry_run": True})
         print(f"\nAsk the gate:\n  curl -s http://{HOST}:{port}/api/v1/gate/decisions/ \\")
