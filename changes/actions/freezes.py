@@ -49,7 +49,8 @@ def create_freeze(*, plan: FreezePlan, actor: Actor, now: datetime) -> Freeze:
     """Write a draft freeze; it counts once published. Raises NotPermitted, Invalid."""
     require(actor, permissions.CREATE_FREEZE, now=now)
     plan = _checked_freeze(plan)
-    freeze = Freeze(reference=take_reference("FRZ", table="changes_freeze"), created_at=now, created_by_id=actor.id)
+    pk, reference = take_reference("FRZ", table="changes_freeze")
+    freeze = Freeze(pk=pk, reference=reference, created_at=now, created_by_id=actor.id)
     write_period(freeze, plan)
     freeze.save(force_insert=True)
     _record(FreezeEvent.CREATED, freeze, actor=actor, at=now, after=asdict(plan))

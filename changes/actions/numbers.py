@@ -23,9 +23,9 @@ def take_number(*, now: datetime) -> str:
     return f"CR-{day:%Y-%m%d}-{last:03d}"
 
 
-def take_reference(prefix: str, *, table: str) -> str:
-    """The next `<prefix>-NNN`, drawn from the table's own identity sequence."""
+def take_reference(prefix: str, *, table: str) -> tuple[int, str]:
+    """The next primary key of `table` and the `<prefix>-NNN` that goes with it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
         (number,) = cursor.fetchone()
-    return f"{prefix}-{number:03d}"
+    return number, f"{prefix}-{number:03d}"

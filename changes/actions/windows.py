@@ -31,9 +31,8 @@ def create_window(*, period: Period, actor: Actor, now: datetime) -> DeploymentW
     """From now on normal changes of its scope deploy only inside. Raises NotPermitted, Invalid."""
     require(actor, permissions.EDIT_WINDOW, now=now)
     period = checked_period(period)
-    window = DeploymentWindow(
-        reference=take_reference("WIN", table="changes_deploymentwindow"), created_at=now, created_by_id=actor.id
-    )
+    pk, reference = take_reference("WIN", table="changes_deploymentwindow")
+    window = DeploymentWindow(pk=pk, reference=reference, created_at=now, created_by_id=actor.id)
     write_period(window, period)
     window.save(force_insert=True)
     after = asdict(period)

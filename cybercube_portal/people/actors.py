@@ -96,5 +96,5 @@ OPERATOR = Actor(
     username="operator",
     name="Operator at the console",
     kind=Kind.PERSON,
-    grants=(GrantFact(role=Role.ADMIN, team=None, starts_at=datetime(2026, 1, 1, tzinfo=UTC)),),
+    grants=(GrantFact(role=Role.ADMIN, team=None, starts_at=datetime(1970, 1, 1, tzinfo=UTC)),),
 )

@@ -1,0 +1,106 @@
+"""`manage.py demo`: the cast and a believable company, through the real actions (api.md)."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from cybercube_portal import clock
+from cybercube_portal.catalog.actions.services import register_service
+from cybercube_portal.demo import company as data
+from cybercube_portal.demo import history
+from cybercube_portal.demo.lives import Company
+from cybercube_portal.people.actions import add_person, add_team, grant_role
+from cybercube_portal.people.actors import OPERATOR, Kind
+from cybercube_portal.people.models import User
+
+SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+class Command(BaseCommand):
+    """Load the demo, all or nothing."""
+
+    help = "Load the demo company into an empty portal (--reset empties it first) and print the cast's password."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One switch."""
+        parser.add_argument("--reset", action="store_true", help="delete everything first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write it in one transaction."""
+        if settings.SETTINGS_MODULE.endswith(".prod"):
+            raise CommandError("The demo is refused in production settings: it makes people with a known password.")
+        now = clock.now()
+        with transaction.atomic():
+            if options["reset"]:
+                _empty()
+            if User.objects.exists():
+                raise CommandError("There are people in this portal already. Use --reset to delete everything first.")
+            _people(now - timedelta(weeks=history.WEEKS + 2))
+            _services(now - timedelta(weeks=history.WEEKS + 1))
+            company = Company()
+            history.past_year(company, now=now)
+            history.this_week(company, now=now)
+        self.stdout.write(data.PASSWORD)
+
+
+def _people(hired: datetime) -> None:
+    for slug, name in data.TEAMS.items():
+        add_team(slug=slug, name=name, actor=OPERATOR, now=hired)
+    for person in (*data.CAST, *data.COLLEAGUES):
+        add_person(
+            username=person.username,
+            name=person.name,
+            email=f"{person.username}@cybercube.example",
+            team=person.team,
+            password=data.PASSWORD,
+            timezone=person.timezone,
+            actor=OPERATOR,
+            now=hired,
+        )
+        grant_role(username=person.username, role=person.role, team=person.scope, actor=OPERATOR, now=hired)
+    for account, team in data.SERVICE_ACCOUNTS.items():
+        add_person(username=account, name=account, team=team, kind=Kind.SERVICE, actor=OPERATOR, now=hired)
+
+
+def _services(now: datetime) -> None:
+    for slug, (name, team, tier, needs) in data.SERVICES.items():
+        register_service(
+            slug=slug,
+            fields={
+                "name": name,
+                "team": team,
+                "tier": tier,
+                "repository": f"https://git.cybercube.example/{team}/{slug}",
+                "urls": {
+                    "dev": f"https://{slug}.dev.cybercube.software",
+                    "stg": f"https://{slug}.staging.cybercube.software",
+                    "prd": f"https://{slug}.cybercube.software",
+                },
+                "depends_on": needs,
+            },
+            actor=OPERATOR,
+            now=now,
+        )
+
+
+def _empty() -> None:
+    tables = [model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed]  # noqa: SLF001 - Django's own name for it
+    quoted = [connection.ops.quote_name(table) for table in sorted(set(tables) - KEPT)]
+    with connection.cursor() as cursor:
+        # Append-only tables refuse even this; only whoever owns them can take their triggers off, for one transaction.
+        for table in quoted:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE")
+        for table in quoted:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    for module in SEEDING:
+        import_module(module).seed(apps, None)
