@@ -23,9 +23,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cybercube_portal import __version__
+from cybercube_portal import __version__, clock
 from cybercube_portal.api import Problem, address_of, answer
 from cybercube_portal.audit import keys
+from cybercube_portal.audit.selectors.work import oldest_unclaimed_intent_seconds
 
 REDIS_PATIENCE_SECONDS = 1.0
 SLOWEST_PICK_UP = timedelta(minutes=5)
@@ -80,11 +81,20 @@ def broker() -> str:
     return "answers"
 
 
+def intents() -> str:
+    """Whether somebody works what was promised."""
+    waited = oldest_unclaimed_intent_seconds(now=clock.now())
+    if waited > SLOWEST_PICK_UP.total_seconds():
+        raise RuntimeError(f"an intent has waited for {waited:.0f} s")
+    return f"the oldest has waited for {waited:.0f} s"
+
+
 CHECKS: tuple[Check, ...] = (
     Check("database", database),
     Check("migrations", migrations),
     Check("signing_key", signing_key),
     Check("redis", broker, required=False),
+    Check("intents", intents, required=False),
 )
 
 

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
+import structlog
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
+from cybercube_portal import clock
+from cybercube_portal.audit.selectors import work
 from cybercube_portal.health import restricted
+
+log = structlog.get_logger(__name__)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -44,13 +53,45 @@ class MeasureMiddleware(MiddlewareMixin):
         return response
 
 
+class RecordCollector(Collector):
+    """How far behind the record and its workers are, read from PostgreSQL when somebody asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges; without a database only that there is none."""
+        up = GaugeMetricFamily("portal_database_up", "1 when PostgreSQL answers.")
+        try:
+            found = list(_gauges())
+        except Error as error:
+            log.warning("metrics_without_database", error=str(error))
+            found = []
+        up.add_metric([], 1 if found else 0)
+        yield up
+        yield from found
+
+
+def _gauges() -> Iterator[Metric]:
+    now = clock.now()
+    yield GaugeMetricFamily(
+        "portal_oldest_unclaimed_intent_seconds",
+        "Age of the oldest due intent that no worker has claimed.",
+        work.oldest_unclaimed_intent_seconds(now=now),
+    )
+    yield GaugeMetricFamily("portal_events_unsealed", "Audit events not yet in the chain.", work.events_unsealed())
+    yield GaugeMetricFamily("portal_deliveries_waiting", "Mails and webhooks not yet sent.", work.deliveries_waiting())
+    canary = work.seconds_since_canary(now=now)
+    if canary is not None:
+        yield GaugeMetricFamily("portal_canary_age_seconds", "Since a worker last worked the canary intent.", canary)
+
+
 @require_safe
 @never_cache
 @restricted
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Every figure in Prometheus' text form."""
-    registry = REGISTRY
+    counted = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    gauges = CollectorRegistry()
+    gauges.register(RecordCollector())
+    return HttpResponse(generate_latest(counted) + generate_latest(gauges), content_type=CONTENT_TYPE_LATEST)
