@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from changes import permissions
 from changes.actions.numbers import take_reference
 from changes.actions.periods import Period, checked_period, write_period
-from changes.actions.recording import record_thing
+from changes.actions.recording import record_thing, written
 from changes.events import FreezeEvent
 from changes.models import Freeze, FreezeException
 from changes.policy.freezes import FreezeKind
@@ -40,8 +40,7 @@ class FreezePlan(Period):
 
 def plan_of(freeze: Freeze) -> FreezePlan:
     """The freeze as it could have been written: what an edit starts from."""
-    values = {item.name: getattr(freeze, item.name) for item in fields(FreezePlan)}
-    return FreezePlan(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return FreezePlan(**written(freeze, FreezePlan))
 
 
 @transaction.atomic

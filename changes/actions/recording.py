@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
 
 from changes.events import ChangeEvent, FreezeEvent, TemplateEvent, WindowEvent
 from changes.models import ChangeRequest
 from cybercube_portal.audit import actions as audit
 from cybercube_portal.audit.actors import Actor
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def record_change(
@@ -63,3 +69,9 @@ def record_thing(
         after=after,
         data=data,
     )
+
+
+def written(row: Model, plan: type[DataclassInstance]) -> dict[str, Any]:
+    """The row's values of the plan's fields, lists as tuples: what an edit starts from."""
+    values = {item.name: getattr(row, item.name) for item in fields(plan)}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from changes import permissions
-from changes.actions.recording import record_thing
+from changes.actions.recording import record_thing, written
 from changes.events import TemplateEvent
 from changes.models import Template, TemplateSignature
 from changes.policy import approvals, content
@@ -44,8 +44,7 @@ BOUNDS: dict[str, tuple[str, ...]] = {TemplateKind.SCALE: ("replicas",), Templat
 
 def plan_of(template: Template) -> TemplatePlan:
     """The template as it could have been written."""
-    values = {item.name: getattr(template, item.name) for item in fields(TemplatePlan)}
-    return TemplatePlan(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return TemplatePlan(**written(template, TemplatePlan))
 
 
 @transaction.atomic
@@ -157,7 +156,7 @@ def _sign(
         content_hash=_hash(template),
         signed_at=now,
     )
-    _record(TemplateEvent.SIGNED, template, actor=actor, at=now, verb=verb)
+    _record(TemplateEvent.SIGNED, template, actor=actor, at=now, signed_for=verb)
     if approvals.missing_seats(seats_of(template, verb=verb)).allowed:
         move(template)
         template.save()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from changes import permissions
 from changes.actions.numbers import take_reference
 from changes.actions.periods import Period, checked_period, write_period
-from changes.actions.recording import record_thing
+from changes.actions.recording import record_thing, written
 from changes.events import WindowEvent
 from changes.models import DeploymentWindow
 from changes.selectors.freezes import lock_window
@@ -22,8 +22,7 @@ from cybercube_portal.people.guard import require
 
 def period_of(window: DeploymentWindow) -> Period:
     """The window as it could have been written."""
-    values = {item.name: getattr(window, item.name) for item in fields(Period)}
-    return Period(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return Period(**written(window, Period))
 
 
 @transaction.atomic
