@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
 from cybercube_portal.catalog.models import Artifact, Service
 from tests.factories.catalog import GIT_SHA, OTHER_DIGEST, artifact_body
@@ -96,7 +94,8 @@ def test_register_artifact__version_of_the_standard__ordered_by_its_numbers(
 
 
 @pytest.mark.parametrize(
-    "version", ["latest", "v2.3", "v2.3.1.0", "v02.3.1", "2.3.1-", "v1.0.0\nv2", "ｖ1.0.0", "v99999999999.0.0", "v1.0.٣"]
+    "version",
+    ["latest", "v2.3", "v2.3.1.0", "v02.3.1", "2.3.1-", "v1.0.0\nv2", "ｖ1.0.0", "v99999999999.0.0", "v1.0.٣"],
 )
 def test_register_artifact__version_of_another_form__refused(pipeline: APIClient, version: str) -> None:
     answer = pipeline.post(URL, artifact_body(version=version))
@@ -182,7 +181,11 @@ def test_register_artifact__words_of_the_standard_for_the_type__read(pipeline: A
         ("/* tidy */ DELETE FROM carts;", None, "data"),
         ("WITH old AS (SELECT 1) UPDATE users SET a = 1;", "schema", "data"),
         ("DO $$ BEGIN UPDATE users SET a = 1; END $$;", None, "data"),
-        ("-- UPDATE users\nALTER TABLE a ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES b ON DELETE CASCADE;", None, "schema"),
+        (
+            "-- UPDATE users\nALTER TABLE a ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES b ON DELETE CASCADE;",
+            None,
+            "schema",
+        ),
         ("COMMENT ON TABLE a IS 'x; DELETE FROM a;';", None, "schema"),
         ("CREATE FUNCTION f() RETURNS void AS $f$ DELETE FROM a; $f$ LANGUAGE sql;", None, "schema"),
         ("ALTER TABLE users ADD COLUMN phone VARCHAR(20);", "data", "data"),
@@ -198,7 +201,8 @@ def test_register_artifact__migration__data_when_it_writes_rows(
 
 
 @pytest.mark.parametrize(
-    "filename", ["20260117_add_tax.sql", "20261317120000_a.sql", "20260117120000_Add.sql", "20260117120000_a.txt", "a/b.sql"]
+    "filename",
+    ["20260117_add_tax.sql", "20261317120000_a.sql", "20260117120000_Add.sql", "20260117120000_a.txt", "a/b.sql"],
 )
 def test_register_artifact__misnamed_migration__refused(pipeline: APIClient, filename: str) -> None:
     answer = pipeline.post(URL, artifact_body(migrations=[{"filename": filename, "sql": "SELECT 1;"}]))
@@ -207,12 +211,10 @@ def test_register_artifact__misnamed_migration__refused(pipeline: APIClient, fil
 
 
 @pytest.mark.parametrize("opening", ["/*", "'", '"', "$a$", "$", "--", "e'\\"])
-def test_register_artifact__hostile_sql__read_in_one_pass(pipeline: APIClient, opening: str) -> None:
-    sql = opening * (400_000 // len(opening))
-    row = {"filename": "20260117120000_hostile.sql", "sql": sql}
-    began = clock.now()
+def test_register_artifact__sql_that_never_closes__read_once(pipeline: APIClient, opening: str) -> None:
+    # Read again from each opening, this would take hours.
+    row = {"filename": "20260117120000_hostile.sql", "sql": opening * (400_000 // len(opening))}
     assert pipeline.post(URL, artifact_body(migrations=[row])).status_code == 201
-    assert clock.now() - began < timedelta(seconds=30)
 
 
 def test_register_artifact__same_commit_other_digest__recorded_as_not_reproducible(pipeline: APIClient) -> None:
@@ -225,21 +227,13 @@ def test_register_artifact__same_commit_other_digest__recorded_as_not_reproducib
     assert {"billing-service:v2.3.1", "service:billing-service"} <= set(second.subjects)
 
 
-@pytest.mark.parametrize(
-    ("username", "code"),
-    [
-        ("alice", "permission.pipeline_only"),
-        ("bob", "permission.pipeline_only"),
-        ("dan", "permission.pipeline_only"),
-        ("admin", "permission.pipeline_only"),
-    ],
-)
+@pytest.mark.parametrize("username", ["alice", "bob", "dan", "oscar", "admin"])
 def test_register_artifact__person__refused(
-    billing: Service, browser_session: Callable[[str], Client], username: str, code: str
+    billing: Service, browser_session: Callable[[str], Client], username: str
 ) -> None:
     answer = browser_session(username).post(URL, artifact_body(), content_type="application/json")
     assert answer.status_code == 403
-    assert answer.json()["code"] == code
+    assert answer.json()["code"] == "permission.pipeline_only"
     assert not Artifact.objects.exists()
 
 

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from cybercube_portal.audit.models import Event
+from cybercube_portal.catalog.models import Service
+from cybercube_portal.catalog.selectors import dependencies, service_facts, services_of_team, teams_of
+from tests.factories.catalog import registered_service
+
+URL = "/api/v1/services/"
+JSON = "application/json"
+
+
+@pytest.fixture
+def admin(browser_session: Callable[[str], Client]) -> Client:
+    """An admin's browser."""
+    return browser_session("admin")
+
+
+def ledger(**members: Any) -> dict[str, Any]:
+    return {
+        "slug": "ledger",
+        "name": "Ledger",
+        "team": "payments",
+        "tier": 1,
+        "description": "Books every payment.",
+        "repository": "https://git.example.com/payments/ledger",
+        "urls": {"stg": "https://ledger.staging.cybercube.software", "prd": "https://Ledger.cybercube.software"},
+        "metrics": {"error_rate": "ledger_error_rate_5m", "latency_p99": "ledger_latency_p99_5m"},
+        "thresholds": {"error_rate": 0.005},
+        "allowed_hosts": ["prometheus.example.com"],
+        "rollback_driver": "webhook",
+        "rollback_config": {"url": "https://deploy.example.com/rollback"},
+        "minimum_coverage": 80,
+        "depends_on": ["billing-service"],
+        **members,
+    }
+
+
+def test_register_service__admin__in_the_catalogue(admin: Client, billing: Service) -> None:
+    answer = admin.post(URL, ledger(), content_type=JSON)
+    assert answer.status_code == 201
+    expected = ledger(
+        minimum_coverage=80,
+        allowed_hosts=["ledger.cybercube.software", "ledger.staging.cybercube.software", "prometheus.example.com"],
+    )
+    del expected["rollback_config"]
+    assert answer.json() == expected
+    assert admin.get(f"{URL}ledger").json() == expected
+    event = Event.objects.get(verb="service.registered", object_id="ledger")
+    assert event.after["depends_on"] == ["billing-service"]
+    assert "rollback_config" not in event.after
+
+
+def test_edit_service__some_fields__the_others_stay(admin: Client, billing: Service) -> None:
+    answer = admin.patch(f"{URL}billing-service/", {"tier": 2, "team": "search"}, content_type=JSON)
+    assert answer.status_code == 200
+    assert (answer.json()["tier"], answer.json()["team"], answer.json()["name"]) == (2, "search", "Billing Service")
+    event = Event.objects.get(verb="service.edited")
+    assert (event.before, event.after) == ({"tier": 3, "team": "payments"}, {"tier": 2, "team": "search"})
+
+
+@pytest.mark.parametrize("username", ["alice", "bob", "dan", "judy", "kim"])
+def test_register_service__not_an_admin__refused(
+    billing: Service, browser_session: Callable[[str], Client], username: str
+) -> None:
+    session = browser_session(username)
+    for answer in (
+        session.post(URL, ledger(), content_type=JSON),
+        session.patch(f"{URL}billing-service/", {"tier": 4}, content_type=JSON),
+    ):
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "permission.role_missing"
+    assert list(Service.objects.values_list("slug", "tier")) == [("billing-service", 3)]
+
+
+@pytest.mark.parametrize("username", ["admin", "ci-payments"])
+def test_register_service__any_key__refused(billing: Service, api: Callable[..., APIClient], username: str) -> None:
+    answer = api(username).post(URL, ledger())
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "key.scope_missing"
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ({"slug": "Ledger"}, ("/slug", "service.slug")),
+        ({"slug": "led_ger"}, ("/slug", "service.slug")),
+        ({"slug": "ledger:v1"}, ("/slug", "service.slug")),
+        ({"team": "nobody"}, ("/team", "team.unknown")),
+        ({"depends_on": ["nothing"]}, ("/depends_on/0", "service.unknown")),
+        ({"depends_on": ["ledger"]}, ("/depends_on", "service.depends_on_itself")),
+        ({"urls": {"prd": "file:///etc/passwd"}}, ("/urls/prd", "service.url")),
+        ({"urls": {"prd": "https://user:secret@example.com"}}, ("/urls/prd", "service.url")),
+        ({"urls": {"prd": "https://exa mple.com"}}, ("/urls/prd", "service.url")),
+        ({"urls": {"prd": "https://[::1"}}, ("/urls/prd", "service.url")),
+        ({"repository": "javascript:alert(1)"}, ("/repository", "service.url")),
+        ({"thresholds": {"error_rate": 0}}, ("/thresholds/error_rate", "service.threshold")),
+        ({"thresholds": {"latency_p99": -5}}, ("/thresholds/latency_p99", "service.threshold")),
+        ({"allowed_hosts": ["*"]}, ("/allowed_hosts/0", "service.host")),
+        ({"allowed_hosts": ["example.com:8080"]}, ("/allowed_hosts/0", "service.host")),
+        ({"rollback_config": {"note": "x" * 5000}}, ("/rollback_config", "service.too_large")),
+    ],
+)
+def test_register_service__wrong_in_itself__422_names_the_field(
+    admin: Client, billing: Service, members: dict[str, Any], found: tuple[str, str]
+) -> None:
+    answer = admin.post(URL, ledger(**members), content_type=JSON)
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [found]
+    assert list(Service.objects.values_list("slug", flat=True)) == ["billing-service"]
+
+
+@pytest.mark.parametrize(
+    ("members", "pointer"),
+    [
+        ({"tier": 5}, "/tier"),
+        ({"tier": "1"}, "/tier"),
+        ({"owner": "bob"}, "/owner"),
+        ({"urls": {"qa": "https://example.com"}}, "/urls/qa"),
+        ({"metrics": {"uptime": "up"}}, "/metrics/uptime"),
+        ({"minimum_coverage": 101}, "/minimum_coverage"),
+        ({"rollback_driver": "prayer"}, "/rollback_driver"),
+        ({"name": ""}, "/name"),
+    ],
+)
+def test_register_service__not_of_the_schema__400_with_pointer(
+    admin: Client, billing: Service, members: dict[str, Any], pointer: str
+) -> None:
+    answer = admin.post(URL, ledger(**members), content_type=JSON)
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_register_service__slug_taken__409(admin: Client, billing: Service) -> None:
+    answer = admin.post(URL, ledger(slug="billing-service", depends_on=[]), content_type=JSON)
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "service.exists"
+
+
+def test_list_services__team__only_its_own_in_few_queries(
+    billing: Service,
+    search_api: Service,
+    api: Callable[..., APIClient],
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    for number in range(20):
+        registered_service(f"worker-{number:02}", "payments", depends_on=["billing-service"])
+    client = api("oscar")
+    with django_assert_max_num_queries(8):
+        answer = client.get(f"{URL}?team=payments&page_size=100")
+    rows = answer.json()["results"]
+    assert [row["slug"] for row in rows] == ["billing-service", *(f"worker-{number:02}" for number in range(20))]
+    assert rows[1]["depends_on"] == ["billing-service"]
+
+
+def test_read_service__unknown__404(api: Callable[..., APIClient]) -> None:
+    answer = api("alice").get(f"{URL}ledger/")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "service.unknown"
+
+
+def test_service_facts__several__owners_and_dependencies(billing: Service, search_api: Service) -> None:
+    registered_service("ledger", "payments", depends_on=["billing-service", "search-api"])
+    slugs = ["ledger", "search-api", "unknown"]
+    assert teams_of(slugs) == {"payments", "search"}
+    assert dependencies(slugs) == {"ledger": {"billing-service", "search-api"}, "search-api": set(), "unknown": set()}
+    assert set(service_facts(slugs)) == {"ledger", "search-api"}
+    assert [service.slug for service in services_of_team("payments")] == ["billing-service", "ledger"]
