@@ -22,7 +22,9 @@ FORBIDDEN: tuple[str, ...] = ("critical", "high")
 PIPELINE = ("CI pipeline",)
 
 # An emergency goes ahead without these, never against a report that failed.
-NEVER_REPORTED: frozenset[str] = frozenset({"evidence.missing", "evidence.coverage_missing", "evidence.counts_missing"})
+NEVER_REPORTED: frozenset[str] = frozenset(
+    {"artifact.unsigned", "evidence.missing", "evidence.coverage_missing", "evidence.counts_missing"}
+)
 
 # R19: main, release/*, hotfix/* and tags. A tag may come without its folder, in the form of §2 (glossary "Tag").
 _REFS = re.compile(
@@ -51,7 +53,7 @@ def judge_artifact(facts: GateFacts) -> tuple[Reason, ...]:
         f"{facts.question.service}:{artifact.version} is registered.",
         digest=artifact.digest,
     )
-    return form, registered, _digest(facts, artifact), _signature(facts, artifact)
+    return form, registered, _digest(facts, artifact)
 
 
 def _digest(facts: GateFacts, artifact: ArtifactFact) -> Reason:
@@ -71,20 +73,13 @@ def _digest(facts: GateFacts, artifact: ArtifactFact) -> Reason:
     )
 
 
-def _signature(facts: GateFacts, artifact: ArtifactFact) -> Reason:
-    if artifact.is_signed:
-        return passed("artifact.signature", "§3.1", "The artifact is signed.")
-    if not facts.is_signature_required:
-        return skipped("artifact.signature", "§3.1", "The artifact is not signed; signing is recommended.")
-    return failed("artifact.unsigned", "§3.1", "The artifact is not signed.", "Sign it and register it so.", PIPELINE)
-
-
 def judge_evidence(facts: GateFacts) -> tuple[Reason, ...]:
-    """Ref (R19), stages build, test, scan (no critical, high), coverage."""
+    """Ref (R19), stages build, test, scan (no critical, high), coverage; a signature where one is required (R14)."""
     artifact = facts.artifact
     if artifact is None:
         return (skipped("evidence.not_asked", "§4.2", "There is no registered artifact to prove anything of."),)
-    return (_ref(artifact), *(_stage(artifact, stage) for stage in STAGES), *_numbers(facts, artifact))
+    stages = (_stage(artifact, stage) for stage in STAGES)
+    return (_ref(artifact), *stages, *_numbers(facts, artifact), _signature(facts, artifact))
 
 
 def _ref(artifact: ArtifactFact) -> Reason:
@@ -183,3 +178,11 @@ def _coverage(test: EvidenceFact, minimum: Decimal) -> Reason:
         coverage=str(coverage),
         minimum=str(minimum),
     )
+
+
+def _signature(facts: GateFacts, artifact: ArtifactFact) -> Reason:
+    if artifact.is_signed:
+        return passed("artifact.signature", "§3.1", "The artifact is signed.")
+    if not facts.is_signature_required:
+        return skipped("artifact.signature", "§3.1", "The artifact is not signed; signing is recommended.")
+    return failed("artifact.unsigned", "§3.1", "The artifact is not signed.", "Sign it and register it so.", PIPELINE)

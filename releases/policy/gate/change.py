@@ -108,7 +108,7 @@ def _missing(question: Question) -> Reason:
         )
     return failed(
         "change.missing",
-        "§6",
+        "§6.3",
         f"No change that is approved or in review covers {question.words} in {question.environment}.",
         "File a change that names this service, environment and version, and have it approved.",
         ("Engineer",),

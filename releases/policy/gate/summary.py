@@ -25,10 +25,8 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
 def summary_of(answer: GateAnswer, question: Question, *, change: str) -> str:
     """What was decided, then each reason in the way: failures first. What does not fit is counted."""
     under = f" under {plain(change)}" if change else ""
-    lines = [
-        f"**{HEADLINES[answer.outcome]}**: {question.action.value} {plain(question.words)} in "
-        f"{plain(question.environment)}{under}."
-    ]
+    what = f"{question.action.value} {plain(question.words)} in {plain(question.environment)}{under}"
+    lines = [f"**{HEADLINES[answer.outcome]}**: {what}."]
     if answer.outcome is GateOutcome.ALLOW:
         lines.append(f"Valid until {answer.valid_until:%Y-%m-%d %H:%M:%S} UTC.")
     elif answer.next_allowed_at:

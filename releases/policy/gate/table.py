@@ -68,7 +68,7 @@ PROMOTION = Row(
 CHANGE = Row(
     "change approved or implementing, covers service, environment, digest; each triple once, plus retries",
     "change.not_asked",
-    "§6",
+    "§6.3",
     "Only production needs a change, and a rollback needs none.",
 )
 RELEASE = Row(
@@ -84,7 +84,12 @@ LEAD_TIME = Row(
     "Only normal changes wait for lead time and windows.",
 )
 SLOT = Row("slot", "schedule.slot_not_asked", "§6.6", "Only normal and standard changes keep a slot.")
-FREEZE = Row("freezes, by their own scope", "freeze.not_asked", "§8", "A rollback is never frozen.")
+FREEZE = Row(
+    "freezes, by their own scope",
+    "freeze.not_asked",
+    "§6.5",
+    "A rollback is never frozen, since every deployment must be reversible (§8).",
+)
 WAY_BACK = Row(
     "rollback plan, and a version to go back to (first deployment excepted)",
     "rollback.not_asked",
