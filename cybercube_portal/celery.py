@@ -11,7 +11,6 @@ from celery.signals import import_modules, setup_logging
 from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import module_has_submodule
-from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from cybercube_portal.settings.choice import choose_settings
 
@@ -20,7 +19,6 @@ choose_settings()
 app = Celery("cybercube_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["worker"].add(DjangoStructLogInitStep)
 
 
 @import_modules.connect

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 SECRET = re.compile(r"authorization|cookie|password|passwd|secret|token|api_?key|private", re.IGNORECASE)
@@ -44,10 +45,11 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    # Tracebacks without the values of variables: one of them may be a password.
+    traceback = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     last: list[Processor] = (
-        [structlog.processors.dict_tracebacks, hide_secrets, structlog.processors.JSONRenderer()]
-        if json
-        else [hide_secrets, structlog.dev.ConsoleRenderer(colors=False)]
+        [traceback, hide_secrets, structlog.processors.JSONRenderer()] if json else [hide_secrets, console]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -71,5 +73,7 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
             "django": {"handlers": ["stderr"], "level": level, "propagate": False},
             # Names every log-in attempt with its address; failures alone are worth a line.
             "axes": {"level": "WARNING"},
+            # Beat rings every other second: only what goes wrong is worth a line.
+            **{key: {"level": "WARNING"} for key in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
         },
     }

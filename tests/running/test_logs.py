@@ -35,6 +35,25 @@ def test_logs__production__one_json_object_with_the_request_id(capsys: pytest.Ca
     assert written["level"] == "info"
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_logs__exception__shows_where_but_no_values_of_variables(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    dictConfig(logs.configure(json=as_json, level="INFO"))
+
+    def open_the_vault(combination: str) -> None:
+        raise LookupError(len(combination))
+
+    try:
+        open_the_vault("hunter" + str(len("xx")))
+    except LookupError:
+        logging.getLogger("portal.test").exception("the vault stays shut")
+    text = capsys.readouterr().err
+    assert "open_the_vault" in text
+    assert "LookupError" in text
+    assert "hunter2" not in text
+
+
 def test_logs__secrets_by_name_and_bearer_values__are_hidden(capsys: pytest.CaptureFixture[str]) -> None:
     dictConfig(logs.configure(json=True, level="INFO"))
     structlog.get_logger("portal.test").warning(
