@@ -27,7 +27,7 @@ SHARE_MIGRATION = 0.12
 
 
 def past_year(company: Company, *, now: datetime) -> None:
-    """Two or three changes a week, each told to its end."""
+    """One or two changes a week, each told to its end."""
     dice = random.Random(SEED)  # noqa: S311 - a story, not a secret
     for service in SERVICES:
         lives.build(company, service, at=now - timedelta(weeks=WEEKS, days=2), step="patch")
@@ -53,7 +53,7 @@ def this_week(company: Company, *, now: datetime) -> None:
 def _slots(dice: random.Random, *, now: datetime) -> Iterator[datetime]:
     first = now - timedelta(weeks=WEEKS)
     for week in range(WEEKS):
-        for day in sorted(dice.sample(range(5), dice.choice((2, 2, 3)))):
+        for day in sorted(dice.sample(range(5), dice.choice((1, 1, 2)))):
             moment = first + timedelta(weeks=week, days=day)
             monday_on = moment - timedelta(days=max(0, moment.weekday() - 4))
             slot = monday_on.replace(hour=dice.choice(LOCAL_STAFF_HOURS), minute=0, second=0, microsecond=0)
