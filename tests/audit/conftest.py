@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from pytest_django.fixtures import Settings
 
@@ -22,6 +23,7 @@ from cybercube_portal.audit.actions.sealing import seal_all
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.models import Event
 from tests.audit.listener import Listener
+from tests.audit.worker import Worker
 
 VERIFIER = Path(__file__).parents[2] / "clients" / "python" / "src" / "cybercube" / "audit_verify.py"
 
@@ -86,3 +88,13 @@ def canary() -> Iterator[Listener]:
 @pytest.fixture
 def loopback_allowed(settings: Settings) -> None:
     settings.OUTBOUND_NETWORKS = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[Worker]:
+    """A worker, not started yet, that knows the kinds of `tests.audit.kinds`."""
+    current_app.control.purge()
+    process = Worker(include="tests.audit.kinds")
+    yield process
+    process.kill()
+    current_app.control.purge()
