@@ -12,6 +12,7 @@ from functools import cached_property
 from changes.models import ChangeRequest, FreezeException, Signature
 from changes.policy import approvals, conflicts, freezes, risk, schedule, standard, windows
 from changes.policy.approvals import ChangeClass, FilledSeat, ReleaseType, SeatPlan, SignatureFact
+from changes.policy.classes import classes_of
 from changes.policy.scope import Action, Subject
 from changes.selectors import freezes as freeze_rows
 from changes.selectors.changes import booking_of, bookings_between
@@ -111,16 +112,12 @@ class Situation:
     @cached_property
     def classes(self) -> frozenset[ChangeClass]:
         """§2.4 from the answers and the facts."""
-        answers = self.change.risk_answers
-        found = {
-            ChangeClass.CODE: bool(self.change.artifacts),
-            ChangeClass.SECURITY: answers.get("security"),
-            ChangeClass.MIGRATION: answers.get("database_schema") or self.migration_kinds,
-            ChangeClass.INFRASTRUCTURE: answers.get("infrastructure"),
-            ChangeClass.BREAKING: answers.get("breaking_api")
-            or any(artifact.has_breaking_commits for artifact in self.artifacts),
-        }
-        return frozenset(kind for kind, holds in found.items() if holds)
+        return classes_of(
+            answers=self.change.risk_answers,
+            deploys=bool(self.change.artifacts),
+            migration_kinds=self.migration_kinds,
+            has_breaking_commits=any(artifact.has_breaking_commits for artifact in self.artifacts),
+        )
 
     @cached_property
     def signatures(self) -> tuple[SignatureView, ...]:

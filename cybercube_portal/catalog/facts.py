@@ -15,6 +15,11 @@ from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, 
 _BREAKING = re.compile(r"\A[a-z]+(?:\([^)\n]*\))?!:|^BREAKING[ -]CHANGE: ", re.MULTILINE)
 
 
+def is_breaking(message: str) -> bool:
+    """Whether a commit message says that the commit breaks something."""
+    return bool(_BREAKING.search(message))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFact:
     """A service as policies see it. `depends_on` holds slugs; `minimum_coverage` is percent."""
@@ -92,7 +97,7 @@ class ArtifactFact:
     @property
     def has_breaking_commits(self) -> bool:
         """Whether any commit says that it breaks something."""
-        return any(_BREAKING.search(commit.message) for commit in self.commits)
+        return any(is_breaking(commit.message) for commit in self.commits)
 
     @property
     def lint_failed(self) -> bool:
