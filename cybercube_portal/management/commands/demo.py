@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
@@ -61,12 +62,14 @@ def _people(hired: datetime) -> None:
             name=person.name,
             email=f"{person.username}@cybercube.example",
             team=person.team,
-            password=data.PASSWORD,
             timezone=person.timezone,
             actor=OPERATOR,
             now=hired,
         )
         grant_role(username=person.username, role=person.role, team=person.scope, actor=OPERATOR, now=hired)
+    # One password for all of them, so hashed once: Argon2 is slow on purpose.
+    everybody = [person.username for person in (*data.CAST, *data.COLLEAGUES)]
+    User.objects.filter(username__in=everybody).update(password=make_password(data.PASSWORD))
     for account, team in data.SERVICE_ACCOUNTS.items():
         add_person(username=account, name=account, team=team, kind=Kind.SERVICE, actor=OPERATOR, now=hired)
 
