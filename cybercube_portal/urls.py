@@ -23,5 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path_both("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include("cybercube_portal.people.api.urls")),
     path("api/v1/", include("cybercube_portal.catalog.api.urls")),
+    path("api/v1/", include("changes.api.urls")),
     path("admin/", admin.site.urls),
 ]

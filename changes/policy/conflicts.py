@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from changes.policy.spans import Span
 from changes.states import ChangeState
+from cybercube_portal.decisions import Decision, decide, passed, pending
 
 # A draft holds no slot yet; what ended, expired or was turned down holds none any more.
 BOOKED_STATES: frozenset[ChangeState] = frozenset(
@@ -78,3 +79,24 @@ def _clashes(
                 yield service, other, ConflictKind.SAME_SERVICE
             elif other in depends_on.get(service, frozenset()) or service in depends_on.get(other, frozenset()):
                 yield service, other, ConflictKind.DEPENDENCY
+
+
+def told(conflicts: Iterable[Conflict]) -> Decision:
+    """One pending reason for each clash: listed for people to agree on, no rule of the standard forbids it."""
+    reasons = [
+        pending(
+            "conflict.overlaps",
+            "§6.3",
+            f"{one.number} works on {one.other_service} in {one.environment} at the same time, until {one.span.end:%Y-%m-%d %H:%M} UTC.",
+            "Agree with its requester, or reschedule one of the two.",
+            change=one.number,
+            service=one.service,
+            other_service=one.other_service,
+            environment=one.environment,
+            kind=one.kind.value,
+            start=one.span.start.isoformat(),
+            end=one.span.end.isoformat(),
+        )
+        for one in conflicts
+    ]
+    return decide(*(reasons or [passed("conflict.none", "§6.3", "No other change works there at the same time.")]))

@@ -123,6 +123,21 @@ def may_document(change_type: ChangeType) -> Decision:
     )
 
 
+def is_recorded(*, due_at: datetime | None, now: datetime) -> Reason | None:
+    """What an emergency without its record still owes; None when its clock has not begun. Until `due_at` inclusive in time."""
+    if due_at is None:
+        return None
+    tell = failed if now > due_at else pending
+    return tell(
+        "emergency.record_overdue" if now > due_at else "emergency.record_due",
+        "§6.4",
+        f"Its record {'was' if now > due_at else 'is'} due {due_at:%Y-%m-%d %H:%M} UTC.",
+        "Document what happened and how it is prevented.",
+        ("Requester", "On-call"),
+        due_at=due_at.isoformat(),
+    )
+
+
 def is_team_suspended(overdue: Iterable[str]) -> Reason | None:
     """R5: standard changes of a team wait while one of its emergencies has an overdue record. `overdue`: numbers."""
     numbers = sorted(overdue)

@@ -137,6 +137,22 @@ def is_complete(facts: RiskFacts) -> Decision:
     return decide(*(blockers or [assessed]))
 
 
+def is_outdated(assessed: Risk, facts: RiskFacts) -> Reason | None:
+    """A failing reason when what became known since makes the risk higher than was assessed and signed; None otherwise."""
+    computed = assess(facts).computed
+    if higher(assessed, computed) == assessed:
+        return None
+    return failed(
+        "risk.outdated",
+        "§5.6",
+        f"What was registered since makes the risk {computed}; it was assessed as {assessed}.",
+        "Revise the change and submit it again: other approvers are asked then.",
+        ("Requester",),
+        assessed=assessed,
+        computed=computed,
+    )
+
+
 def _open_question(key: str) -> Reason:
     return failed(
         "risk.question_open",

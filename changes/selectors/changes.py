@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from changes.models import ChangeRequest, Signature
+from changes.models import ChangeRequest, Comment, Signature
 from changes.policy.conflicts import BOOKED_STATES, Booking
 from changes.policy.schedule import Slot
 from changes.states import OPEN_STATES, ChangeState, ChangeType, SignatureState
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.errors import NotFound
 
 # No slot is longer than this (policy.schedule.LONGEST_DURATION and its grace): it bounds the search for overlaps.
@@ -104,6 +106,35 @@ def signed_by(username: str) -> QuerySet[Signature]:
         .select_related("change")
         .order_by("-signed_at")
     )
+
+
+def changes_filtered(
+    *,
+    state: str = "",
+    type: str = "",  # noqa: A002 - the contract's word
+    risk: str = "",
+    service: str = "",
+    team: str = "",
+    environment: str = "",
+    requester: str = "",
+    q: str = "",
+) -> QuerySet[ChangeRequest]:
+    """The list, narrowed by everything given. `service` and `team` are slugs, `environment` a code or a long name."""
+    rows = changes_listed()
+    exactly = {"state": state, "type": type, "risk_level": risk, "requester__username": requester}
+    rows = rows.filter(**{name: value for name, value in exactly.items() if value})
+    if service:
+        rows = rows.filter(services__contains=[service])
+    if team:
+        rows = rows.filter(services__overlap=sorted(catalog.slugs_of_teams([team])))
+    if environment:
+        rows = rows.filter(environments__contains=[ENVIRONMENT_NAMES[environment]])
+    return search_text(rows, q) if q else rows
+
+
+def comments_on(number: str) -> QuerySet[Comment]:
+    """What was said on a change, oldest first. Raises NotFound."""
+    return get_change(number).comments.select_related("author")
 
 
 def search_text(rows: QuerySet[ChangeRequest], text: str) -> QuerySet[ChangeRequest]:

@@ -46,8 +46,12 @@ def _free(_situation: Situation, _actor: Actor) -> Decision:
 
 
 def _submit(situation: Situation, _actor: Actor) -> Decision:
+    return lifecycle.may_submit(ChangeType(situation.change.type)) + prepared(situation)
+
+
+def prepared(situation: Situation) -> Decision:
+    """Whether everything a draft needs is there: words, answers, a time to come, a standard change's conditions."""
     change = situation.change
-    kind = ChangeType(change.type)
     written = lifecycle.is_written(
         lifecycle.ProposalFacts(
             description=change.description,
@@ -56,12 +60,9 @@ def _submit(situation: Situation, _actor: Actor) -> Decision:
         )
     )
     decision = (
-        lifecycle.may_submit(kind)
-        + written
-        + risk.is_complete(situation.risk_facts)
-        + decide(schedule.slot_in_past(situation.slot, situation.now))
+        written + risk.is_complete(situation.risk_facts) + decide(schedule.slot_in_past(situation.slot, situation.now))
     )
-    if kind is ChangeType.STANDARD:
+    if change.is_standard:
         decision += situation.standard_decision + decide(suspension(situation))
     return decision
 
@@ -147,7 +148,7 @@ def when_allowed(situation: Situation) -> Decision:
     for subject in situation.subjects:
         decision += decide(windows.judge_window(situation.windows, subject, situation.now))
         decision += freezes.judge(situation.freezes, subject, situation.now)
-    return _told_once(decision)
+    return told_once(decision)
 
 
 def suspension(situation: Situation) -> Reason | None:
@@ -260,7 +261,7 @@ def _shape(change: ChangeRequest, verb: str) -> Reason | None:
     )
 
 
-def _told_once(decision: Decision) -> Decision:
+def told_once(decision: Decision) -> Decision:
     """Two services of one change often hear the same words; a reader needs them once."""
     told: dict[tuple[str, str], Reason] = {}
     for reason in decision.reasons:

@@ -1,0 +1,3 @@
+"""Changes over REST (api.md)."""
+
+from __future__ import annotations
