@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from changes.policy.approvals import ChangeClass, SignatureFact, counts
+from changes.policy.artifacts import NamedArtifact
 from changes.policy.schedule import Slot
 from changes.policy.scope import Action
 from changes.states import ChangeState, ChangeType, Risk
@@ -21,7 +22,7 @@ from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
 from cybercube_portal.catalog.states import Stage, StageStatus
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.roles import Role
-from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, NamedArtifact, Question
+from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question
 
 NOW = datetime(2026, 1, 17, 14, 10, tzinfo=UTC)
 SERVICE, TEAM = "billing-service", "payments"
@@ -48,7 +49,7 @@ class Case:
     """One row: the facts as they stand after each of its phrases."""
 
     def __init__(self, column: str) -> None:
-        place = column.split()[0]
+        place, _, kind = column.partition(" ")
         self.question = Question(service=SERVICE, version="v2.3.1", environment=place)
         if place == "rollback":
             self.question = replace(self.question, environment="prd", action=Action.ROLLBACK)
@@ -68,7 +69,7 @@ class Case:
         self.signed: dict[str, list[GrantFact]] = {"bob": [BOB]}
         self.facts: dict[str, object] = {}
         if place == "prd":
-            self.file(ChangeType(column.split()[1]))
+            self.file(ChangeType(kind))
 
     def file(self, kind: ChangeType) -> None:
         """Let an approved change of this kind speak for it."""

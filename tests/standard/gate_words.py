@@ -9,10 +9,12 @@ from datetime import date
 from decimal import Decimal
 
 from changes.policy.approvals import ChangeClass, ReleaseType
+from changes.policy.artifacts import NamedArtifact
 from changes.policy.conflicts import Booking
 from changes.policy.freezes import Freeze, FreezeKind
 from changes.policy.predicate import parse_predicate
 from changes.policy.recurrence import Recurrence
+from changes.policy.risk import RiskFacts
 from changes.policy.schedule import Slot, parse_duration
 from changes.policy.scope import Action, Scope
 from changes.policy.spans import Span
@@ -21,7 +23,7 @@ from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.states import Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.people.roles import Role
-from releases.policy.gate import CallerFact, NamedArtifact
+from releases.policy.gate import CallerFact
 from tests.standard.gate_case import BOB, DIGEST, NOW, OTHER_DIGEST, SERVICE, TEAM, Case, moment, phrase
 
 
@@ -74,7 +76,7 @@ def _(case: Case, match: re.Match[str]) -> None:
 def _(case: Case, _match: re.Match[str]) -> None:
     case.artifact = None
     if case.change:
-        case.edit(artifacts=(NamedArtifact(service=SERVICE, version=case.question.version),))
+        case.edit(artifacts=(NamedArtifact(service=SERVICE, version=case.question.version, digest=""),))
 
 
 @phrase(r"(the registered|another) digest is given")
@@ -167,7 +169,7 @@ def _(case: Case, match: re.Match[str]) -> None:
     named = {
         "nothing": (),
         "another digest": (NamedArtifact(service=SERVICE, version="v2.3.1", digest=OTHER_DIGEST),),
-        "no digest": (NamedArtifact(service=SERVICE, version="v2.3.1"),),
+        "no digest": (NamedArtifact(service=SERVICE, version="v2.3.1", digest=""),),
     }
     service, version = ("search-api", match[2]) if match[2] else (SERVICE, match[1])
     case.edit(artifacts=named.get(match[1], (NamedArtifact(service=service, version=version, digest=OTHER_DIGEST),)))
@@ -187,6 +189,11 @@ def _(case: Case, match: re.Match[str]) -> None:
 def _(case: Case, match: re.Match[str]) -> None:
     assert case.change
     case.edit(classes=case.change.classes | {ChangeClass(match[1])})
+
+
+@phrase(r"registered since with a (schema|data) migration")
+def _(case: Case, match: re.Match[str]) -> None:
+    case.edit(known=RiskFacts(migration_kinds=frozenset({match[1]})))
 
 
 @phrase(r"nobody signed")

@@ -103,8 +103,8 @@ def test_wait__valid_until__is_when_the_clock_alone_changes_it() -> None:
 
 def test_conflicts__another_change_in_the_slot__is_listed_and_blocks_nothing() -> None:
     told = codes("prd normal", "CR-2026-0117-009 is booked for ledger from 14:30 for 30m; the service needs ledger")
-    assert told["schedule.conflict"].details["change"] == "CR-2026-0117-009"
-    assert told["schedule.conflict"].outcome.value == "pass"
+    assert told["conflict.overlaps"].details["change"] == "CR-2026-0117-009"
+    assert told["conflict.overlaps"].outcome.value == "skipped"
 
 
 MARKDOWN = st.text(alphabet=st.sampled_from("ab *_`[]()<>#|~\n@!\\é"), max_size=400)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from releases.policy.gate.change import speaking
-from releases.policy.gate.facts import ArtifactFact, CallerFact, ChangeFact, GateFacts, NamedArtifact, Question
+from releases.policy.gate.facts import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question
 from releases.policy.gate.rules import RULES, GateAnswer, decide
 from releases.policy.gate.schedule import open_spans
 from releases.policy.gate.table import APPLIES, Column, Mode, column_of
@@ -18,7 +18,6 @@ __all__ = [
     "GateAnswer",
     "GateFacts",
     "Mode",
-    "NamedArtifact",
     "Question",
     "column_of",
     "decide",

@@ -12,11 +12,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from changes.policy.approvals import SeatFacts, fill, missing_seats, required_seats
+from changes.policy.artifacts import NamedArtifact
 from changes.policy.lifecycle import is_approved, is_confirmed
+from changes.policy.risk import is_outdated
 from changes.states import ChangeState, ChangeType
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision, Outcome, Reason, failed, passed, skipped
-from releases.policy.gate.facts import ChangeFact, GateFacts, NamedArtifact, Question
+from releases.policy.gate.facts import ChangeFact, GateFacts, Question
 
 IN_FORCE: frozenset[ChangeState] = frozenset({ChangeState.APPROVED, ChangeState.IMPLEMENTING})
 # What may speak for a question that names no change: in force, or on its way there.
@@ -123,8 +125,9 @@ def _signed(change: ChangeFact, at: datetime) -> tuple[Reason, ...]:
         confirmed = is_confirmed(confirm_by=change.confirm_by, confirmed_at=change.confirmed_at, now=at)
         return tuple(map(_cannot_come, reasons)) + ((confirmed,) if confirmed else ())
     if change.state is ChangeState.IMPLEMENTING:
-        return tuple(map(_cannot_come, reasons))
-    return reasons
+        reasons = tuple(map(_cannot_come, reasons))
+    outdated = is_outdated(change.risk, change.known)
+    return reasons + ((outdated,) if outdated else ())
 
 
 def approvals_of(change: ChangeFact) -> Decision:
@@ -174,5 +177,6 @@ def judging(facts: GateFacts) -> ChangeFact | None:
     if change is None or uncovered(change, facts.question, digest=facts.digest):
         return None
     if facts.question.environment in {EnvironmentCode.DEV, EnvironmentCode.STG}:
-        return change if change.state in IN_FORCE and approvals_of(change).allowed else None
+        is_settled = change.state in IN_FORCE and not is_outdated(change.risk, change.known)
+        return change if is_settled and approvals_of(change).allowed else None
     return change

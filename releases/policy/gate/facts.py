@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from changes.policy.approvals import ChangeClass, ReleaseType, SignatureFact
+from changes.policy.artifacts import NamedArtifact
 from changes.policy.conflicts import Booking
 from changes.policy.freezes import Freeze
+from changes.policy.risk import RiskFacts
 from changes.policy.schedule import Slot
 from changes.policy.scope import Action
 from changes.policy.windows import Window
@@ -72,20 +74,12 @@ class ArtifactFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedArtifact:
-    """One `service:version` that a change rolls out. `digest` is empty when it was not registered at the time."""
-
-    service: str
-    version: str
-    digest: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFact:
     """A change request as the gate sees it.
 
-    `signatures` are those given to the content as it is, each with the roles by which it counts; an emergency's holds the
-    verbal approval. `confirm_by` is set while somebody else recorded that approval (R5).
+    `known` is what is registered and answered by now: the risk that was signed must not lie below it. `signatures` are those
+    given to the content as it is, each with the roles by which it counts; an emergency's holds the verbal approval.
+    `confirm_by` is set while somebody else recorded that approval (R5).
     """
 
     number: str
@@ -101,6 +95,7 @@ class ChangeFact:
     release: str = ""
     release_type: ReleaseType | None = None
     classes: frozenset[ChangeClass] = frozenset()
+    known: RiskFacts = field(default_factory=RiskFacts)
     submitted_at: datetime | None = None
     has_rollback_plan: bool = False
     has_migrations: bool = False
@@ -146,8 +141,9 @@ class GateFacts:
     """Everything the rules look at, at the moment `at`.
 
     `change` is the one named, or the best of those that cover the question (`choose.speaking`). `refused` says why a
-    standard change could not be filed from the template the question named. `overdue_records` are the numbers of the
-    team's emergencies whose record is overdue (R5). `unreadable` names freezes and windows that could not be read.
+    standard change could not be filed from the template the question named. `bookings` are other changes with slots there,
+    `dependents` the services that need this one. `overdue_records` are the numbers of the team's emergencies whose record is
+    overdue (R5). `unreadable` names freezes and windows that could not be read.
     """
 
     question: Question
@@ -161,6 +157,7 @@ class GateFacts:
     freezes: tuple[Freeze, ...] = ()
     windows: tuple[Window, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    dependents: frozenset[str] = frozenset()
     overdue_records: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
     is_signature_required: bool = False

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from changes.policy import freezes, schedule, windows
-from changes.policy.conflicts import Booking, conflicts_of
+from changes.policy.conflicts import Booking, conflicts_of, told
 from changes.policy.scope import Subject
 from changes.policy.spans import Span
-from cybercube_portal.decisions import Outcome, Reason, failed, passed, skipped
+from cybercube_portal.decisions import Outcome, Reason, failed, skipped
 from releases.policy.gate.change import judging
 from releases.policy.gate.facts import ChangeFact, GateFacts
 from releases.policy.gate.table import FREEZE, LEAD_TIME, SLOT, Mode, column_of, mode_of
@@ -82,26 +82,22 @@ def _no_moment_left(change: ChangeFact) -> Reason:
 
 
 def _conflicts(facts: GateFacts, change: ChangeFact) -> tuple[Reason, ...]:
-    """Listed, not judged: overlapping slots of the service here, or of one it depends on."""
+    """Listed, not judged: overlapping slots of the service here, of one it needs, or of one that needs it."""
+    service = facts.question.service
     booking = Booking(
         number=change.number,
-        services=frozenset({facts.question.service}),
+        services=frozenset({service}),
         environments=frozenset({facts.question.environment}),
         span=change.slot.span,
         state=change.state,
         title="",
     )
-    depends_on = facts.service.depends_on if facts.service else frozenset()
+    needs = {dependent: frozenset({service}) for dependent in facts.dependents}
+    if facts.service:
+        needs[service] = facts.service.depends_on
+    found = told(conflicts_of(booking, facts.bookings, needs))
     return tuple(
-        passed(
-            "schedule.conflict",
-            "§6.3",
-            f"{conflict.number} is booked for {conflict.other_service} here from {conflict.span.start:%Y-%m-%d %H:%M} UTC.",
-            change=conflict.number,
-            kind=conflict.kind.value,
-            reported=True,
-        )
-        for conflict in conflicts_of(booking, facts.bookings, {facts.question.service: depends_on})
+        replace(one, outcome=Outcome.SKIPPED, details={**one.details, "reported": True}) for one in found.pending
     )
 
 
