@@ -43,7 +43,7 @@ def stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the child, before its program starts: signals are as usual again, and the kernel ends it when we are killed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -93,7 +93,7 @@ class Supervisor:
                 stdout=output or errors,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - we start no threads
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - we start no threads
                 user=user,
                 extra_groups=[] if user else None,
             )
@@ -143,13 +143,18 @@ class Supervisor:
         """Stop in reverse order, 20 s each, then end what is left of the child's group."""
         while self.children:
             child = self.children.pop()
-            if child.process.poll() is None:
-                child.process.send_signal(child.stop_signal)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.process.wait(STOP_SECONDS)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            end(child.process, child.stop_signal)
+
+
+def end(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    """Ask the leader of a session to stop, wait 20 s, then end what is left of its group."""
+    if process.poll() is None:
+        process.send_signal(by)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def end_of(log: Path) -> str:

@@ -5,28 +5,27 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cybercube_portal.devstack.assets import build_assets
-from cybercube_portal.devstack.processes import Failure, Stopped, Supervisor
+from cybercube_portal.devstack.processes import Failure, Supervisor, die_with_parent, end
 from cybercube_portal.devstack.services import child_environment, python, services
 from cybercube_portal.devstack.up import manage
 from cybercube_portal.settings import variables
 
 PROGRAMS = {"chromium": "chromium", "prometheus": "prometheus"}
-INTERRUPTED = 130
 
 
 def test(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments` on servers of its own (or on the URLs that are set). Returns pytest's exit code."""
     processes = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ("-n", "2")
-    return _on_throw_away_servers(
-        "pytest", python("-m", "pytest", *processes, *arguments), careless=True, programs=PROGRAMS
-    )
+    command = python("-m", "pytest", *processes, *arguments)
+    return _on_throw_away_servers(command, careless=True, programs=PROGRAMS)
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -35,32 +34,39 @@ def bench(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in scripts:
         raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
     script = variables.BASE_DIR / "benchmarks" / f"{arguments[0]}.py"
-    return _on_throw_away_servers("bench", python(script, *arguments[1:]), careless=False, programs={})
+    return _on_throw_away_servers(python(script, *arguments[1:]), careless=False, programs={})
 
 
-def _on_throw_away_servers(
-    name: str, command: Sequence[str | Path], *, careless: bool, programs: dict[str, str]
-) -> int:
+def _on_throw_away_servers(command: Sequence[str | Path], *, careless: bool, programs: dict[str, str]) -> int:
     kept = variables.DATA_DIR.read()
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cybercube-run-") as folder:
         data = Path(folder)
         supervisor = Supervisor(logs=data / "logs")
-        process: subprocess.Popen[bytes] | None = None
-        try:
-            with services(supervisor, data=data, careless=careless) as found:
-                install_programs(programs)
-                build_assets(supervisor, data=kept)
-                for part in ("assets", "assets.stamp"):
-                    (data / part).symlink_to(kept / part)
-                env = child_environment(found, {variables.DATA_DIR.name: str(data)})
-                if name == "bench":
-                    supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)
-                # In our own session: it writes to the terminal and hears Ctrl-C itself.
-                process = subprocess.Popen([str(part) for part in command], env=env, cwd=variables.BASE_DIR)
-                return process.wait()
-        except Stopped:
-            return INTERRUPTED if process is None else process.wait() or INTERRUPTED
+        with services(supervisor, data=data, careless=careless) as found:
+            install_programs(programs)
+            build_assets(supervisor, data=kept)
+            for part in ("assets", "assets.stamp"):
+                (data / part).symlink_to(kept / part)
+            env = child_environment(found, {variables.DATA_DIR.name: str(data)})
+            if not careless:
+                supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)
+            return _in_front(command, env)
+
+
+def _in_front(command: Sequence[str | Path], env: Mapping[str, str]) -> int:
+    """Run a program on this terminal, in a session of its own. Returns its exit code; nothing of it is left behind."""
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env=env,
+        cwd=variables.BASE_DIR,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - we start no threads
+    )
+    try:
+        return process.wait()
+    finally:
+        end(process, signal.SIGINT)
 
 
 def install_programs(programs: dict[str, str]) -> None:
