@@ -163,7 +163,7 @@ def _exchange(
     connection.sock = cast("socket.socket", _Deadlined(wire, deadline))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent_at = time.monotonic()
-    with closing(connection):
+    with closing(wire), closing(connection):
         default = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Connection": "close"}
         connection.request(method, path, body=body or None, headers={**default, **headers})
         answer = connection.getresponse()
@@ -213,7 +213,7 @@ class _Deadlined:
         return io.BufferedReader(_Reader(self._wire, self._deadline))
 
     def close(self) -> None:
-        self._wire.close()
+        """Nothing: http.client closes before it reads the last answer's body; `_exchange` closes after."""
 
 
 class _Reader(io.RawIOBase):
