@@ -147,6 +147,14 @@ def test_call__ipv6__reached(loopback_allowed: None) -> None:
         assert f"Host: [::1]:{server.port}".encode() in server.requests[0]
 
 
+def test_call__body_longer_than_a_buffer_on_a_closing_connection__read_whole(
+    loopback_allowed: None, canary: Listener
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n"
+    canary.play = lambda peer: peer.sendall(head + b"x" * 200_000)
+    assert call("GET", canary.url(), hosts=["127.0.0.1"]).body == b"x" * 200_000
+
+
 @pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.9"])
 def test_call__first_address_dead__next_one_taken(
     monkeypatch: pytest.MonkeyPatch, loopback_allowed: None, canary: Listener
