@@ -5,6 +5,7 @@ Guards, pages and the API judge a change through the same Situation, so a button
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +22,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
 from cybercube_portal.catalog.versions import Bump, bump, parse_version
 from cybercube_portal.decisions import Decision, decide, failed, passed
+from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.selectors import grant_facts
 
 _BUMPS: tuple[Bump | None, ...] = (None, "patch", "minor", "major")
@@ -32,6 +34,24 @@ class SignatureView:
 
     signature: Signature
     fact: SignatureFact
+
+
+def signature_views(
+    rows: Iterable[Signature], *, grants: Mapping[int, tuple[GrantFact, ...]], teams: frozenset[str]
+) -> tuple[SignatureView, ...]:
+    """`rows` of one change (`signer` selected) judged by every grant of their signers, by user id."""
+    return tuple(
+        SignatureView(
+            signature=row,
+            fact=SignatureFact(
+                person=row.signer.username,
+                roles=approvals.counts(grants=grants[row.signer_id], teams=teams, signed_at=row.signed_at),
+                at=row.signed_at,
+                id=str(row.pk),
+            ),
+        )
+        for row in rows
+    )
 
 
 class Situation:
@@ -123,19 +143,7 @@ class Situation:
     def signatures(self) -> tuple[SignatureView, ...]:
         """Every signature ever given, in the order of signing, with the roles by which it counts."""
         rows = list(self.change.signatures.select_related("signer"))
-        grants = grant_facts({row.signer_id for row in rows})
-        return tuple(
-            SignatureView(
-                signature=row,
-                fact=SignatureFact(
-                    person=row.signer.username,
-                    roles=approvals.counts(grants=grants[row.signer_id], teams=self.teams, signed_at=row.signed_at),
-                    at=row.signed_at,
-                    id=str(row.pk),
-                ),
-            )
-            for row in rows
-        )
+        return signature_views(rows, grants=grant_facts({row.signer_id for row in rows}), teams=self.teams)
 
     @property
     def given(self) -> tuple[SignatureFact, ...]:

@@ -1,0 +1,90 @@
+"""What waits for whose signature: the inbox, its count in the navigation, and home."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from changes.models import ChangeRequest, Signature
+from changes.policy.approvals import SeatOffer, may_sign
+from changes.selectors.changes import in_review
+from changes.selectors.moves import offer_for
+from changes.selectors.situation import Situation, signature_views
+from changes.states import SignatureState
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.selectors import grant_facts
+
+# One look goes through this many at most; the oldest come first.
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change in review and the seat that this person's approval would fill."""
+
+    change: ChangeRequest
+    offer: SeatOffer
+
+
+def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
+    """The changes that `actor` can approve at `now`, longest wait first. At most seven queries, however many changes."""
+    found = []
+    for situation in situations(_candidates(actor, now)[:MOST], now=now):
+        change = situation.change
+        decision = may_sign(
+            person=actor.username,
+            roles=actor.roles(at=now, teams=situation.teams),
+            requester=change.requester.username,
+            editors=frozenset(change.editors),
+            seats=situation.plan.seats,
+            signatures=situation.given,
+            refused=situation.is_refused,
+        )
+        offer = offer_for(situation, actor=actor) if decision.allowed else None
+        if offer:
+            found.append(Waiting(change, offer))
+    return tuple(found)
+
+
+def situations(changes: Iterable[ChangeRequest], *, now: datetime) -> tuple[Situation, ...]:
+    """Situations of many changes whose seats, signatures, artifacts and teams are read together (six queries)."""
+    rows = list(changes)
+    if not rows:
+        return ()
+    team_of = catalog.team_by_service({service for row in rows for service in row.services})
+    named = {(entry["service"], entry["version"]) for row in rows for entry in row.artifacts}
+    facts = catalog.artifact_facts(catalog.artifacts_named(named)).values() if named else ()
+    artifacts = {(fact.service.slug, fact.version): fact for fact in facts}
+    signatures: dict[int, list[Signature]] = defaultdict(list)
+    for signature in Signature.objects.filter(change__in=rows).select_related("signer"):
+        signatures[signature.change_id].append(signature)
+    grants = grant_facts({row.signer_id for kept in signatures.values() for row in kept})
+    found = []
+    for row in rows:
+        situation = Situation(row, now=now)
+        situation.team_of = {slug: team_of[slug] for slug in row.services if slug in team_of}
+        pairs = [(entry["service"], entry["version"]) for entry in row.artifacts]
+        situation.artifacts = tuple(artifacts[pair] for pair in pairs if pair in artifacts)
+        situation.signatures = signature_views(signatures[row.pk], grants=grants, teams=situation.teams)
+        found.append(situation)
+    return tuple(found)
+
+
+def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:
+    """What `actor` neither filed, edited nor signed, on a service whose team they hold a role for."""
+    holding = [grant for grant in actor.grants if grant.holds(at=now)]
+    if actor.is_service or not holding:
+        return in_review().none()
+    signed = Signature.objects.filter(
+        change=OuterRef("pk"), signer_id=actor.id, state__in=[SignatureState.GIVEN, SignatureState.REFUSED]
+    )
+    rows = in_review().exclude(requester_id=actor.id).exclude(editors__contains=[actor.username])
+    if all(grant.team for grant in holding):
+        services = catalog.slugs_of_teams(grant.team for grant in holding if grant.team)
+        rows = rows.filter(services__overlap=sorted(services))
+    return rows.exclude(Exists(signed))
