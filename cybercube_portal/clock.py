@@ -21,6 +21,11 @@ def now() -> datetime:
     return moment.astimezone(UTC)  # type: ignore[no-any-return]
 
 
+def held() -> datetime | None:
+    """The moment the clock is held at; None while it runs. For statements that read the clock themselves."""
+    return _fixed
+
+
 @contextmanager
 def fixed_at(moment: datetime) -> Iterator[datetime]:
     """Hold the clock still for the whole process (tests and the demo's history)."""

@@ -17,6 +17,7 @@ BASE_URL = variables.BASE_URL.read()
 BUILD_GIT_SHA = variables.BUILD_GIT_SHA.read()
 HEALTH_ALLOWED_NETWORKS = variables.HEALTH_ALLOWED_NETWORKS.read()
 GATE_TOKEN_LIFETIME = variables.GATE_TOKEN_LIFETIME.read()
+GATE_SIGNED_ARTIFACTS = variables.GATE_SIGNED_ARTIFACTS.read()
 SIGNING_KEY = variables.SIGNING_KEY.read()
 SIGNING_PREVIOUS_KEYS = variables.SIGNING_PREVIOUS_KEYS.read()
 OUTBOUND_NETWORKS = variables.OUTBOUND_NETWORKS.read()
@@ -218,9 +219,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "DEFAULT_GENERATOR_CLASS": "cybercube_portal.api.schema.OnceGenerator",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Enums stay where they are used: names made up for them would change with every new one.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["cybercube_portal.api.schema.document_problems"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -264,7 +267,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # Logs. The request's id is ours: a caller cannot choose what our audit trail will say.
 LOG_LEVEL = variables.LOG_LEVEL.read()
 LOGGING = logs.configure(json=True, level=LOG_LEVEL)
-DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # One line a request, when it is answered.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False

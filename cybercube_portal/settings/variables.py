@@ -212,6 +212,12 @@ API_RATE = Variable(
     "CYBERCUBE_API_RATE", count, "50", "Requests a second of one credential, ten seconds' worth at once; 0: no limit."
 )
 GATE_RATE = Variable("CYBERCUBE_GATE_RATE", count, "200", "The same for the gate, whose calls are counted apart.")
+GATE_SIGNED_ARTIFACTS = Variable(
+    "CYBERCUBE_GATE_SIGNED_ARTIFACTS",
+    boolean,
+    "0",
+    "1: only artifacts that carry a builder's signature leave dev (ruling R14).",
+)
 SIGNING_KEY = Variable(
     "CYBERCUBE_SIGNING_KEY",
     str,

@@ -26,7 +26,10 @@ from cybercube_portal.decisions import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a pipeline wants to do. `version` as `parse_version` writes it; `digest` and `change` are empty when not named."""
+    """What a pipeline wants to do. `version` as `parse_version` writes it, `commit` the one it names (`vX-sha-…`).
+
+    `digest` and `change` are empty when not named.
+    """
 
     service: str
     version: str
@@ -34,6 +37,7 @@ class Question:
     action: Action = Action.DEPLOY
     digest: str = ""
     change: str = ""
+    commit: str = ""
 
     @property
     def is_rollback(self) -> bool:

@@ -1,0 +1,1 @@
+"""What the portal asks about releases: the gate's facts and its log."""
