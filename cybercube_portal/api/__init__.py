@@ -10,7 +10,13 @@ from cybercube_portal.api.problems import Problem, answer, exception_handler, pr
 from cybercube_portal.api.reading import StrictJSONParser, read_body, read_json
 from cybercube_portal.api.refusals import Malformed
 from cybercube_portal.api.routes import path_both
-from cybercube_portal.api.strict import MomentField, StrictSerializer, nearest, refuse_unknown_parameters
+from cybercube_portal.api.strict import (
+    MomentField,
+    StrictSerializer,
+    nearest,
+    read_parameters,
+    refuse_unknown_parameters,
+)
 from cybercube_portal.api.throttling import CredentialThrottle, Rate, take
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "problem_of",
     "read_body",
     "read_json",
+    "read_parameters",
     "refuse_unknown_parameters",
     "require_if_match",
     "take",

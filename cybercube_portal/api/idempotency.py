@@ -30,7 +30,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT_FOR = timedelta(hours=24)
 SWEPT_AT_ONCE = 20
-FORM = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+LONGEST_KEY = 255
+FORM = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}", re.ASCII)
 FIRST_FAULT = 500
 
 P = ParamSpec("P")

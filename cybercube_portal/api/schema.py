@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
 
-from cybercube_portal.api.idempotency import HEADER
+from cybercube_portal.api.idempotency import HEADER, LONGEST_KEY
 from cybercube_portal.api.problems import MEDIA_TYPE
 from cybercube_portal.api.strict import StrictSerializer
 
@@ -56,19 +57,44 @@ PROBLEM = {
         "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/Reason"}},
     },
 }
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[\\x21-\\x7e]+$"},
+    OpenApiParameter.HEADER,
+    description="The same key and body again within 24 hours gives the first answer and has no further effect.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag that was read with the thing."
+)
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 class PortalSchema(AutoSchema):
-    """Adds the headers that decorators of this package read."""
+    """Adds the headers that this package reads."""
 
     def get_override_parameters(self) -> list[Any]:
-        """Idempotency-Key where the handler takes one."""
+        """Idempotency-Key where the handler takes one; If-Match on every PATCH."""
         handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
-        if not getattr(handler, "takes_idempotency_key", False):
-            return []
-        text = "1 to 255 visible ASCII characters. The same key and body again within 24 hours gives the first answer."
-        return [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description=text)]
+        parameters = []
+        if getattr(handler, "takes_idempotency_key", False):
+            parameters.append(IDEMPOTENCY_KEY)
+        if self.method == "PATCH":
+            parameters.append(IF_MATCH)
+        return parameters
+
+
+class OnceGenerator(SchemaGenerator):
+    """The public schema depends on the code alone: it is put together once per process."""
+
+    _made: ClassVar[dict[str, Any] | None] = None
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - the framework's signature
+        """The schema as a dict."""
+        if not public:
+            return super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        if OnceGenerator._made is None:
+            OnceGenerator._made = super().get_schema(None, public)  # type: ignore[no-untyped-call]
+        return OnceGenerator._made
 
 
 def document_problems(result: dict[str, Any], generator: SchemaGenerator, **_more: Any) -> dict[str, Any]:
@@ -88,4 +114,16 @@ def document_problems(result: dict[str, Any], generator: SchemaGenerator, **_mor
         kind = serializer if isinstance(serializer, type) else type(serializer)
         if component.name.endswith("Request") and issubclass(kind, StrictSerializer):
             schemas[component.name].setdefault("additionalProperties", False)
+    _forget_marks(result)
     return result
+
+
+def _forget_marks(node: Any) -> None:  # noqa: ANN401 - any part of a schema
+    """Drop what the generator leaves for hooks that are not used here."""
+    if isinstance(node, dict):
+        node.pop("x-spec-enum-id", None)
+        for inner in node.values():
+            _forget_marks(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _forget_marks(inner)

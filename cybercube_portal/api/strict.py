@@ -131,3 +131,16 @@ def refuse_unknown_parameters(sent: QueryDict, known: Iterable[str]) -> None:
     ]
     if errors:
         raise Malformed(errors[0].message, errors=errors)
+
+
+def read_parameters(sent: QueryDict, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The query parameters as `kind`, a plain serializer with optional fields, reads them; only those that were sent.
+
+    Raises Malformed for an unknown one, rest_framework's ValidationError for a wrong value (both 400).
+    """
+    names = kind().fields
+    refuse_unknown_parameters(sent, names)
+    serializer = kind(data={name: sent[name] for name in sent if name in names})
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values

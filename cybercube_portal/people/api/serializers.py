@@ -34,6 +34,25 @@ class UserSerializer(serializers.Serializer[Any]):
     roles = HeldRoleSerializer(many=True)
 
 
+class UserParameters(serializers.Serializer[Any]):
+    """What narrows the list of users."""
+
+    team = serializers.CharField(required=False, help_text="Only of this team (slug).")
+
+
+class GrantParameters(UserParameters):
+    """What narrows the list of grants."""
+
+    username = serializers.CharField(required=False, help_text="Only of this user.")
+    role = serializers.ChoiceField(ROLES, required=False, help_text="Only this role.")
+
+
+class KeyParameters(serializers.Serializer[Any]):
+    """What narrows the list of keys."""
+
+    username = serializers.CharField(required=False, help_text="Only of this user.")
+
+
 class MeSerializer(UserSerializer):
     """The caller. `scopes` and `services` null: a browser session, not narrowed; `services` empty: all of the user's."""
 

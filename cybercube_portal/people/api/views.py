@@ -7,13 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import StrictSerializer, idempotent, idempotent_hiding, refuse_unknown_parameters
+from cybercube_portal.api import (
+    StrictSerializer,
+    idempotent,
+    idempotent_hiding,
+    read_parameters,
+    refuse_unknown_parameters,
+)
 from cybercube_portal.people import actions, permissions, selectors
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.api import serializers
@@ -21,10 +27,6 @@ from cybercube_portal.people.authentication import actor_of
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.models import User
 from cybercube_portal.people.roles import Role
-
-USER = OpenApiParameter("username", str, description="Only of this user.")
-TEAM = OpenApiParameter("team", str, description="Only of this team (slug).")
-ROLE = OpenApiParameter("role", str, enum=[role.value for role in Role], description="Only this role.")
 
 
 class MeView(generics.GenericAPIView[User]):
@@ -53,11 +55,15 @@ class UsersView(generics.GenericAPIView[User]):
     serializer_class = serializers.UserSerializer
     ordering = ("username",)
 
-    @extend_schema(operation_id="users_list", parameters=[TEAM], responses=serializers.UserSerializer(many=True))
+    @extend_schema(
+        operation_id="users_list",
+        parameters=[serializers.UserParameters],
+        responses=serializers.UserSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         """Active users with the roles in force now."""
-        refuse_unknown_parameters(request.query_params, ["team"])
-        users = self.paginate_queryset(selectors.users_listed(team=request.query_params.get("team"))) or []
+        wanted = read_parameters(request.query_params, serializers.UserParameters)
+        users = self.paginate_queryset(selectors.users_listed(**wanted)) or []
         facts, now = selectors.grant_facts(user.pk for user in users), clock.now()
         shown = [_shown(user, facts[user.pk], now) for user in users]
         return self.get_paginated_response(self.get_serializer(shown, many=True).data)
@@ -83,13 +89,13 @@ class GrantsView(generics.GenericAPIView[Any]):
     serializer_class = serializers.GrantSerializer
 
     @extend_schema(
-        operation_id="grants_list", parameters=[USER, ROLE, TEAM], responses=serializers.GrantSerializer(many=True)
+        operation_id="grants_list",
+        parameters=[serializers.GrantParameters],
+        responses=serializers.GrantSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """Grants, the newest first."""
-        sent = request.query_params
-        refuse_unknown_parameters(sent, ["username", "role", "team"])
-        grants = selectors.grants_listed(username=sent.get("username"), role=sent.get("role"), team=sent.get("team"))
+        grants = selectors.grants_listed(**read_parameters(request.query_params, serializers.GrantParameters))
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(grants), many=True).data)
 
     @extend_schema(
@@ -136,15 +142,15 @@ class KeysView(generics.GenericAPIView[Any]):
 
     serializer_class = serializers.KeySerializer
 
-    @extend_schema(operation_id="keys_list", parameters=[USER], responses=serializers.KeySerializer(many=True))
+    @extend_schema(
+        operation_id="keys_list", parameters=[serializers.KeyParameters], responses=serializers.KeySerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         """Your own keys; everybody's in an admin's browser session."""
-        refuse_unknown_parameters(request.query_params, ["username"])
+        wanted = read_parameters(request.query_params, serializers.KeyParameters)
         actor = actor_of(request)
         sees_all = may(actor, permissions.ISSUE_KEY, now=clock.now()).allowed
-        keys = selectors.keys_listed(
-            owner=None if sees_all else actor.username, username=request.query_params.get("username")
-        )
+        keys = selectors.keys_listed(owner=None if sees_all else actor.username, **wanted)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(keys), many=True).data)
 
     @extend_schema(
