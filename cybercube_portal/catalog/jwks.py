@@ -44,7 +44,7 @@ class KeysUnavailable(PortalError):
 class _Issuer:
     keys: Mapping[str, PyJWK] = field(default_factory=dict)
     fetched_at: datetime = NEVER
-    asked_at: datetime = NEVER
+    paused_at: datetime = NEVER
     lock: Lock = field(default_factory=Lock)
 
 
@@ -56,16 +56,22 @@ def find_key(*, issuer: str, kid: str, now: datetime) -> PyJWK | None:
     kept = _issuers.setdefault(issuer, _Issuer())
     with kept.lock:
         stale = now - kept.fetched_at >= FRESH
-        if (stale or kid not in kept.keys) and now - kept.asked_at >= PATIENCE:
-            kept.asked_at = now
-            try:
-                kept.keys = _fetch(issuer)
-                kept.fetched_at = now
-            except (outbound.OutboundRefused, outbound.OutboundFailed, ValueError) as error:
-                log.warning("issuer_keys_unavailable", issuer=issuer, error=str(error))
+        if (stale or kid not in kept.keys) and now - kept.paused_at >= PATIENCE:
+            _renew(issuer, kept, now=now)
+            if kid not in kept.keys or not stale:
+                kept.paused_at = now
         if now - kept.fetched_at >= USABLE:
             raise KeysUnavailable(f"The keys of {issuer} cannot be read at the moment.")
         return kept.keys.get(kid)
+
+
+def _renew(issuer: str, kept: _Issuer, *, now: datetime) -> None:
+    try:
+        kept.keys = _fetch(issuer)
+        kept.fetched_at = now
+    except (outbound.OutboundRefused, outbound.OutboundFailed, ValueError) as error:
+        log.warning("issuer_keys_unavailable", issuer=issuer, error=str(error))
+        kept.paused_at = now
 
 
 def _fetch(issuer: str) -> dict[str, PyJWK]:

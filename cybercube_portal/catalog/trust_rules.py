@@ -6,6 +6,7 @@ changes hands are the ids of repositories and projects, so an identity has to pi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,10 @@ from cybercube_portal.errors import FieldError, Invalid
 
 SECONDS_OF_LEEWAY = 60
 LONGEST_LIFE_SECONDS = 60 * 60
-REQUIRED = ("iss", "aud", "iat", "exp")
+LONGEST_TEXT = 255
+MOST_CLAIMS = 10
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 Claims = Mapping[str, Any]
 
@@ -56,24 +60,33 @@ def platform_of(claims: Claims) -> Platform | None:
     return next((platform for platform in PLATFORMS if platform.id_claim in claims), None)
 
 
-def check_trust(*, issuer: str, audience: str, claims: Mapping[str, str]) -> None:
+def check_trust(*, name: str, issuer: str, audience: str, claims: Mapping[str, str]) -> None:
     """Raise Invalid with everything that would trust more than was meant."""
     errors = [*_wrong_issuer(issuer), *_wrong_claims(claims)]
-    if not audience:
+    if not _NAME.fullmatch(name):
+        errors.append(FieldError("/name", "trust.name", "A name has up to 80 letters, digits, dots and hyphens."))
+    if not 0 < len(audience) <= LONGEST_TEXT:
         errors.append(FieldError("/audience", "trust.audience", "Name the audience the pipeline asks its token for."))
     if errors:
         raise Invalid(errors)
 
 
 def _wrong_issuer(issuer: str) -> Iterator[FieldError]:
-    parts = urlsplit(issuer)
+    try:
+        parts = urlsplit(issuer)
+    except ValueError:
+        parts = urlsplit("")
     loopback = parts.hostname in {"127.0.0.1", "::1", "localhost"}
     secure = parts.scheme == "https" or (parts.scheme == "http" and loopback)
-    if not secure or not parts.hostname or parts.query or parts.fragment or parts.username or issuer.endswith("/"):
+    plain = parts.hostname and not (parts.query or parts.fragment or parts.username or issuer.endswith("/"))
+    if not secure or not plain or len(issuer) > LONGEST_TEXT:
         yield FieldError("/issuer", "trust.issuer", "An issuer is an https address as it stands in the claim iss.")
 
 
 def _wrong_claims(claims: Mapping[str, str]) -> Iterator[FieldError]:
+    for name, value in claims.items():
+        if not (0 < len(name) <= LONGEST_TEXT and 0 < len(value) <= LONGEST_TEXT) or len(claims) > MOST_CLAIMS:
+            yield FieldError(f"/claims/{name}", "trust.claim", f"At most {MOST_CLAIMS} claims, each with a short text.")
     if "sub" in claims:
         yield FieldError("/claims/sub", "trust.sub", "sub can change hands: pin the id and what else it is made of.")
     platform = platform_of(claims)

@@ -39,7 +39,7 @@ def test_rewrite_artifact__raw_sql__refused(scanned: None, sql: str) -> None:
 @pytest.mark.parametrize("column", ["digest = 'sha256:ABC'", "digest = ''", "type = 'rumour'", "version = 'v2.3.1'"])
 def test_store_artifact__raw_sql_of_a_wrong_form__refused(scanned: None, column: str) -> None:
     name, value = column.split(" = ")
-    columns = [field.column for field in Artifact._meta.concrete_fields if field.column != "id"]
+    columns = [field.column for field in Artifact._meta.concrete_fields if field.column and field.column != "id"]
     chosen = [value if field == name else f"'v9.9.9' AS {field}" if field == "version" else field for field in columns]
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

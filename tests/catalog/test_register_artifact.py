@@ -95,7 +95,7 @@ def test_register_artifact__version_of_the_standard__ordered_by_its_numbers(
 
 @pytest.mark.parametrize(
     "version",
-    ["latest", "v2.3", "v2.3.1.0", "v02.3.1", "2.3.1-", "v1.0.0\nv2", "ｖ1.0.0", "v99999999999.0.0", "v1.0.٣"],
+    ["latest", "v2.3", "v2.3.1.0", "v02.3.1", "2.3.1-", "v1.0.0\nv2", "\uff561.0.0", "v99999999999.0.0", "v1.0.٣"],
 )
 def test_register_artifact__version_of_another_form__refused(pipeline: APIClient, version: str) -> None:
     answer = pipeline.post(URL, artifact_body(version=version))

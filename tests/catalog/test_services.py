@@ -53,6 +53,7 @@ def test_register_service__admin__in_the_catalogue(admin: Client, billing: Servi
     assert answer.json() == expected
     assert admin.get(f"{URL}ledger").json() == expected
     event = Event.objects.get(verb="service.registered", object_id="ledger")
+    assert event.after is not None
     assert event.after["depends_on"] == ["billing-service"]
     assert "rollback_config" not in event.after
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.actions import register_service
@@ -17,8 +17,8 @@ GIT_SHA = "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334"
 
 def registered_service(slug: str = "billing-service", team: str = "payments", **fields: Any) -> Service:
     """A service in the catalogue; its team has to exist."""
-    given: ServiceFields = {"name": slug.replace("-", " ").title(), "team": team}
-    return register_service(slug=slug, fields=given | ServiceFields(**fields), actor=OPERATOR, now=clock.now())
+    given = cast("ServiceFields", {"name": slug.replace("-", " ").title(), "team": team, **fields})
+    return register_service(slug=slug, fields=given, actor=OPERATOR, now=clock.now())
 
 
 def artifact_body(**members: Any) -> dict[str, Any]:

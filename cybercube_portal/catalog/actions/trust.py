@@ -39,7 +39,7 @@ def trust_identity(
     `trust.exists` when the name or the claims are trusted already.
     """
     require(actor, permissions.TRUST_IDENTITY, now=now)
-    trust_rules.check_trust(issuer=issuer, audience=audience, claims=claims)
+    trust_rules.check_trust(name=name, issuer=issuer, audience=audience, claims=claims)
     acting = actor_named(account)
     wanted, granted = sorted(frozenset(services)), sorted(frozenset(scopes))
     _check_reach(acting, wanted, granted)
