@@ -21,6 +21,9 @@ from cybercube_portal.demo.lives import Company
 SEED = 6
 WEEKS = 52
 BERLIN = ZoneInfo("Europe/Berlin")
+# The service that the README and `./portal up` ask the gate about: v2.3.1 follows v2.3.0, as in the standard's examples.
+SHOWN = "billing-service"
+SHOWN_BEFORE = (2, 2, 9)
 LOCAL_STAFF_HOURS = (9, 10, 11, 13, 14, 15)
 SHARE_PERFORMANCE = 0.2
 SHARE_MIGRATION = 0.12
@@ -29,10 +32,11 @@ SHARE_MIGRATION = 0.12
 def past_year(company: Company, *, now: datetime) -> None:
     """One or two changes a week, each told to its end."""
     dice = random.Random(SEED)  # noqa: S311 - a story, not a secret
+    company.versions[SHOWN] = SHOWN_BEFORE
     for service in SERVICES:
         lives.build(company, service, at=now - timedelta(weeks=WEEKS, days=2), step="patch")
     for slot in _slots(dice, now=now):
-        service = dice.choice(sorted(SERVICES))
+        service = dice.choice(sorted(set(SERVICES) - {SHOWN}))
         kind = dice.choices(("patch", "minor", "standard", "emergency", "cancelled"), (44, 22, 22, 6, 6))[0]
         if kind == "emergency":
             _emergency(company, service, at=slot)
@@ -40,6 +44,7 @@ def past_year(company: Company, *, now: datetime) -> None:
             _standard(company, service, at=slot)
         else:
             _normal(company, service, slot=slot, kind=kind, dice=dice)
+    _normal(company, SHOWN, slot=(now - timedelta(days=12)).replace(hour=10, minute=0), kind="minor", dice=dice)
 
 
 def this_week(company: Company, *, now: datetime) -> None:

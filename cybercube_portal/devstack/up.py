@@ -176,7 +176,7 @@ def _tell(*, base_url: str, port: int, demo: str, key: str) -> None:
     if demo:
         print(f"Log in as {CAST}.\nThe password of each is {demo.strip()}")
     if key:
-        body = json.dumps({"service": "billing-service", "version": "1.4.2", "environment": "prd", "dry_run": True})
+        body = json.dumps({"service": "billing-service", "version": "v2.3.1", "environment": "prd", "dry_run": True})
         print(f"\nAsk the gate:\n  curl -s http://{HOST}:{port}/api/v1/gate/decisions/ \\")
         print(f"    -H 'Authorization: Bearer {key}' \\\n    -H 'Content-Type: application/json' \\\n    -d '{body}'")
     print(flush=True)
