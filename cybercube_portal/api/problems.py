@@ -31,7 +31,8 @@ FOR_PROGRAMS = ("/api/", "/integrations/", "/ofrep/", "/.well-known/", "/health/
 RETRY_AFTER_SECONDS = 5
 
 # A refusal's status; a subclass takes its parent's.
-STATUS: dict[type[PortalError], int] = {
+STATUS: dict[type[Exception], int] = {
+    PortalError: 422,
     refusals.Malformed: 400,
     errors.NotAuthenticated: 401,
     errors.NotPermitted: 403,
@@ -119,10 +120,8 @@ def problem_of(error: BaseException) -> Problem | None:
     return _of_django(error)
 
 
-def _of_portal(error: PortalError) -> Problem | None:
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
-    if status is None:
-        return None
+def _of_portal(error: PortalError) -> Problem:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     reasons: tuple[Mapping[str, Any], ...] = ()
     if isinstance(error, errors.MoveRefused):
         reasons = tuple(error.decision.as_list())

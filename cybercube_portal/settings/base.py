@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "pgtrigger",
     "rest_framework",
     "drf_spectacular",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cybercube_portal.pages.middleware.PageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -89,6 +91,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cybercube_portal.pages.shell.shell",
             ],
         },
     }
@@ -146,6 +149,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "cybercube_portal.people.views.sessions.locked_out"
 AXES_SENSITIVE_PARAMETERS: list[str] = []
 
 # Reverse proxies the operator vouches for; without them a caller could invent its own address or scheme.
@@ -206,6 +210,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_THROTTLE_CLASSES": ["cybercube_portal.api.CredentialThrottle"],
     "DEFAULT_PAGINATION_CLASS": "cybercube_portal.api.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "cybercube_portal.api.schema.PortalSchema",
+    # What an address takes is said by the schema, not by OPTIONS.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "cybercube_portal.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "NUM_PROXIES": WEB_PROXIES,

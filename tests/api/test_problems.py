@@ -13,8 +13,10 @@ from django.urls import include, path
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from cybercube_portal.errors import refuse
+from cybercube_portal.people.models import Team
 from cybercube_portal.urls import handler400, handler403, handler404, handler500  # noqa: F401 - Django reads them here
-from tests.factories.people import Cast
+from tests.factories.people import Cast, TeamFactory
 
 GRANTS = "/api/v1/grants/"
 GOOD = {"username": "alice", "role": "ops"}
@@ -28,8 +30,20 @@ def form(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.POST["text"])
 
 
+def twice(_request: HttpRequest) -> HttpResponse:
+    Team.objects.create(slug="twice")
+    return HttpResponse()
+
+
+def refused(_request: HttpRequest) -> HttpResponse:
+    raise refuse("freeze.covers_window", "§6.5", "A freeze is on.", "Ask for an exception.")
+
+
 urlpatterns = [
     path("form/", form),
+    path("refused/", refused),
+    path("integrations/refused/", refused),
+    path("api/twice/", twice),
     path("fault/", fault),
     path("api/fault/", fault),
     path("", include("cybercube_portal.urls")),
@@ -192,8 +206,9 @@ def test_request__unknown_page__404_as_html_with_request_id() -> None:
     assert answer.headers["X-Request-ID"] in answer.content.decode()
 
 
-def test_request__method_not_taken__405_with_allow(admin: Client) -> None:
-    answer = admin.delete(GRANTS)
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "OPTIONS", "TRACE", "BREW"])
+def test_request__method_not_taken__405_with_allow(admin: Client, method: str) -> None:
+    answer = admin.generic(method, GRANTS)
     problem(answer, 405, "request.method_not_allowed")
     assert "POST" in answer.headers["Allow"]
 
@@ -265,3 +280,21 @@ def test_request__database_goes_away__503_with_retry_after(api: Callable[..., AP
     problem(answer, 503, "database.unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert client.get("/api/v1/me/").status_code == 200
+
+
+def test_request__plain_view_refuses__problem_for_programs_and_page_for_people(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    body = problem(Client().get("/integrations/refused/"), 409, "freeze.covers_window")
+    assert [reason["remedy"] for reason in body["reasons"]] == ["Ask for an exception."]
+    page = Client().get("/refused/")
+    assert page.status_code == 409
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "A freeze is on." in page.content.decode()
+    assert "Ask for an exception." in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_request__same_row_written_by_another_at_the_same_moment__409(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    TeamFactory.create(slug="twice")
+    problem(Client().post("/api/twice/"), 409, "request.conflict")
