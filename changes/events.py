@@ -71,3 +71,10 @@ class MeetingEvent(StrEnum):
     OPENED = "cab_meeting.opened"
     VOTED = "cab_meeting.voted"
     CLOSED = "cab_meeting.closed"
+
+
+class FeedEvent(StrEnum):
+    """Calendar feeds. Subjects: whose it is."""
+
+    ISSUED = "calendar_feed.issued"
+    REVOKED = "calendar_feed.revoked"

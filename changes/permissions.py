@@ -89,6 +89,10 @@ EDIT_WINDOW = Permission(
     name="changes.edit_deploymentwindow", roles=_FREEZERS, scope="changes", section="§6.5", everywhere=True
 )
 
+SUBSCRIBE = Permission(
+    name="changes.issue_calendarfeed", roles=frozenset(), scope="changes", section="§6.5", own=True, everywhere=True
+)
+
 PROPOSE_TEMPLATE = Permission(
     name="changes.propose_template", roles=frozenset({Role.ENGINEER}), scope="changes", section="§6.2", everywhere=True
 )
@@ -126,6 +130,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     CANCEL_FREEZE,
     GRANT_EXCEPTION,
     EDIT_WINDOW,
+    SUBSCRIBE,
     PROPOSE_TEMPLATE,
     ACTIVATE_TEMPLATE,
     RETIRE_TEMPLATE,

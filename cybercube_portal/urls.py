@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from changes.api.calendar import calendar_feed
 from cybercube_portal import health, metrics
 from cybercube_portal.api import path_both
 
@@ -24,5 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("cybercube_portal.people.api.urls")),
     path("api/v1/", include("cybercube_portal.catalog.api.urls")),
     path("api/v1/", include("changes.api.urls")),
+    path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("admin/", admin.site.urls),
+    path("", include("cybercube_portal.people.urls")),
+    path("", include("cybercube_portal.pages.urls")),
 ]

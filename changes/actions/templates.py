@@ -165,7 +165,7 @@ def _sign(
 
 
 def _signatures(template: Template, *, verb: str) -> list[SignatureFact]:
-    rows = template.signatures.filter(verb=verb, content_hash=_hash(template)).select_related("signer")
+    covered = _hash(template)
     return [
         SignatureFact(
             person=row.signer.username,
@@ -173,7 +173,8 @@ def _signatures(template: Template, *, verb: str) -> list[SignatureFact]:
             at=row.signed_at,
             id=str(row.pk),
         )
-        for row in rows
+        for row in template.signatures.all()
+        if row.verb == verb and row.content_hash == covered
     ]
 
 

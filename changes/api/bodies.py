@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from changes.api.fields import DurationField, WhenField
+from changes.api.fields import DurationField, LongField, WhenField
 from changes.api.serializers import OUTCOMES
 from changes.policy.emergency import CRITERIA, Severity
 from cybercube_portal.api import MomentField, StrictSerializer
@@ -75,8 +75,8 @@ class RollBackBody(StrictSerializer):
 class RecordBody(StrictSerializer):
     """The retrospective record (§6.4). SEV-1 and SEV-2 need `postmortem_at`."""
 
-    what_happened = serializers.CharField(max_length=50_000)
-    prevention = serializers.CharField(max_length=50_000)
+    what_happened = LongField(required=True, allow_blank=False)
+    prevention = LongField(required=True, allow_blank=False)
     severity = serializers.ChoiceField([severity.value for severity in Severity])
     postmortem_at = MomentField(required=False, allow_null=True)
     outcome = serializers.ChoiceField(OUTCOMES, required=False)

@@ -19,6 +19,7 @@ from cybercube_portal.errors import Invalid
 
 LOCAL = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d)?", re.ASCII)
 WALL_MEMBERS = ("local", "timezone", "fold")
+LONGEST_TEXT = 50_000
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 MOMENT_SCHEMA: dict[str, Any] = {"type": "string", "format": "date-time"}
@@ -145,3 +146,18 @@ class WordField(serializers.CharField):
     def get_attribute(self, instance: Any) -> Any:  # noqa: ANN401 - whatever holds it
         """The text, or None."""
         return super().get_attribute(instance) or None
+
+
+class LongField(serializers.CharField):
+    """A text of many lines, kept to the letter."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{
+                "max_length": LONGEST_TEXT,
+                "required": False,
+                "allow_blank": True,
+                "trim_whitespace": False,
+                **options,
+            }
+        )

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from changes.api.fields import ArtifactField, DurationField, WhenField, WordField
+from changes.api.fields import ArtifactField, DurationField, LongField, WhenField, WordField
 from changes.policy.approvals import ReleaseType
 from changes.policy.lifecycle import IMPACT
 from changes.policy.risk import QUESTIONS
@@ -21,7 +21,6 @@ STATES = [state.value for state in ChangeState]
 RISKS = [risk.value for risk in Risk]
 RELEASES = [kind.value for kind in ReleaseType]
 OUTCOMES = [outcome.value for outcome in ChangeOutcome]
-LONGEST_TEXT = 50_000
 
 
 @extend_schema_field({"type": "array", "items": REASON})
@@ -214,7 +213,7 @@ class ChangeSerializer(StrictSerializer):
     title = serializers.CharField(max_length=200)
     type = serializers.ChoiceField(TYPES)
     template = WordField(max_length=80, help_text="Of a standard change: the template's slug.")
-    description = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+    description = LongField()
     services = serializers.ListField(child=serializers.CharField(max_length=64), max_length=MOST_SERVICES)
     environments = serializers.ListField(child=serializers.CharField(max_length=16), max_length=10)
     artifacts = serializers.ListField(child=ArtifactField(), max_length=MOST_ARTIFACTS, required=False)
@@ -225,7 +224,7 @@ class ChangeSerializer(StrictSerializer):
     estimated_duration = DurationField()
     risk_assessment = RiskSerializer(required=False)
     impact = ImpactSerializer(required=False)
-    rollback_plan = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
+    rollback_plan = LongField()
     rollback_version = WordField(max_length=80)
     rollback_flag = WordField(max_length=100)
     notes = serializers.CharField(max_length=10_000, required=False, allow_blank=True)

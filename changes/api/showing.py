@@ -8,7 +8,7 @@ from typing import Any
 
 from changes.models import ChangeRequest
 from changes.policy import content, risk
-from changes.policy.approvals import Seat
+from changes.policy.approvals import FilledSeat, Seat
 from changes.selectors.moves import moves_for
 from changes.selectors.readiness import readiness
 from changes.selectors.situation import SignatureView, Situation
@@ -112,14 +112,19 @@ def history(number: str) -> list[dict[str, Any]]:
 def _seats(situation: Situation) -> Iterator[dict[str, Any]]:
     change = situation.change
     for item in situation.seats:
-        shown = _seat(item.seat, "filled" if item.signature else "open")
-        if item.signature:
-            shown |= {"by": item.signature.person, "at": item.signature.at}
-        elif change.is_emergency and change.authorised_by is not None:
+        shown = shown_seat(item)
+        if item.signature is None and change.is_emergency and change.authorised_by is not None:
             shown |= {"state": "filled", "by": change.authorised_by.username, "at": change.approved_at}
         yield shown
     for seat in situation.plan.waived:
         yield _seat(seat, "waived")
+
+
+def shown_seat(item: FilledSeat) -> dict[str, Any]:
+    """What SeatSerializer writes."""
+    if item.signature is None:
+        return _seat(item.seat, "open")
+    return {**_seat(item.seat, "filled"), "by": item.signature.person, "at": item.signature.at}
 
 
 def _seat(seat: Seat, state: str) -> dict[str, Any]:

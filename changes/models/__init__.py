@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from changes.models.approval import Comment, ContentVersion, Signature, TemplateSignature
 from changes.models.change import ChangeCounter, ChangeRequest
+from changes.models.feed import CalendarFeed
 from changes.models.freeze import DeploymentWindow, Freeze, FreezeException
 from changes.models.template import Template
 
 __all__ = [
+    "CalendarFeed",
     "ChangeCounter",
     "ChangeRequest",
     "Comment",

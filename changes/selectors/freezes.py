@@ -113,6 +113,19 @@ def lock_freeze(reference: str) -> Freeze:
     return freeze
 
 
+def exceptions_to(reference: str) -> QuerySet[FreezeException]:
+    """Who was let pass a freeze. Raises NotFound."""
+    return get_freeze(reference).exceptions.select_related("change", "granted_by")
+
+
+def get_window(reference: str) -> DeploymentWindow:
+    """Removed ones too. Raises NotFound."""
+    window = DeploymentWindow.objects.filter(reference=reference).select_related("created_by").first()
+    if window is None:
+        raise NotFound(f"There is no deployment window {reference}.", code="deployment_window.unknown")
+    return window
+
+
 def lock_window(reference: str) -> DeploymentWindow:
     """The window, locked for the transaction. Raises NotFound."""
     window = (
@@ -142,6 +155,16 @@ def is_active(row: Freeze, *, now: datetime) -> bool:
         return False
     found = next_occurrence(row, after=now)
     return found is not None and found.contains(now)
+
+
+def phase_of(row: Freeze, *, now: datetime) -> str:
+    """Its state, and for a published one upcoming, active or past: derived, never stored."""
+    if row.state != FreezeState.PUBLISHED:
+        return str(row.state)
+    found = next_occurrence(row, after=now)
+    if found is None:
+        return "upcoming" if row.starts_at > now else "past"
+    return "active" if found.contains(now) else "upcoming"
 
 
 def next_occurrence(row: Scoped, *, after: datetime) -> Span | None:

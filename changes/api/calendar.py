@@ -1,0 +1,173 @@
+"""The calendar over REST, and the feed that calendar programs read."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from changes.actions.feeds import issue_feed, revoke_feed
+from changes.api import bodies
+from changes.api.reading import read
+from changes.api.serializers import ConflictSerializer, ListedChangeSerializer
+from changes.feeds import write_feed
+from changes.policy.freezes import FreezeKind
+from changes.selectors.calendar import calendar_between
+from changes.selectors.feeds import get_feed, reader_of
+from cybercube_portal import clock
+from cybercube_portal.api import MomentField, StrictSerializer, etag_of, idempotent_hiding, refuse_unknown_parameters
+from cybercube_portal.errors import Invalid
+from cybercube_portal.people.authentication import actor_of
+
+USUAL = timedelta(days=31)
+LONGEST = timedelta(days=93)
+
+
+class DayOrMomentField(MomentField):
+    """An RFC 3339 moment, or a day: its midnight in UTC. A `+` that an address turned into a space is read as meant."""
+
+    def to_internal_value(self, value: Any) -> datetime:  # noqa: ANN401 - any text
+        """The moment in UTC."""
+        text = str(value).replace(" ", "+")
+        try:
+            return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), datetime.min.time(), UTC)  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            return super().to_internal_value(text)
+
+
+class CalendarFilters(StrictSerializer):
+    """Half-open. `from` left out: now; `to` left out: 31 days later; at most 93 days."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of Python."""
+        return {"from": DayOrMomentField(required=False), "to": DayOrMomentField(required=False)}
+
+
+class OccurringSerializer(serializers.Serializer[Any]):
+    """One occurrence."""
+
+    reference = serializers.CharField(source="row.reference")
+    title = serializers.CharField(source="row.title")
+    start = MomentField(source="span.start")
+    end = MomentField(source="span.end")
+    timezone = serializers.CharField(source="row.timezone")
+    services = serializers.ListField(child=serializers.CharField(), source="row.services")
+    teams = serializers.ListField(child=serializers.CharField(), source="row.teams")
+    environments = serializers.ListField(child=serializers.CharField(), source="row.environments")
+
+
+class FrozenSerializer(OccurringSerializer):
+    """One occurrence of a freeze."""
+
+    kind = serializers.ChoiceField([kind.value for kind in FreezeKind], source="row.kind")
+    hard = serializers.BooleanField(source="row.hard")
+
+
+class BookedSerializer(ListedChangeSerializer):
+    """A change with its slot, grace included."""
+
+    start = MomentField(source="slot.start")
+    end = MomentField(source="slot.end")
+
+
+class ClashSerializer(serializers.Serializer[Any]):
+    """Two changes that meet."""
+
+    number = serializers.CharField()
+    other = ConflictSerializer(source="conflict")
+
+
+class CalendarSerializer(serializers.Serializer[Any]):
+    """`complete` false: more happens than is shown; ask for less time."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of Python."""
+        return {
+            "from": MomentField(),
+            "to": MomentField(),
+            "freezes": FrozenSerializer(many=True),
+            "windows": OccurringSerializer(many=True),
+            "changes": BookedSerializer(many=True),
+            "conflicts": ClashSerializer(many=True),
+            "complete": serializers.BooleanField(),
+        }
+
+
+class FeedSerializer(serializers.Serializer[Any]):
+    """`url`: the secret address, shown once; null when the answer is replayed or read."""
+
+    created_at = MomentField()
+    url = serializers.CharField(allow_null=True)
+
+
+class CalendarView(generics.GenericAPIView[Any]):
+    """What happens when."""
+
+    serializer_class = CalendarSerializer
+    pagination_class = None
+
+    @extend_schema(operation_id="calendar_read", parameters=[CalendarFilters])
+    def get(self, request: Request) -> Response:
+        """Freezes and windows as occurrences, changes by their slots, and the conflicts between them."""
+        refuse_unknown_parameters(request.query_params, ["from", "to"])
+        filters = CalendarFilters(data={name: request.query_params[name] for name in request.query_params})
+        filters.is_valid(raise_exception=True)
+        start = filters.validated_data.get("from") or clock.now()
+        end = filters.validated_data.get("to") or start + USUAL
+        if not start < end <= start + LONGEST:
+            message = f"A calendar shows from 0 to {LONGEST.days} days: `to` lies after `from`."
+            raise Invalid.field("/to", "calendar.range", message)
+        found = calendar_between(start, end)
+        names = ("freezes", "windows", "changes", "conflicts", "complete")
+        shown = {"from": start, "to": end, **{name: getattr(found, name) for name in names}}
+        return Response(self.get_serializer(shown).data)
+
+
+class FeedView(generics.GenericAPIView[Any]):
+    """Your calendar's secret address."""
+
+    serializer_class = FeedSerializer
+    pagination_class = None
+
+    @extend_schema(operation_id="calendar_feed_read")
+    def get(self, request: Request) -> Response:
+        """Whether you have one; its secret is never shown again."""
+        refuse_unknown_parameters(request.query_params, [])
+        feed = get_feed(actor_of(request).id)
+        return Response(self.get_serializer({"created_at": feed.created_at, "url": None}).data)
+
+    @extend_schema(operation_id="calendar_feed_issue", request=bodies.NothingBody, responses={201: FeedSerializer})
+    @idempotent_hiding("url")
+    def post(self, request: Request) -> HttpResponse:
+        """Issue an address; one issued before stops working."""
+        read(bodies.NothingBody, request)
+        feed, token = issue_feed(actor=actor_of(request), now=clock.now())
+        url = f"{settings.BASE_URL}{reverse('calendar-feed', args=[token])}"
+        shown = self.get_serializer({"created_at": feed.created_at, "url": url}).data
+        return Response(shown, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="calendar_feed_revoke", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Stop the address at once."""
+        revoke_feed(actor=actor_of(request), now=clock.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@require_safe
+def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
+    """`GET /calendar/{token}.ics`: for whoever holds the address, with ETag and 304."""
+    body = write_feed(reader_of(token), now=clock.now(), base_url=settings.BASE_URL)
+    tag = etag_of(hashlib.sha256(body).hexdigest())
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+    if tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}:
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(body, content_type="text/calendar; charset=utf-8", headers=headers)

@@ -1,0 +1,1 @@
+"""Pages of changes: each view reads `request.actor` and `request.now` and makes one call into the app."""
