@@ -29,13 +29,13 @@ AGENT = "cybercube-portal"
 MEBIBYTE = 1024 * 1024
 
 
-class OutboundRefused(PortalError):  # noqa: N818 - named like the other refusals
+class OutboundRefused(PortalError):
     """The portal does not call this address: a rule, not a fault. Nothing was sent."""
 
     code = "outbound.refused"
 
 
-class OutboundFailed(PortalError):  # noqa: N818 - named like the other refusals
+class OutboundFailed(PortalError):
     """The other side could not be reached, was too slow, or answered something that is no sound HTTP."""
 
     code = "outbound.failed"
@@ -126,13 +126,9 @@ def _connected(host: str, port: int, deadline: float) -> socket.socket:
             wire.connect(sockaddr)
             # Head and body are two writes: without this the second may wait for the first one's acknowledgement.
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _refuse_peer(host, str(wire.getpeername()[0]))
         except OSError as error:
             wire.close()
             last = error
-        except BaseException:
-            wire.close()
-            raise
         else:
             return wire
     raise last

@@ -27,7 +27,7 @@ def link(previous_hash: str, event: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken(Exception):  # noqa: N818 - it is a finding, not a fault of the program
+class Broken(Exception):
     """The first row that does not fit. `sequence` is the one expected there."""
 
     sequence: int

@@ -40,7 +40,7 @@ KEPT_KEY = "signing-key.pem"
 PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
 
-class SignatureRefused(PortalError):  # noqa: N818 - named like the other refusals
+class SignatureRefused(PortalError):
     """A token that this portal did not sign, or not for this purpose."""
 
     code = "token.not_ours"

@@ -32,6 +32,10 @@ class Again:
     at: datetime
 
 
+class UnknownKind(LookupError):
+    """Nobody works intents of this kind here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentKind:
     """How intents of one kind are worked, see `register_intent`."""
@@ -86,9 +90,12 @@ def register_intent(
     _kinds[kind] = IntentKind(handle=handle, gather=gather, give_up=give_up, lease=lease, tries=tries)
 
 
-def kind_of(kind: str) -> IntentKind | None:
-    """How intents of `kind` are worked; None when nobody registered it."""
-    return _kinds.get(kind)
+def kind_of(kind: str) -> IntentKind:
+    """How intents of `kind` are worked. Raises UnknownKind when nobody registered it in this process."""
+    try:
+        return _kinds[kind]
+    except KeyError:
+        raise UnknownKind(kind) from None
 
 
 def unhandled_reactions() -> list[tuple[str, str]]:

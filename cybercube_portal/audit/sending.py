@@ -41,7 +41,7 @@ class Letter:
     request_id: str = ""
 
 
-class NotDelivered(Exception):  # noqa: N818 - it is the outcome
+class NotDelivered(Exception):
     """It did not arrive. `for_good`: it never will; `gone`: the receiver said 410; `wait`: how long the receiver asked us to."""
 
     def __init__(

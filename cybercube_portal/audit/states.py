@@ -43,7 +43,7 @@ DELIVERY_MOVES = (
     Move("claim", OPEN_DELIVERIES, DeliveryState.SENDING),
     Move("deliver", (DeliveryState.SENDING,), DeliveryState.DELIVERED),
     Move("put_back", (DeliveryState.SENDING,), DeliveryState.WAITING),
-    Move("fail", (DeliveryState.SENDING,), DeliveryState.FAILED),
+    Move("fail", OPEN_DELIVERIES, DeliveryState.FAILED),
     Move("abandon", (DeliveryState.SENDING,), DeliveryState.ABANDONED),
     Move("retry", (DeliveryState.FAILED, DeliveryState.ABANDONED), DeliveryState.WAITING),
 )

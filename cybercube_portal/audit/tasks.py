@@ -46,15 +46,18 @@ def work_intent(intent_id: int) -> None:
             _attempt(task)
         except working.FenceLost as late:
             log.warning("intent_result_refused", intent=task.id, kind=task.kind, reason=str(late))
-        except Exception as error:
-            log.exception("intent_attempt_failed", intent=task.id, kind=task.kind, attempt=task.attempt)
-            working.excuse_intent(task, error, now=clock.now())
 
 
 def _attempt(task: Task) -> None:
     kind = kind_of(task.kind)
-    gathered = kind.gather(task, clock.now()) if kind and kind.gather else None
-    working.settle_intent(task, gathered, now=clock.now())
+    try:
+        gathered = kind.gather(task, clock.now()) if kind.gather else None
+        working.settle_intent(task, gathered, now=clock.now())
+    except working.FenceLost:
+        raise
+    except Exception as error:
+        log.exception("intent_attempt_failed", intent=task.id, kind=task.kind, attempt=task.attempt)
+        working.excuse_intent(task, error, now=clock.now())
 
 
 @shared_task(name=SEND_DELIVERY)

@@ -6,7 +6,7 @@ import json
 import struct
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from types import ModuleType
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,10 @@ RFC_8785_NUMBERS = [
 
 class Colour(StrEnum):
     RED = "red"
+
+
+class Size(Enum):
+    LARGE = 3
 
 
 @pytest.mark.parametrize(("bits", "written"), RFC_8785_NUMBERS)
@@ -102,6 +106,7 @@ def test_portable__what_actions_hold__plain_json() -> None:
         "share": Decimal("1.50"),
         "id": UUID(int=1),
         "colour": Colour.RED,
+        "size": Size.LARGE,
         "set": frozenset({"b", "a"}),
         "pair": (1, 2.5),
     }
@@ -112,6 +117,7 @@ def test_portable__what_actions_hold__plain_json() -> None:
         "share": "1.50",
         "id": "00000000-0000-0000-0000-000000000001",
         "colour": "red",
+        "size": 3,
         "set": ["a", "b"],
         "pair": [1, 2.5],
     }

@@ -216,6 +216,13 @@ def test_verify__no_events_yet__holds(db: None, verifier: ModuleType) -> None:
     assert first_bad(verifier, list(export_lines(now=clock.now() + timedelta(seconds=1)))) is None
 
 
+def test_command__export_without_a_file__prints_it(
+    sealed: list[Event], capsys: pytest.CaptureFixture[str], verifier: ModuleType
+) -> None:
+    call_command("audit_export", "--first", "5")
+    assert first_bad(verifier, capsys.readouterr().out.encode().splitlines(keepends=True)) is None
+
+
 def test_command__export_then_verify_as_a_stranger__exit_codes(sealed: list[Event], tmp_path: Path) -> None:
     file, jwks = tmp_path / "audit.jsonl", tmp_path / "jwks.json"
     jwks.write_text(json.dumps(keys.jwks()))

@@ -227,6 +227,14 @@ def test_call__bad_server__named_within_the_deadline(
     assert failed.value.code == code
 
 
+@pytest.mark.usefixtures("loopback_allowed")
+def test_call__no_time_left__timeout_and_nothing_sent(canary: Listener) -> None:
+    with pytest.raises(OutboundFailed) as failed:
+        call("GET", canary.url(), hosts=["127.0.0.1"], timeout=0)
+    assert failed.value.code == "outbound.timeout"
+    assert canary.connections == 0
+
+
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[Path]:
     """A certificate for `secure.example` that nobody signed but itself."""

@@ -47,6 +47,16 @@ def test_record__inside_a_transaction__one_insert_with_every_fact() -> None:
     assert abs(event.recorded_at - datetime.now(tz=UTC)) < timedelta(minutes=1)
 
 
+@pytest.mark.django_db
+def test_record__actor_that_does_not_name_itself_whole__refused() -> None:
+    class Nameless:
+        def audit_identity(self) -> dict[str, Any]:
+            return {"id": "alice"}
+
+    with pytest.raises(ValueError, match="names itself"):
+        door(actor=Nameless())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_record__outside_a_transaction__refused() -> None:
     with pytest.raises(RuntimeError, match="transaction"):

@@ -107,6 +107,8 @@ def behind_the_triggers(sql: str) -> None:
         ("UPDATE audit_event SET recorded_at = recorded_at - interval '1 microsecond' WHERE sequence = 9", 9),
         ("UPDATE audit_event SET subjects = subjects || 'garden'::text WHERE sequence = 1", 1),
         ("UPDATE audit_event SET sealed_at = now() + interval '1 day' WHERE sequence = 20", 20),
+        ("UPDATE audit_event SET previous_hash = repeat('0', 64) WHERE sequence = 11", 11),
+        ("UPDATE audit_event SET hash = repeat('0', 64) WHERE sequence = 11", 11),
         ("DELETE FROM audit_event WHERE sequence = 12", 12),
         ("DELETE FROM audit_event WHERE sequence > 15", 16),
         ("DELETE FROM audit_event", 1),

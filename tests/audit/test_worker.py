@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
-import pytest
 from celery import current_app
 from django.db import transaction
 
@@ -18,7 +13,7 @@ from cybercube_portal.audit.selectors.work import CANARY, seconds_since_canary
 from cybercube_portal.audit.states import IntentState
 from cybercube_portal.audit.tasks import open_canary
 from tests.audit.kinds import HANG_FIRST
-from tests.audit.worker import ROOT, Worker, database_url
+from tests.audit.worker import Worker
 
 
 def state() -> str:
@@ -61,41 +56,3 @@ def test_worker__doorbell_lost__sweep_finds_the_row(worker: Worker) -> None:
     assert sweep_intents(now=clock.now()) == 0
     worker.start()
     worker.until(lambda: state() == IntentState.DONE)
-
-
-UNREACHABLE = """
-import django; django.setup()
-from django.db import transaction
-from cybercube_portal import clock
-from cybercube_portal.audit import doorbell
-from cybercube_portal.audit.actions import open_intent
-for subject in ("one", "two"):
-    with transaction.atomic():
-        open_intent("audit.canary", subject, at=clock.now())
-print("went on", doorbell.ring("audit.work_intent", 1))
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_doorbell__broker_away__row_is_kept_and_the_request_goes_on() -> None:
-    environment = {
-        **os.environ,
-        "CYBERCUBE_DATABASE_URL": database_url(),
-        "CYBERCUBE_REDIS_URL": "redis://127.0.0.1:1/0",
-        "DJANGO_SETTINGS_MODULE": "cybercube_portal.settings.test",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", UNREACHABLE],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert ran.stdout.strip() == "went on False"
-    assert ran.stderr.count("doorbell_unreachable") == 1, "after the first failure it is quiet for a while"
-    assert list(Intent.objects.order_by("id").values_list("subject", "state")) == [
-        ("one", "waiting"),
-        ("two", "waiting"),
-    ]

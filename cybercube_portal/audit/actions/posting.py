@@ -42,12 +42,12 @@ def claim_delivery(delivery_id: int, *, now: datetime) -> Letter | None:
         delivery = due_deliveries(now=now).select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return None
-        delivery.claim(at=now, lease=LEASE)
         try:
             secrets = secrets_of(delivery.signed_by) if delivery.signed_by else ()
         except NotFound as error:
             _close(delivery, NotDelivered(str(error), for_good=True), now=now)
             return None
+        delivery.claim(at=now, lease=LEASE)
         delivery.save()
     return Letter(
         id=delivery.pk,

@@ -13,7 +13,7 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.doorbell import WORK_INTENT, ring_after_commit
 from cybercube_portal.audit.events import WorkEvent
 from cybercube_portal.audit.models import Intent
-from cybercube_portal.audit.registry import IntentKind, Task, kind_of
+from cybercube_portal.audit.registry import IntentKind, Task, UnknownKind, kind_of
 from cybercube_portal.audit.selectors.work import due_intents, unanswered
 from cybercube_portal.audit.states import IntentState
 from cybercube_portal.errors import Stale
@@ -41,9 +41,10 @@ def claim_intent(intent_id: int, *, now: datetime) -> Task | None:
         intent = due_intents(now=now).select_for_update(skip_locked=True).filter(pk=intent_id).first()
         if intent is None:
             return None
-        kind = kind_of(intent.kind)
-        if kind is None:
-            log.error("intent_kind_unknown", kind=intent.kind, intent=intent.pk)
+        try:
+            kind = kind_of(intent.kind)
+        except UnknownKind:
+            log.warning("intent_kind_unknown", kind=intent.kind, intent=intent.pk)
             return None
         if intent.deadline is not None and intent.deadline <= now:
             _give_up(intent, kind, now=now, error="Its deadline passed.")
@@ -55,7 +56,7 @@ def claim_intent(intent_id: int, *, now: datetime) -> Task | None:
 
 def settle_intent(task: Task, gathered: Any = None, *, now: datetime) -> None:  # noqa: ANN401 - what the kind's gather gave
     """Run the kind's handler and close the intent in one transaction. Raises FenceLost, and whatever the handler raises."""
-    kind = _known(task)
+    kind = kind_of(task.kind)
     with transaction.atomic():
         intent = _held(task)
         again = kind.handle(task, now, gathered) if kind.gather else kind.handle(task, now)
@@ -68,7 +69,7 @@ def settle_intent(task: Task, gathered: Any = None, *, now: datetime) -> None:  
 
 def excuse_intent(task: Task, error: Exception, *, now: datetime) -> None:
     """After an error: once more after a pause that doubles, or, after the kind's `tries`, give up. Raises FenceLost."""
-    kind = _known(task)
+    kind = kind_of(task.kind)
     text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR].replace("\0", "")
     with transaction.atomic():
         intent = _held(task)
@@ -113,13 +114,6 @@ def _task(intent: Intent) -> Task:
         deadline=intent.deadline,
         request_id=intent.request_id,
     )
-
-
-def _known(task: Task) -> IntentKind:
-    kind = kind_of(task.kind)
-    if kind is None:
-        raise LookupError(f"nobody works intents of kind {task.kind}")
-    return kind
 
 
 def _held(task: Task) -> Intent:

@@ -91,9 +91,6 @@ class Event(models.Model):
             *(trigger for trigger in append_only_triggers() if trigger.operation == pgtrigger.Truncate),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.verb} {self.object_type} {self.object_id}"
-
     def as_line(self) -> dict[str, Any]:
         """The line the chain hashes and the export shows, still without `hash`; plain JSON. The event must be sealed."""
         return {
@@ -128,9 +125,6 @@ class Checkpoint(models.Model):
     class Meta:
         indexes = [models.Index(fields=["size", "id"], name="audit_checkpoint_size")]
         triggers = append_only_triggers()
-
-    def __str__(self) -> str:
-        return f"{self.size} events at {self.at:%Y-%m-%d %H:%M:%S}"
 
     def claims(self) -> dict[str, Any]:
         """What the signature is over."""

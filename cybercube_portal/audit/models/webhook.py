@@ -30,9 +30,6 @@ class WebhookSubscription(models.Model):
     class Meta:
         ordering = ["id"]
 
-    def __str__(self) -> str:
-        return self.url
-
     @property
     def host(self) -> str:
         """The host it registers: creating a subscription is how an admin allows calls to it."""
