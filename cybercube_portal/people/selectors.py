@@ -145,3 +145,21 @@ def keys_listed(*, owner: str | None, username: str | None = None) -> QuerySet[A
     for name in (owner, username):
         keys = keys if name is None else keys.filter(user__username=name)
     return keys
+
+
+def grants_in_force(username: str, *, now: datetime) -> list[Grant]:
+    """The grants a user holds now or will hold, with their teams."""
+    return [
+        grant
+        for grant in Grant.objects.filter(user__username=username).select_related("team").order_by("starts_at", "id")
+        if standing_of(grant, now=now) in {"in_force", "upcoming"}
+    ]
+
+
+def standing_of(grant: Grant, *, now: datetime) -> str:
+    """`upcoming`, `in_force`, `ended` or `revoked` at `now`; needs `team` selected."""
+    if grant.revoked_at is not None:
+        return "revoked"
+    if grant_fact(grant).holds(at=now):
+        return "in_force"
+    return "upcoming" if grant.starts_at > now else "ended"

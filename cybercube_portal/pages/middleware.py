@@ -1,0 +1,41 @@
+"""The edge of every page: nobody without a session, one actor, one moment, the person's own zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from cybercube_portal import clock
+from cybercube_portal.api.problems import is_for_programs
+from cybercube_portal.people.authentication import actor_of
+
+
+class PageMiddleware(LoginRequiredMiddleware):
+    """Sends strangers to the log-in page, and gives each view `request.actor` and `request.now` (`web.PageRequest`).
+
+    What programs call (`/api/`, `/health/`, `/metrics`) authenticates by itself. A view opens itself to strangers by
+    `login_not_required`; a test lists those that do. Goes after the authentication middleware.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse strangers; prepare the request of somebody known."""
+        if is_for_programs(request.path):
+            return None
+        refusal: HttpResponse | None = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is None and request.user.is_authenticated:
+            request.actor = actor_of(request)  # type: ignore[attr-defined]
+            request.now = clock.now()  # type: ignore[attr-defined]
+            timezone.activate(request.user.timezone)
+        return refusal
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:  # noqa: ARG002 - Django's signature
+        """Leave no zone behind for the thread's next request."""
+        timezone.deactivate()
+        return response

@@ -1,0 +1,56 @@
+"""In and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cybercube_portal.people.forms import LogInForm
+from cybercube_portal.web import Refusal, times
+
+TEMPLATE = "people/log_in.html"
+
+
+class LogInView(LoginView):
+    """User name and password; leads back to where one was going. Open to strangers."""
+
+    template_name = TEMPLATE
+    authentication_form = LogInForm
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """The form again with the user name kept."""
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+def locked_out(
+    request: HttpRequest,
+    response: HttpResponse | None,  # noqa: ARG001 - what axes calls
+    credentials: dict[str, Any] | None,  # noqa: ARG001 - what axes calls
+) -> HttpResponse:
+    """Why nothing helps now and when it will: too many wrong passwords for one name from one address (429)."""
+    wait = times.length(settings.AXES_COOLOFF_TIME)
+    message = _(
+        "%(count)d wrong passwords for this user name came from your address, so log-ins from it wait %(wait)s. "
+        "Nobody else is kept out. An admin can help with a forgotten password."
+    ) % {"count": settings.AXES_FAILURE_LIMIT, "wait": wait}
+    form = LogInForm(request, initial={"username": request.POST.get("username", "")[:150]})
+    context = {"form": form, "refusal": Refusal(429, message), "next": request.POST.get("next", "")}
+    answer = render(request, TEMPLATE, context, status=429)
+    answer.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return answer
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session."""
+    logout(request)
+    return redirect("login")

@@ -1,0 +1,123 @@
+"""`{% load portal %}`: the components that need more than an include. Each draws a template of `templates/components/`.
+
+{% icon "name" %}                          an icon of Lucide's, for the eye only: a word always stands beside it
+{% badge "change_state" value %}           state as icon, word and tone (kinds: `web.badges.BADGES`)
+{% moment value %} {% moment value show="exact" %}   <time>, relative or exact, the other form in its tooltip
+{% length timedelta %}                     a span in its largest unit
+{% person user %}                          a name, the user name in its tooltip
+{% reason_row reason %} {% reasons list %} Reason values or their public dicts; a list shows what blocks first
+{% form_errors form %}                     the summary on top of a form, each line linking to its field
+{% panel title=… icon=… count=… %}…{% endpanel %}                a titled section
+{% data_table caption=… %}<thead>…{% enddata_table %}  a table that becomes cards on a phone (cells carry data-label)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import lucide
+from django import forms, template
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from lucide.templatetags.lucide import lucide as draw
+
+from cybercube_portal.decisions import Outcome, Reason
+from cybercube_portal.web import times
+from cybercube_portal.web.badges import UNKNOWN, badge_of
+from cybercube_portal.web.forms import summary_of
+
+register = template.Library()
+
+BLOCKING_FIRST = (Outcome.FAIL, Outcome.PENDING, Outcome.PASS, Outcome.SKIPPED)
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16, css: str = "") -> str:
+    """The icon as inline SVG, hidden from screen readers."""
+    options = {"class": f"icon {css}".strip(), "aria-hidden": "true", "focusable": "false"}
+    try:
+        return draw(name, size=size, **options)
+    except lucide.IconDoesNotExist:
+        return draw(UNKNOWN, size=size, **options)
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(kind: str, value: str, word: str = "") -> dict[str, Any]:
+    """`word` replaces the table's when the place needs another."""
+    found = badge_of(kind, str(value))
+    return {"icon_name": found.icon, "word": word or found.word, "tone": found.tone, "kind": kind, "value": value}
+
+
+@register.inclusion_tag("components/time.html", takes_context=True)
+def moment(context: Context, value: datetime | None, show: str = "relative", empty: str = "—") -> dict[str, Any]:
+    """Relative to the request's `now`; `show="exact"` puts the exact time in the text; None shows `empty`."""
+    if value is None:
+        return {"empty": empty}
+    request = context.get("request")
+    now = getattr(request, "now", None)
+    near, exact = (times.relative(value, now=now) if now else ""), times.exact_with_zone(value)
+    in_text = show == "relative" and near
+    return {
+        "value": value,
+        "text": near if in_text else times.exact(value),
+        "title": exact if in_text or not near else f"{near} · {exact}",
+    }
+
+
+@register.simple_tag
+def length(value: timedelta) -> str:
+    """`3 hours`."""
+    return times.length(value)
+
+
+@register.filter
+def as_day(value: datetime | date) -> str:
+    """`14 Jan 2026`."""
+    return times.day(value)
+
+
+@register.inclusion_tag("components/person.html")
+def person(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a User or an Actor
+    """A name; None shows a dash."""
+    return {"user": user}
+
+
+@register.inclusion_tag("components/reason_row.html")
+def reason_row(reason: Reason | Mapping[str, Any]) -> dict[str, Any]:
+    """One rule's answer."""
+    return {"reason": _public(reason)}
+
+
+@register.inclusion_tag("components/reasons.html")
+def reasons(rows: Iterable[Reason | Mapping[str, Any]], show: str = "all", label: str = "") -> dict[str, Any]:
+    """Every reason, failures first, then what waits. `show="blocking"` leaves out what holds or does not apply."""
+    public = sorted(map(_public, rows), key=lambda row: BLOCKING_FIRST.index(Outcome(row["outcome"])))
+    blocking = {Outcome.FAIL, Outcome.PENDING}
+    return {"rows": [row for row in public if show == "all" or row["outcome"] in blocking], "label": label}
+
+
+@register.inclusion_tag("components/error_summary.html", takes_context=True)
+def form_errors(context: Context, form: forms.BaseForm | None = None) -> dict[str, Any]:
+    """Errors of `form`, and the page's `refusal` when a POST was refused."""
+    bound = form is not None and form.is_bound
+    return {"rows": summary_of(form) if form is not None and bound else [], "refusal": context.get("refusal")}
+
+
+@register.simple_block_tag
+def panel(content: SafeString, title: str, icon: str = "", count: int | None = None, name: str = "") -> str:  # noqa: A002
+    """A section with a heading; `name` is its id, so that links can lead there."""
+    facts = {"content": content, "title": title, "icon_name": icon, "count": count, "name": name}
+    return render_to_string("components/panel.html", facts)
+
+
+@register.simple_block_tag
+def data_table(content: SafeString, caption: str) -> str:
+    """`caption` is read by screen readers; the panel's heading says it to the eye."""
+    return render_to_string("components/table.html", {"content": content, "caption": caption})
+
+
+def _public(reason: Reason | Mapping[str, Any]) -> Mapping[str, Any]:
+    return reason.as_dict() if isinstance(reason, Reason) else reason

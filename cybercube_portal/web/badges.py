@@ -1,0 +1,108 @@
+"""Every state the portal shows, as an icon, a word and a tone: colour alone says nothing (ui.md section 4). Pure.
+
+Keys are the values of the StrEnums; a test holds this table against them. Tones: neutral, accent (moving), ok, wait, bad.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What one state looks like. `icon` is a name of Lucide's."""
+
+    icon: str
+    word: str | Promise
+    tone: str = "neutral"
+
+
+UNKNOWN = "circle-question-mark"
+
+BADGES: dict[str, dict[str, Badge]] = {
+    "change_state": {
+        "draft": Badge("pencil", _("Draft")),
+        "in_review": Badge("users", _("In review"), "wait"),
+        "approved": Badge("circle-check", _("Approved"), "ok"),
+        "rejected": Badge("circle-x", _("Rejected"), "bad"),
+        "expired": Badge("timer-off", _("Expired")),
+        "cancelled": Badge("ban", _("Cancelled")),
+        "implementing": Badge("play", _("Implementing"), "accent"),
+        "verifying": Badge("activity", _("Verifying"), "accent"),
+        "rolled_back": Badge("undo-2", _("Rolled back"), "bad"),
+        "documenting": Badge("file-pen", _("Documenting"), "wait"),
+        "closed": Badge("archive", _("Closed")),
+    },
+    "change_type": {
+        "standard": Badge("repeat", _("Standard")),
+        "normal": Badge("git-pull-request", _("Normal")),
+        "emergency": Badge("siren", _("Emergency"), "bad"),
+    },
+    "risk": {
+        "low": Badge("signal-low", _("Low risk")),
+        "medium": Badge("signal-medium", _("Medium risk"), "wait"),
+        "high": Badge("signal-high", _("High risk"), "bad"),
+        "critical": Badge("triangle-alert", _("Critical risk"), "bad"),
+    },
+    "change_outcome": {
+        "successful": Badge("circle-check", _("Successful"), "ok"),
+        "successful_with_issues": Badge("circle-alert", _("Successful with issues"), "wait"),
+        "rolled_back": Badge("undo-2", _("Rolled back"), "bad"),
+        "failed": Badge("circle-x", _("Failed"), "bad"),
+    },
+    "signature": {
+        "given": Badge("circle-check", _("Approved"), "ok"),
+        "refused": Badge("circle-x", _("Refused"), "bad"),
+        "withdrawn": Badge("rotate-ccw", _("Withdrawn")),
+        "superseded": Badge("history", _("Superseded")),
+    },
+    "freeze_state": {
+        "draft": Badge("pencil", _("Draft")),
+        "published": Badge("snowflake", _("Published"), "accent"),
+        "lifted": Badge("sun", _("Lifted")),
+        "cancelled": Badge("ban", _("Cancelled")),
+        "upcoming": Badge("calendar-clock", _("Upcoming"), "wait"),
+        "active": Badge("snowflake", _("Active"), "bad"),
+        "past": Badge("history", _("Past")),
+    },
+    "template_state": {
+        "proposed": Badge("lightbulb", _("Proposed"), "wait"),
+        "active": Badge("circle-check", _("Active"), "ok"),
+        "retired": Badge("archive", _("Retired")),
+    },
+    "meeting_state": {
+        "planned": Badge("calendar", _("Planned")),
+        "in_session": Badge("messages-square", _("In session"), "accent"),
+        "closed": Badge("archive", _("Closed")),
+    },
+    "gate": {
+        "allow": Badge("circle-check", _("Allow"), "ok"),
+        "wait": Badge("hourglass", _("Wait"), "wait"),
+        "deny": Badge("octagon-x", _("Deny"), "bad"),
+    },
+    "reason": {
+        "pass": Badge("check", _("Holds"), "ok"),
+        "fail": Badge("x", _("Fails"), "bad"),
+        "pending": Badge("hourglass", _("Waits"), "wait"),
+        "skipped": Badge("minus", _("Does not apply")),
+    },
+    "grant": {
+        "upcoming": Badge("calendar-clock", _("Upcoming"), "wait"),
+        "in_force": Badge("circle-check", _("In force"), "ok"),
+        "ended": Badge("history", _("Ended")),
+        "revoked": Badge("ban", _("Revoked"), "bad"),
+    },
+    "api_key": {
+        "live": Badge("circle-check", _("Live"), "ok"),
+        "expired": Badge("timer-off", _("Expired")),
+        "revoked": Badge("ban", _("Revoked"), "bad"),
+    },
+}
+
+
+def badge_of(kind: str, value: str) -> Badge:
+    """The look of `value`. Raises KeyError for a kind the table does not have; an unknown value shows as it is written."""
+    return BADGES[kind].get(value) or Badge(UNKNOWN, value.replace("_", " ").capitalize())

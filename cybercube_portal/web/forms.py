@@ -1,0 +1,81 @@
+"""Forms that look and fail alike: label, help and error tied together, every error also in one summary on top."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.forms.utils import ErrorDict, ErrorList
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cybercube_portal.errors import Invalid
+
+CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.Select, "form-select"),
+    (forms.Widget, "form-control"),
+)
+
+
+class PortalRenderer(TemplatesSetting):
+    """`{{ field.as_field_group }}` draws `components/field.html`."""
+
+    field_template_name = "components/field.html"
+
+
+class PageForm(forms.Form):
+    """Base of every form on a page. In a template: `{% form_errors form %}`, then `{{ form.name.as_field_group }}`.
+
+    `pointers` maps the first part of a JSON pointer to a field where their names differ.
+    """
+
+    default_renderer = PortalRenderer
+    error_css_class = "has-error"
+    pointers: dict[str, str] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            css = next(name for kind, name in CLASSES if isinstance(field.widget, kind))
+            field.widget.attrs["class"] = f"{css} {field.widget.attrs.get('class', '')}".strip()
+
+
+class WhenField(forms.DateTimeField):
+    """A moment typed in the person's own zone, which its help text names. Cleans to an aware datetime or None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "60"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(**{"widget": widget, **kwargs})
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """Say which zone is meant, once per form, since it differs by person."""
+        if not self.help_text:
+            self.help_text = _("In your time zone, %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        return super().get_bound_field(form, field_name)
+
+    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's signature
+        """An aware moment as its wall time in the current zone."""
+        return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+def keep_errors(form: forms.BaseForm, error: Invalid) -> None:
+    """Put each FieldError of `error` at its field, or on top when the form has no such field."""
+    if form._errors is None:  # noqa: SLF001 - the form was never cleaned
+        form._errors = ErrorDict()  # noqa: SLF001
+    pointers = getattr(form, "pointers", {})
+    for found in error.errors:
+        part = found.pointer.strip("/").split("/", maxsplit=1)[0]
+        name = pointers.get(found.pointer.strip("/")) or pointers.get(part, part)
+        field = name if name in form.fields else None
+        form.add_error(field, forms.ValidationError(found.message, code=found.code))
+
+
+def summary_of(form: forms.BaseForm) -> list[tuple[str, str, ErrorList]]:
+    """(id of the field or "", its label, its errors) for the summary on top, in the order of the fields."""
+    fields = [(field.id_for_label or field.auto_id, str(field.label), field.errors) for field in form if field.errors]
+    return [("", "", form.non_field_errors()), *fields] if form.non_field_errors() else fields
