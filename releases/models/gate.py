@@ -22,7 +22,8 @@ class GateDecision(models.Model):
 
     `digest`, `change_named` and `template` are empty where the question did not name them; `run` is
     {provider, id, attempt, url} of the CI run or {}; `asked_by` is the user name of the credential, `key_prefix` its API
-    key's (empty for a browser or an OIDC token), `actor` what the pipeline says of who set it going.
+    key's (empty for a browser's session), `actor` what the pipeline says of who set it going. `idempotency_key` is the
+    caller's, `question_hash` a SHA-256 over the question as it was sent: the same key with another question is refused.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -39,10 +40,19 @@ class GateDecision(models.Model):
     key_prefix = models.CharField(max_length=8, blank=True)
     asked_at = models.DateTimeField()
     request_id = models.CharField(max_length=64, blank=True)
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    question_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-asked_at", "-id"]
         triggers: ClassVar = append_only_triggers()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["asked_by", "key_prefix", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="gate_question_once",
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["-asked_at", "-id"], name="gate_newest"),
             models.Index(fields=["service", "environment", "-asked_at"], name="gate_by_service"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +12,18 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from changes.policy.conflicts import Booking
 from cybercube_portal import clock
 from cybercube_portal.people.actors import Actor, KeyFact, Kind
 from cybercube_portal.people.models import ApiKey
-from releases.policy.gate import ArtifactFact, CallerFact, GateFacts, Question, speaking
+from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.schedule import LOOK_AHEAD
 from releases.selectors.gate_rows import (
     artifact_fact,
     booking_fact,
     change_fact,
     freeze_facts,
+    grant_facts,
     moment,
     service_fact,
     window_facts,
@@ -117,6 +119,7 @@ def _asker(row: Mapping[str, Any] | None) -> Asker | None:
         name=row["name"] or row["username"],
         kind=Kind(row["kind"]),
         team=row["team"],
+        grants=grant_facts(row["grants"]),
         key=KeyFact(prefix=row["prefix"], scopes=frozenset(row["scopes"]), services=frozenset(row["services"])),
     )
     return Asker(actor, ApiKey(pk=row["key"], last_used_at=moment(row["used_at"]) if row["used_at"] else None))
@@ -130,10 +133,9 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
     else:
         digest = artifact.digest if artifact else question.digest
         change = speaking(changes, question=question, digest=digest, at=at)
+    number = change.number if change else ""
+    excepted = frozenset(reference for reference, granted_to in found["exceptions"] if granted_to == number)
     unreadable: list[str] = []
-    exceptions: dict[str, frozenset[str]] = {}
-    for reference, number in found["exceptions"]:
-        exceptions[reference] = exceptions.get(reference, frozenset()) | {number}
     return GateFacts(
         question=question,
         at=at,
@@ -147,14 +149,21 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
         is_environment_known=found["is_environment_known"],
         artifact=artifact,
         change=change,
-        freezes=tuple(freeze_facts(found["freezes"], exceptions, unreadable)),
+        freezes=tuple(freeze_facts(found["freezes"], unreadable, excepted=excepted, number=number)),
         windows=tuple(window_facts(found["windows"], unreadable)),
-        bookings=tuple(booking_fact(row) for row in found["bookings"]),
+        bookings=tuple(_beside(change, found["bookings"])),
         dependents=frozenset(service["dependents"]) if service else frozenset(),
         overdue_records=frozenset(found["overdue"]),
         unreadable=tuple(unreadable),
         is_signature_required=settings.GATE_SIGNED_ARTIFACTS,
     )
+
+
+def _beside(change: ChangeFact | None, rows: Iterable[Mapping[str, Any]]) -> Iterator[Booking]:
+    """The bookings that touch the change's slot."""
+    for booking in map(booking_fact, rows):
+        if change is not None and booking.number != change.number and booking.span.overlaps(change.slot.span):
+            yield booking
 
 
 def _artifact(question: Question, row: Mapping[str, Any] | None) -> ArtifactFact | None:

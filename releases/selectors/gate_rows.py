@@ -106,20 +106,25 @@ def change_fact(row: Row) -> ChangeFact:
 
 
 def _signatures(rows: Iterable[Row], teams: frozenset[str]) -> Iterator[SignatureFact]:
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["at"], row["id"])):
         at = moment(row["at"])
-        grants = (
-            GrantFact(
-                role=Role(grant["role"]),
-                team=grant["team"],
-                starts_at=moment(grant["starts_at"]),
-                ends_at=_moment_or_none(grant["ends_at"]),
-                revoked_at=_moment_or_none(grant["revoked_at"]),
-            )
-            for grant in row["grants"] or ()
+        roles = counts(grants=grant_facts(row["grants"]), teams=teams, signed_at=at)
+        if roles:
+            yield SignatureFact(person=row["person"], roles=roles, at=at, id=row["id"])
+
+
+def grant_facts(rows: Iterable[Row] | None) -> tuple[GrantFact, ...]:
+    """The roles somebody was ever given."""
+    return tuple(
+        GrantFact(
+            role=Role(row["role"]),
+            team=row["team"],
+            starts_at=moment(row["starts_at"]),
+            ends_at=_moment_or_none(row["ends_at"]),
+            revoked_at=_moment_or_none(row["revoked_at"]),
         )
-        roles = counts(grants=grants, teams=teams, signed_at=at)
-        yield SignatureFact(person=row["person"], roles=roles, at=at, id=row["id"])
+        for row in rows or ()
+    )
 
 
 def booking_fact(row: Row) -> Booking:
@@ -135,17 +140,19 @@ def booking_fact(row: Row) -> Booking:
 
 
 def freeze_facts(
-    texts: Iterable[str], exceptions: Mapping[str, frozenset[str]], unreadable: list[str]
+    texts: Iterable[str], unreadable: list[str], *, excepted: frozenset[str], number: str
 ) -> Iterator[Freeze]:
-    """Freezes with their exceptions; one that cannot be read is named in `unreadable` instead."""
+    """Freezes; `excepted` are the references of those that granted change `number` an exception.
+
+    One that cannot be read is named in `unreadable` instead.
+    """
     for text in texts:
         try:
             freeze = _freeze(text)
         except (ValueError, KeyError, TypeError):
             unreadable.append(f"freeze {_reference(text)}")
             continue
-        granted = exceptions.get(freeze.reference)
-        yield replace(freeze, exceptions=granted) if granted else freeze
+        yield replace(freeze, exceptions=frozenset({number})) if freeze.reference in excepted else freeze
 
 
 def window_facts(texts: Iterable[str], unreadable: list[str]) -> Iterator[Window]:

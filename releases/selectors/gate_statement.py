@@ -16,7 +16,10 @@ clock AS (
 asker AS (
     SELECT jsonb_build_object(
         'key', k.id, 'prefix', k.prefix, 'scopes', k.scopes, 'services', k.services, 'used_at', k.last_used_at,
-        'id', u.id, 'username', u.username, 'name', u.name, 'kind', u.kind, 'team', t.slug) AS found
+        'id', u.id, 'username', u.username, 'name', u.name, 'kind', u.kind, 'team', t.slug, 'grants', (
+            SELECT jsonb_agg(jsonb_build_object('role', g.role, 'team', held_for.slug, 'starts_at', g.starts_at,
+                'ends_at', g.ends_at, 'revoked_at', g.revoked_at))
+            FROM people_grant g LEFT JOIN people_team held_for ON held_for.id = g.team_id WHERE g.user_id = u.id)) AS found
     FROM people_apikey k
     JOIN people_user u ON u.id = k.user_id AND u.is_active
     LEFT JOIN people_team t ON t.id = u.team_id, clock
@@ -113,9 +116,9 @@ SELECT
         FROM changes_freeze f
         WHERE f.state = 'published' AND f.starts_at < clock.at + %(look_ahead)s::interval
             AND (f.envelope_ends_at IS NULL OR f.envelope_ends_at > clock.at)
-            AND (f.services = '{}' OR f.services @> ARRAY[%(service)s]::varchar[])
-            AND (f.teams = '{}' OR f.teams @> ARRAY(SELECT team FROM service)::varchar[])
-            AND (f.environments = '{}' OR f.environments @> ARRAY[%(environment)s]::varchar[])
+            AND (f.services = '{}' OR f.services && ARRAY[%(service)s]::varchar[])
+            AND (f.teams = '{}' OR f.teams && ARRAY(SELECT team FROM service)::varchar[])
+            AND (f.environments = '{}' OR f.environments && ARRAY[%(environment)s]::varchar[])
         ORDER BY f.id),
     (SELECT COALESCE(jsonb_agg(jsonb_build_array(f.reference, c.number)), '[]')::text
         FROM candidate c JOIN changes_freezeexception granted ON granted.change_id = c.id
@@ -126,9 +129,9 @@ SELECT
             'excluded_dates', w.excluded_dates)::text
         FROM changes_deploymentwindow w
         WHERE w.removed_at IS NULL AND (w.envelope_ends_at IS NULL OR w.envelope_ends_at > clock.at)
-            AND (w.services = '{}' OR w.services @> ARRAY[%(service)s]::varchar[])
-            AND (w.teams = '{}' OR w.teams @> ARRAY(SELECT team FROM service)::varchar[])
-            AND (w.environments = '{}' OR w.environments @> ARRAY[%(environment)s]::varchar[])
+            AND (w.services = '{}' OR w.services && ARRAY[%(service)s]::varchar[])
+            AND (w.teams = '{}' OR w.teams && ARRAY(SELECT team FROM service)::varchar[])
+            AND (w.environments = '{}' OR w.environments && ARRAY[%(environment)s]::varchar[])
         ORDER BY w.id),
     ARRAY(SELECT c.number FROM changes_changerequest c
         WHERE c.type = 'emergency' AND c.recorded_at IS NULL AND c.record_due_at IS NOT NULL AND c.record_due_at < clock.at
