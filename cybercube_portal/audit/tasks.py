@@ -21,7 +21,7 @@ from cybercube_portal.audit.signing import register_secrets
 
 log = structlog.get_logger(__name__)
 
-# The lead's celery.py merges this into beat. A tick that nobody took in time is dropped: the next one does its work.
+# `cybercube_portal.celery` gathers it for beat. A tick that nobody took in time is dropped: the next one does its work.
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
