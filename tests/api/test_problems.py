@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -22,10 +23,12 @@ GRANTS = "/api/v1/grants/"
 GOOD = {"username": "alice", "role": "ops"}
 
 
+@login_not_required
 def fault(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a fault of ours")
 
 
+@login_not_required
 def form(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.POST["text"])
 
@@ -35,6 +38,7 @@ def twice(_request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+@login_not_required
 def refused(_request: HttpRequest) -> HttpResponse:
     raise refuse("freeze.covers_window", "§6.5", "A freeze is on.", "Ask for an exception.")
 
@@ -99,6 +103,7 @@ def test_request__body_is_no_clean_json__refused(admin: Client, body: bytes) -> 
     [
         ('"a\\u0000b"', "json.unstorable_text"),
         ('"\\ud800"', "json.unstorable_text"),
+        ('{"a\\u0000b": 1}', "json.unstorable_text"),
         ("9223372036854775808", "json.number_too_large"),
         ("-1e999", "json.number_too_large"),
     ],
@@ -192,6 +197,13 @@ def test_request__session_without_csrf_token__403(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.admin, backend="django.contrib.auth.backends.ModelBackend")
     problem(client.post(GRANTS, data=GOOD, content_type="application/json"), 403, "csrf.failed")
+
+
+def test_request__page_form_without_csrf_token__403_as_html_that_says_what_to_do(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    answer = Client(enforce_csrf_checks=True).post("/form/", {"text": "x"})
+    assert answer.status_code == 403
+    assert "load it again" in answer.content.decode()
 
 
 @pytest.mark.django_db
