@@ -192,7 +192,7 @@ def test_issuer_keys__platform_down_after_a_fetch__known_keys_serve_for_a_day(
 
     def asked_after(hours: float) -> Any:
         then = clock_at(start + timedelta(hours=hours))
-        moments = {"iat": int(then.timestamp()), "nbf": None, "exp": int(then.timestamp()) + 60}
+        moments: dict[str, Any] = {"iat": int(then.timestamp()), "nbf": None, "exp": int(then.timestamp()) + 60}
         return bearer(platform.token(**moments)).get("/api/v1/me/")
 
     assert asked_after(0).status_code == 200

@@ -168,7 +168,7 @@ def test_authenticate__the_genuine_tokens__accepted(platform: Platform, claims: 
 @pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize("shift", [{"exp": -59}, {"iat": 59, "nbf": 59}, {"iat": -3590}])
 def test_authenticate__a_clock_a_little_off__accepted(platform: Platform, shift: dict[str, int]) -> None:
-    moments = {name: now_of(platform) + seconds for name, seconds in shift.items()}
+    moments: dict[str, Any] = {name: now_of(platform) + seconds for name, seconds in shift.items()}
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {platform.token(**moments)}")
     assert client.get("/api/v1/me/").status_code == 200
 
