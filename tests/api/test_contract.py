@@ -14,6 +14,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
@@ -36,6 +37,14 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
+PROFILE = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 CSRF = "c" * 32
 
 Headers = dict[str, str]
@@ -72,16 +81,16 @@ def operations() -> Iterator[APIOperation[Any, Any, Any, Any]]:
 def test_contract__any_request__answered_as_the_schema_says(request: pytest.FixtureRequest, identity: str) -> None:
     headers: Headers = request.getfixturevalue(identity)
 
+    failures: list[str] = []
+
     def send(case: Case[Any]) -> None:
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     for operation in operations():
         for mode in GenerationMode:
             run = given(case=operation.as_strategy(generation_mode=mode))(send)
-            settings(
-                max_examples=EXAMPLES,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )(run)()
+            try:
+                PROFILE(run)()
+            except FailureGroup as found:
+                failures += [f"{operation.label}: {failure}" for failure in found.exceptions]
+    assert not failures, "\n\n".join(failures)
