@@ -34,10 +34,11 @@ def unanswered(*, now: datetime) -> Q:
 
 def oldest_unclaimed_intent_seconds(*, now: datetime) -> float:
     """How long the intent that waits longest could have been worked on already; 0 when none waits."""
-    due = due_intents(now=now)
-    waiting = due.filter(state=IntentState.WAITING).aggregate(since=Min("not_before"))["since"]
-    left = due.filter(state=IntentState.RUNNING).aggregate(since=Min("lease_until"))["since"]
-    ages = [_seconds(since, now) for since in (waiting, left) if since is not None]
+    found = due_intents(now=now).aggregate(
+        waiting=Min("not_before", filter=Q(state=IntentState.WAITING)),
+        left=Min("lease_until", filter=Q(state=IntentState.RUNNING)),
+    )
+    ages = [_seconds(since, now) for since in found.values() if since is not None]
     return max(ages, default=0.0)
 
 
