@@ -20,8 +20,8 @@ from releases.states import GateOutcome
 class GateDecision(models.Model):
     """One question at the gate. While the answer is `wait` its id stays and evaluations are appended.
 
-    `digest`, `change_named` and `template` are empty where the question did not name them; `run` is
-    {provider, id, attempt, url} of the CI run or {}; `asked_by` is the user name of the credential, `key_prefix` its API
+    `version` is spelt as it was asked; `digest` and `change_named` are empty where the question did not name them, and
+    `change_named` is the change filed for a question that named a template. `run` is {provider, id, attempt, url} of the CI run or {}; `asked_by` is the user name of the credential, `key_prefix` its API
     key's (empty for a browser's session), `actor` what the pipeline says of who set it going. `idempotency_key` is the
     caller's, `question_hash` a SHA-256 over the question as it was sent: the same key with another question is refused.
     """
@@ -33,7 +33,6 @@ class GateDecision(models.Model):
     environment = models.CharField(max_length=32)
     action = models.CharField(max_length=16, choices=choices_of(Action))
     change_named = models.CharField(max_length=24, blank=True)
-    template = models.CharField(max_length=80, blank=True)
     run = models.JSONField(default=dict)
     actor = models.CharField(max_length=150, blank=True)
     asked_by = models.CharField(max_length=150)

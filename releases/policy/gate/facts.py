@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from changes.policy.approvals import ChangeClass, ReleaseType, SignatureFact
 from changes.policy.artifacts import NamedArtifact
@@ -20,7 +21,7 @@ from changes.policy.windows import Window
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
 from cybercube_portal.catalog.states import Stage
-from cybercube_portal.catalog.versions import Bump
+from cybercube_portal.catalog.versions import Bump, parse_version
 from cybercube_portal.decisions import Reason
 
 
@@ -38,6 +39,15 @@ class Question:
     digest: str = ""
     change: str = ""
     commit: str = ""
+
+    @classmethod
+    def named(cls, *, version: str, **fields: Any) -> Question:
+        """The question with `version` in any spelling; one that is no version stays as it is and fails its rule."""
+        try:
+            known = parse_version(version)
+        except ValueError:
+            return cls(version=version, **fields)
+        return cls(version=known.text, commit=known.sha, **fields)
 
     @property
     def is_rollback(self) -> bool:

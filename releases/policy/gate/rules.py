@@ -88,7 +88,7 @@ class GateAnswer:
     @property
     def blockers(self) -> tuple[Reason, ...]:
         """What stands in the way: failures first, then what is pending."""
-        return tuple(sorted((one for one in self.reasons if one.outcome in BLOCKING), key=_is_pending))
+        return tuple(sorted(filter(blocks, self.reasons), key=_is_pending))
 
 
 def decide(facts: GateFacts, *, lifetime: timedelta) -> GateAnswer:
@@ -142,16 +142,21 @@ def _as_asked(mode: Mode, reason: Reason) -> Reason:
 def _reported(reason: Reason) -> Reason:
     """Shown, and in nobody's way: what would block is skipped and says how it came out."""
     details = {**reason.details, "reported": True}
-    if reason.outcome not in BLOCKING:
+    if not blocks(reason):
         return replace(reason, details=details)
     return replace(reason, outcome=Outcome.SKIPPED, details={**details, "would": reason.outcome.value})
 
 
 def _next_allowed(facts: GateFacts, reasons: Iterable[Reason]) -> datetime | None:
-    if not any(reason.outcome in BLOCKING and reason.code.startswith(ABOUT_TIME) for reason in reasons):
+    if not any(blocks(reason) and reason.code.startswith(ABOUT_TIME) for reason in reasons):
         return None
     spans = open_spans(facts, until=facts.at + LOOK_AHEAD) if not facts.unreadable else ()
     return spans[0].start if spans else None
+
+
+def blocks(reason: Reason) -> bool:
+    """Whether it stands in the way."""
+    return reason.outcome in BLOCKING
 
 
 def _is_pending(reason: Reason) -> bool:

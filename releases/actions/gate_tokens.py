@@ -1,0 +1,42 @@
+"""The token of an allow: a JWS that proves offline what the gate allowed, to whom, and until when."""
+
+from __future__ import annotations
+
+import math
+
+from django.conf import settings
+
+from cybercube_portal.audit.keys import sign_jws
+from releases.selectors.gate_log import Answer
+from releases.states import GateOutcome
+
+TYPE = "gate+jwt"
+AUDIENCE = "cybercube-gate"
+
+
+def sign_token(answer: Answer) -> str:
+    """`""` unless the answer allows. Bound to everything that was judged; only the portal knows whether it was spent."""
+    if answer.outcome is not GateOutcome.ALLOW:
+        return ""
+    decided_at = int(answer.decided_at.timestamp())
+    question = answer.question
+    return sign_jws(
+        {
+            "iss": settings.BASE_URL,
+            "aud": AUDIENCE,
+            "sub": question.words,
+            "jti": str(answer.decision.pk),
+            "iat": decided_at,
+            "nbf": decided_at,
+            "exp": math.floor(answer.judgement.valid_until.timestamp()),
+            "decision": str(answer.decision.pk),
+            "change": answer.change,
+            "service": question.service,
+            "version": question.version,
+            "digest": answer.digest,
+            "environment": question.environment,
+            "action": question.action.value,
+            "run": answer.decision.run or None,
+        },
+        typ=TYPE,
+    )
