@@ -39,7 +39,7 @@ PLAIN = range(-5, 22)
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 
 
-class Broken(Exception):  # noqa: N818 - it is a finding, not a fault of the program
+class Broken(Exception):
     """The first thing that does not fit. `sequence`: the event expected there; `line`: counted from 1."""
 
     def __init__(self, finding: str, *, line: int, sequence: int) -> None:
