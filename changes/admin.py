@@ -13,6 +13,7 @@ from changes.models import (
     DeploymentWindow,
     Freeze,
     FreezeException,
+    FreezeNotice,
     Signature,
     Template,
     TemplateSignature,
@@ -71,6 +72,15 @@ class FreezeExceptionAdmin(ReadOnlyAdmin):
     list_display = ("freeze", "change", "granted_by", "at")
     list_select_related = ("freeze", "change", "granted_by")
     search_fields = ("freeze__reference", "change__number")
+
+
+@admin.register(FreezeNotice)
+class FreezeNoticeAdmin(ReadOnlyAdmin):
+    """What people were told of freezes."""
+
+    list_display = ("freeze", "starts_at", "ahead", "at")
+    list_select_related = ("freeze",)
+    search_fields = ("freeze__reference",)
 
 
 @admin.register(DeploymentWindow)

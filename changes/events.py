@@ -32,6 +32,7 @@ class ChangeEvent(StrEnum):
     CLOSED = "change.closed"
     COMMENTED = "change.commented"
     RECORD_OVERDUE = "change.record_overdue"
+    CONFIRMATION_OVERDUE = "change.confirmation_overdue"
 
 
 class FreezeEvent(StrEnum):

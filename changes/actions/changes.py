@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from changes.actions.content import create_change, supersede_signatures
+from changes.actions.content import create_change, reassess, supersede_signatures
 from changes.actions.recording import record_change
 from changes.events import ChangeEvent
 from changes.models import ChangeRequest
@@ -33,6 +33,7 @@ def submit_change(*, number: str, actor: Actor, now: datetime) -> ChangeRequest:
     Raises NotFound, NotPermitted, MoveRefused with every reason.
     """
     change = lock_change(number)
+    reassess(change, actor=actor, now=now)
     permit(change, "submit", actor=actor, situation=Situation(change, now=now))
     change.submit(at=now)
     _save(change, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from changes.actions.recording import record_change
 from changes.events import ChangeEvent
 from changes.models import ChangeRequest, Comment, ContentVersion, Template
 from changes.policy import content, risk
-from changes.proposals import Proposal, checked, proposal_of
+from changes.proposals import Proposal, checked, proposal_of, write_onto
 from changes.selectors.changes import get_change, lock_change
 from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeState, SignatureState, TemplateState
@@ -136,28 +136,20 @@ def supersede_signatures(change: ChangeRequest, *, actor: Actor, now: datetime, 
 
 
 def _write(change: ChangeRequest, proposal: Proposal, *, now: datetime) -> None:
-    change.title = proposal.title.strip()
-    change.type = proposal.type
-    change.description = proposal.description
-    change.services = list(proposal.services)
-    change.environments = list(proposal.environments)
-    change.artifacts = [asdict(entry) for entry in proposal.artifacts]
-    change.release = proposal.release
-    change.release_type = proposal.release_type
-    change.template = _template(proposal) if proposal.template else None
-    change.parameters = dict(proposal.parameters)
-    change.scheduled_time = proposal.scheduled_time
-    change.estimated_duration = proposal.estimated_duration
-    change.impact = dict(proposal.impact)
-    change.rollback_plan = proposal.rollback_plan
-    change.rollback_version = proposal.rollback_version
-    change.rollback_flag = proposal.rollback_flag
-    change.notes = proposal.notes
-    change.risk_answers = dict(risk.answers_of(proposal.answers))
-    change.risk_raised_to = proposal.raised_to
+    write_onto(change, proposal, template=_template(proposal) if proposal.template else None)
     situation = Situation(change, now=now)
-    assessment = risk.assess(situation.risk_facts)
     _refuse_lowered(situation)
+    _assess(change, situation)
+
+
+def reassess(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Judge the risk again before it is signed: artifacts may have been registered since it was written (§5.6)."""
+    _assess(change, Situation(change, now=now))
+    _keep_version(change, actor=actor, now=now)
+
+
+def _assess(change: ChangeRequest, situation: Situation) -> None:
+    assessment = risk.assess(situation.risk_facts)
     change.risk_level = assessment.level
     change.risk_factors = list(assessment.factors)
     change.content_hash = content.material_hash(change.material())

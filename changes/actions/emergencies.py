@@ -11,7 +11,7 @@ from changes.actions.recording import record_change
 from changes.events import ChangeEvent
 from changes.models import ChangeRequest
 from changes.policy import emergency
-from changes.selectors.changes import lock_change, overdue_records
+from changes.selectors.changes import lock_change, overdue_records, unconfirmed
 from changes.selectors.moves import permit
 from changes.selectors.situation import Situation
 from changes.states import ChangeOutcome
@@ -161,4 +161,16 @@ def escalate_overdue_record(*, number: str, now: datetime, actor: Recorded = SYS
     change.overdue_said_at = now
     change.save(update_fields=["overdue_said_at"])
     record_change(ChangeEvent.RECORD_OVERDUE, change, actor=actor, at=now, due=change.record_due_at)
+    return True
+
+
+@transaction.atomic
+def escalate_unconfirmed(*, number: str, now: datetime, actor: Recorded = SYSTEM) -> bool:
+    """Say once that a noted approval was never confirmed (R5); False when it was said, confirmed, or is not due."""
+    change = lock_change(number)
+    if change.unconfirmed_said_at is not None or not unconfirmed(now=now).filter(pk=change.pk).exists():
+        return False
+    change.unconfirmed_said_at = now
+    change.save(update_fields=["unconfirmed_said_at"])
+    record_change(ChangeEvent.CONFIRMATION_OVERDUE, change, actor=actor, at=now, due=change.confirm_by)
     return True

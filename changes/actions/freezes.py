@@ -20,7 +20,6 @@ from changes.policy.predicate import parse_predicate
 from changes.selectors.changes import get_change
 from changes.selectors.freezes import lock_freeze
 from changes.states import FreezeState
-from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import FieldError, Invalid, refuse
@@ -144,18 +143,6 @@ def grant_exception(*, reference: str, change: str, reason: str, actor: Actor, n
     )
     _record(FreezeEvent.EXCEPTION_GRANTED, freeze, actor=actor, at=now, subjects=[change], change=change, reason=reason)
     return exception
-
-
-@transaction.atomic
-def notice_freeze(*, reference: str, now: datetime, actor: Recorded = SYSTEM) -> bool:
-    """Note once that people were told of a freeze to come; False when they were."""
-    freeze = lock_freeze(reference)
-    if freeze.noticed_at is not None or freeze.state != FreezeState.PUBLISHED:
-        return False
-    freeze.noticed_at = now
-    freeze.save(update_fields=["noticed_at"])
-    _record(FreezeEvent.NOTICED, freeze, actor=actor, at=now)
-    return True
 
 
 def _checked_freeze(plan: FreezePlan) -> FreezePlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from changes.models.approval import Comment, ContentVersion, Signature, TemplateSignature
 from changes.models.change import ChangeCounter, ChangeRequest
 from changes.models.feed import CalendarFeed
-from changes.models.freeze import DeploymentWindow, Freeze, FreezeException
+from changes.models.freeze import DeploymentWindow, Freeze, FreezeException, FreezeNotice
 from changes.models.template import Template
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DeploymentWindow",
     "Freeze",
     "FreezeException",
+    "FreezeNotice",
     "Signature",
     "Template",
     "TemplateSignature",

@@ -89,6 +89,7 @@ class ChangeRequest(StatefulModel):
     postmortem_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(null=True)
     overdue_said_at = models.DateTimeField(null=True)
+    unconfirmed_said_at = models.DateTimeField(null=True)
     claims = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
     class Meta:

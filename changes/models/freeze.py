@@ -64,7 +64,6 @@ class Freeze(StatefulModel, Scoped):
     published_at = models.DateTimeField(null=True)
     lifted_at = models.DateTimeField(null=True)
     lift_reason = models.CharField(max_length=300, blank=True)
-    noticed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["starts_at", "id"]
@@ -121,6 +120,25 @@ class FreezeException(models.Model):
 
     def __str__(self) -> str:
         return f"{self.freeze_id}:{self.change_id}"
+
+
+class FreezeNotice(models.Model):
+    """People were told of one occurrence, so long before it (`policy.notices`)."""
+
+    freeze = models.ForeignKey(Freeze, on_delete=models.PROTECT, related_name="notices")
+    starts_at = models.DateTimeField()
+    ahead = models.CharField(max_length=8)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["at"]
+        triggers = append_only_triggers()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["freeze", "starts_at", "ahead"], name="freeze_notice_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.freeze_id}: {self.ahead} before {self.starts_at:%Y-%m-%d %H:%M}"
 
 
 class DeploymentWindow(Scoped):

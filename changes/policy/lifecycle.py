@@ -123,6 +123,20 @@ def may_document(change_type: ChangeType) -> Decision:
     )
 
 
+def may_take_back(*, record_due_at: datetime | None) -> Decision:
+    """Whether it may still be revised or cancelled: not an emergency on which work began, its record is owed (§6.4, R5)."""
+    if record_due_at is None:
+        return decide()
+    return decide(
+        failed(
+            "emergency.work_began",
+            "§6.4",
+            f"Work on this emergency began; its record is due {record_due_at:%Y-%m-%d %H:%M} UTC.",
+            "Carry it through or roll it back, and write its record.",
+        )
+    )
+
+
 def is_recorded(*, due_at: datetime | None, now: datetime) -> Reason | None:
     """What an emergency without its record still owes; None when its clock has not begun. Until `due_at` inclusive in time."""
     if due_at is None:

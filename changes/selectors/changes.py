@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from changes.models import ChangeRequest, Comment, Signature
 from changes.policy.conflicts import BOOKED_STATES, Booking
-from changes.policy.schedule import Slot
+from changes.policy.schedule import LEAD_TIME, Slot
 from changes.states import OPEN_STATES, ChangeState, ChangeType, SignatureState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
@@ -63,6 +63,18 @@ def overdue_records(*, now: datetime) -> QuerySet[ChangeRequest]:
     return changes_listed().filter(type=ChangeType.EMERGENCY, recorded_at__isnull=True, record_due_at__lt=now)
 
 
+def unconfirmed(*, now: datetime) -> QuerySet[ChangeRequest]:
+    """Emergencies whose named approver let the time to confirm pass (R5)."""
+    return changes_listed().filter(type=ChangeType.EMERGENCY, confirmed_at__isnull=True, confirm_by__lt=now)
+
+
+def waiting_too_long(*, now: datetime) -> list[ChangeRequest]:
+    """Normal changes in review that can no longer start when they are planned to: their lead time would not be kept (R8)."""
+    rows = changes_listed().filter(state=ChangeState.IN_REVIEW, type=ChangeType.NORMAL, scheduled_time__gt=now)
+    late = rows.filter(scheduled_time__lt=F("submitted_at") + LEAD_TIME[ChangeType.NORMAL])
+    return list(late.order_by("scheduled_time", "id"))
+
+
 def bookings_between(
     start: datetime, end: datetime, *, services: Iterable[str] = (), without: str = ""
 ) -> tuple[Booking, ...]:
@@ -97,6 +109,13 @@ def approved_and_over(*, now: datetime) -> QuerySet[ChangeRequest]:
     return ChangeRequest.objects.filter(state=ChangeState.APPROVED, scheduled_time__lt=now).exclude(
         type=ChangeType.EMERGENCY
     )
+
+
+def approved_with_signature_of(username: str) -> list[str]:
+    """Numbers of approved changes that stand on a signature of this person, in the order in which they are locked."""
+    given = Signature.objects.filter(signer__username=username, state=SignatureState.GIVEN)
+    rows = ChangeRequest.objects.filter(state=ChangeState.APPROVED, pk__in=given.values("change_id"))
+    return list(rows.order_by("pk").values_list("number", flat=True))
 
 
 def signed_by(username: str) -> QuerySet[Signature]:

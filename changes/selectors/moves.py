@@ -69,7 +69,7 @@ def prepared(situation: Situation) -> Decision:
 
 def _approve(situation: Situation, actor: Actor) -> Decision:
     change = situation.change
-    return approvals.may_sign(
+    return decide(situation.outdated) + approvals.may_sign(
         person=actor.username,
         roles=actor.roles(at=situation.now, teams=situation.teams),
         requester=change.requester.username,
@@ -121,7 +121,7 @@ def _start(situation: Situation, _actor: Actor) -> Decision:
     confirmation = lifecycle.is_confirmed(
         confirm_by=change.confirm_by, confirmed_at=change.confirmed_at, now=situation.now
     )
-    return situation.seat_decision + decide(confirmation) + when_allowed(situation)
+    return situation.seat_decision + decide(confirmation, situation.outdated) + when_allowed(situation)
 
 
 def _close(situation: Situation, _actor: Actor) -> Decision:
@@ -131,6 +131,10 @@ def _close(situation: Situation, _actor: Actor) -> Decision:
 
 def _document(situation: Situation, _actor: Actor) -> Decision:
     return lifecycle.may_document(ChangeType(situation.change.type))
+
+
+def _take_back(situation: Situation, _actor: Actor) -> Decision:
+    return lifecycle.may_take_back(record_due_at=situation.change.record_due_at)
 
 
 def when_allowed(situation: Situation) -> Decision:
@@ -172,8 +176,8 @@ RULES: tuple[MoveRule, ...] = (
     MoveRule("document", permissions.DOCUMENT, _document, "Document"),
     MoveRule("record", permissions.RECORD, _document, "Complete the record"),
     MoveRule("reschedule", permissions.RESCHEDULE, _free, "Reschedule"),
-    MoveRule("revise", permissions.REVISE, _free, "Revise"),
-    MoveRule("cancel", permissions.CANCEL, _free, "Cancel"),
+    MoveRule("revise", permissions.REVISE, _take_back, "Revise"),
+    MoveRule("cancel", permissions.CANCEL, _take_back, "Cancel"),
 )
 BY_VERB: dict[str, MoveRule] = {rule.verb: rule for rule in RULES}
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from changes.policy import artifacts, conflicts, freezes, lifecycle, risk, schedule, windows
+from changes.policy import artifacts, conflicts, freezes, lifecycle, schedule, windows
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.spans import Span, at_instant
 from changes.selectors.moves import prepared, suspension, told_once
 from changes.selectors.situation import Situation
-from changes.states import ChangeState, ChangeType, Risk
+from changes.states import ChangeState, ChangeType
 from cybercube_portal.decisions import Decision, decide, failed
 
 Rows = Callable[[Situation], Decision]
@@ -23,6 +23,14 @@ def readiness(situation: Situation) -> Decision:
     """Every row of its state, in order; `blockers` are what stands in the way. Empty where nothing more can happen."""
     decision = Decision()
     for rows in ROWS.get(ChangeState(situation.change.state), ()):
+        decision += rows(situation)
+    return told_once(decision)
+
+
+def surroundings(situation: Situation) -> Decision:
+    """Artifacts, lead time, windows, freezes and clashes at the planned time: what a draft meets, and half a proposal too."""
+    decision = Decision()
+    for rows in _WHEN:
         decision += rows(situation)
     return told_once(decision)
 
@@ -41,7 +49,7 @@ def _seats(situation: Situation) -> Decision:
 
 
 def _assessment(situation: Situation) -> Decision:
-    return decide(risk.is_outdated(Risk(situation.change.risk_level), situation.risk_facts))
+    return decide(situation.outdated)
 
 
 def _artifacts(situation: Situation) -> Decision:

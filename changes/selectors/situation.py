@@ -21,7 +21,7 @@ from changes.states import ChangeType, Risk, SignatureState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
 from cybercube_portal.catalog.versions import Bump, bump, parse_version
-from cybercube_portal.decisions import Decision, decide, failed, passed
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.selectors import grant_facts
 
@@ -109,6 +109,13 @@ class Situation:
             answers=risk.answers_of(self.change.risk_answers),
             raised_to=Risk(self.change.risk_raised_to) if self.change.risk_raised_to else None,
         )
+
+    @cached_property
+    def outdated(self) -> Reason | None:
+        """What makes a normal change riskier than it was assessed when it was submitted; None when nothing does."""
+        if self.change.type != ChangeType.NORMAL:
+            return None
+        return risk.is_outdated(Risk(self.change.risk_level), self.risk_facts)
 
     @property
     def configuration_only(self) -> bool:

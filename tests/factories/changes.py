@@ -8,7 +8,11 @@ from typing import Any
 from changes.actions.approvals import approve_change
 from changes.actions.changes import submit_change
 from changes.actions.content import create_change
-from changes.models import ChangeRequest
+from changes.actions.emergencies import authorise_change
+from changes.actions.freezes import FreezePlan, create_freeze, publish_freeze
+from changes.actions.periods import Period
+from changes.actions.windows import create_window
+from changes.models import ChangeRequest, DeploymentWindow, Freeze
 from changes.policy.risk import QUESTIONS
 from changes.proposals import ArtifactName, Proposal
 from cybercube_portal.catalog.models import Artifact, Service
@@ -101,3 +105,43 @@ def approved(*, now: datetime, by: str = "alice", signers: tuple[str, ...] = ("b
 def actor(username: str) -> Actor:
     """A member of the cast."""
     return actor_named(username)
+
+
+def half_signed(*, now: datetime) -> ChangeRequest:
+    """High risk, signed by the tech lead alone: still in review, with one signature that a material edit would cost."""
+    change = in_review(now=now, answers={**NO_RISK, "database_schema": True})
+    return approve_change(number=change.number, actor=actor_named("bob"), now=now)
+
+
+def freeze(*, now: datetime, by: str = "ivan", published: bool = True, **fields: Any) -> Freeze:
+    """A holiday freeze of everything, published."""
+    plan = FreezePlan(**{"title": "Year end", "kind": "holiday", "reason": "Quiet days", **fields})
+    made = create_freeze(plan=plan, actor=actor_named(by), now=now)
+    return publish_freeze(reference=made.reference, actor=actor_named(by), now=now) if published else made
+
+
+def window(*, now: datetime, by: str = "dan", **fields: Any) -> DeploymentWindow:
+    """A deployment window."""
+    period = Period(**{"title": "Weekdays", **fields})
+    return create_window(period=period, actor=actor_named(by), now=now)
+
+
+def emergency(*, now: datetime, by: str = "alice", **fields: Any) -> ChangeRequest:
+    """An emergency, filed."""
+    return draft(now=now, by=by, **{"type": "emergency", "title": "Payments are down", **fields})
+
+
+def authorised(*, now: datetime, approver: str = "heidi", caller: str | None = None, **fields: Any) -> ChangeRequest:
+    """An emergency that goes ahead on the approver's word, noted by `caller` (default: the approver)."""
+    started_at = fields.pop("started_at", None)
+    change = emergency(now=now, **fields)
+    return authorise_change(
+        number=change.number,
+        approver=approver,
+        verbal_at=now,
+        how="On the phone",
+        criteria=["production_down"],
+        started_at=started_at,
+        actor=actor_named(caller or approver),
+        now=now,
+    )
