@@ -98,7 +98,7 @@ def browser_session(cast: Cast) -> Callable[[str], Client]:
 
     def client(username: str) -> Client:
         session = Client()
-        session.force_login(cast[username], backend="django.contrib.auth.backends.ModelBackend")
+        session.force_login(cast[username], backend="cybercube_portal.people.authentication.PersonBackend")
         return session
 
     return client

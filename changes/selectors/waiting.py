@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
 
 from changes.models import ChangeRequest, Signature
 from changes.policy.approvals import SeatOffer, may_sign
+from changes.policy.classes import classes_of
 from changes.selectors.changes import in_review
 from changes.selectors.moves import offer_for
 from changes.selectors.situation import Situation, signature_views
@@ -32,9 +34,9 @@ class Waiting:
 
 
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
-    """The changes that `actor` can approve at `now`, longest wait first. At most seven queries, however many changes."""
+    """The changes that `actor` can approve at `now`, longest wait first. At most four queries, however many changes."""
     found = []
-    for situation in situations(_candidates(actor, now)[:MOST], now=now):
+    for situation in _with_seats(_candidates(actor, now)[:MOST], now=now):
         change = situation.change
         decision = may_sign(
             person=actor.username,
@@ -51,30 +53,6 @@ def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     return tuple(found)
 
 
-def situations(changes: Iterable[ChangeRequest], *, now: datetime) -> tuple[Situation, ...]:
-    """Situations of many changes whose seats, signatures, artifacts and teams are read together (six queries)."""
-    rows = list(changes)
-    if not rows:
-        return ()
-    team_of = catalog.team_by_service({service for row in rows for service in row.services})
-    named = {(entry["service"], entry["version"]) for row in rows for entry in row.artifacts}
-    facts = catalog.artifact_facts(catalog.artifacts_named(named)).values() if named else ()
-    artifacts = {(fact.service.slug, fact.version): fact for fact in facts}
-    signatures: dict[int, list[Signature]] = defaultdict(list)
-    for signature in Signature.objects.filter(change__in=rows).select_related("signer"):
-        signatures[signature.change_id].append(signature)
-    grants = grant_facts({row.signer_id for kept in signatures.values() for row in kept})
-    found = []
-    for row in rows:
-        situation = Situation(row, now=now)
-        situation.team_of = {slug: team_of[slug] for slug in row.services if slug in team_of}
-        pairs = [(entry["service"], entry["version"]) for entry in row.artifacts]
-        situation.artifacts = tuple(artifacts[pair] for pair in pairs if pair in artifacts)
-        situation.signatures = signature_views(signatures[row.pk], grants=grants, teams=situation.teams)
-        found.append(situation)
-    return tuple(found)
-
-
 def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:
     """What `actor` neither filed, edited nor signed, on a service whose team they hold a role for."""
     holding = [grant for grant in actor.grants if grant.holds(at=now)]
@@ -85,6 +63,34 @@ def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:
     )
     rows = in_review().exclude(requester_id=actor.id).exclude(editors__contains=[actor.username])
     if all(grant.team for grant in holding):
-        services = catalog.slugs_of_teams(grant.team for grant in holding if grant.team)
-        rows = rows.filter(services__overlap=sorted(services))
+        teams = {grant.team for grant in holding if grant.team}
+        rows = rows.filter(services__overlap=ArraySubquery(catalog.services_of_teams(teams).values("slug")))
     return rows.exclude(Exists(signed))
+
+
+def _with_seats(changes: Iterable[ChangeRequest], *, now: datetime) -> Iterable[Situation]:
+    """Each change with its teams, its seats and its signatures, read together (three queries)."""
+    rows = list(changes)
+    if not rows:
+        return
+    team_of, traits = catalog.owners_and_artifacts(
+        {service for row in rows for service in row.services},
+        {entry["version"] for row in rows for entry in row.artifacts},
+    )
+    signatures: dict[int, list[Signature]] = defaultdict(list)
+    for signature in Signature.objects.filter(change__in=rows).select_related("signer"):
+        signatures[signature.change_id].append(signature)
+    grants = grant_facts({row.signer_id for kept in signatures.values() for row in kept})
+    for row in rows:
+        named = [traits[pair] for entry in row.artifacts if (pair := (entry["service"], entry["version"])) in traits]
+        kinds = {kind for found in named for kind in found.migration_kinds}
+        situation = Situation(row, now=now)
+        situation.team_of = {slug: team_of[slug] for slug in row.services if slug in team_of}
+        situation.classes = classes_of(
+            answers=row.risk_answers,
+            deploys=bool(row.artifacts),
+            migration_kinds=kinds | {entry["kind"] for entry in row.migrations},
+            has_breaking_commits=any(found.has_breaking_commits for found in named),
+        )
+        situation.signatures = signature_views(signatures[row.pk], grants=grants, teams=situation.teams)
+        yield situation

@@ -41,7 +41,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class ProblemMiddleware(MiddlewareMixin):
-    """Refusals raised in plain views become problems, and so do bare errors that Django answers at an API address.
+    """Refusals raised in plain views become problems, and so do bare errors that Django answers: any at an API address, empty ones elsewhere.
 
     Goes right below the request id's middleware. Also writes the RateLimit headers a throttle left on the request.
     """
@@ -64,5 +64,8 @@ class ProblemMiddleware(MiddlewareMixin):
 
 
 def _is_bare_error(request: HttpRequest, response: HttpResponseBase) -> bool:
-    kind = response.headers.get("Content-Type", "")
-    return response.status_code in OUTSIDE and is_for_programs(request.path) and not kind.endswith("json")
+    if response.status_code not in OUTSIDE:
+        return False
+    if is_for_programs(request.path):
+        return not response.headers.get("Content-Type", "").endswith("json")
+    return not getattr(response, "content", b"streamed")

@@ -200,12 +200,17 @@ def is_for_programs(path: str) -> bool:
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """`problem` in the form the caller reads. The page is drawn without the request: it must not need the database."""
+    """`problem` in the form the caller reads. A fault's page is drawn without the request: it must not need the database."""
     if is_for_programs(request.path):
         body = json.dumps(problem.as_dict(instance=request.path), default=str)
         response = HttpResponse(body, content_type=MEDIA_TYPE, status=problem.status)
     else:
-        page = render_to_string("errors/error.html", {"problem": problem, "request_id": request_id()})
+        ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        page = render_to_string(
+            "errors/fault.html" if ours else "errors/refusal.html",
+            {"problem": problem, "request_id": request_id()},
+            request=None if ours else request,
+        )
         response = HttpResponse(page, status=problem.status)
     for name, value in {**problem.headers, "Cache-Control": "no-store"}.items():
         response.headers[name] = value

@@ -69,6 +69,14 @@ class EvidenceFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactTraits:
+    """What of a registered artifact decides who signs (§2.4): enough for a list of changes."""
+
+    migration_kinds: frozenset[MigrationKind]
+    has_breaking_commits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactFact:
     """A registered artifact with the latest evidence of each stage. `stages` lacks what was never reported."""
 

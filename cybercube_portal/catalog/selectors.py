@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 
-from cybercube_portal.catalog.facts import ArtifactFact, CommitFact, EvidenceFact, MigrationFact, ServiceFact
+from cybercube_portal.catalog.facts import (
+    ArtifactFact,
+    ArtifactTraits,
+    CommitFact,
+    EvidenceFact,
+    MigrationFact,
+    ServiceFact,
+    is_breaking,
+)
 from cybercube_portal.catalog.metadata import names_commit
 from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, ArtifactType, MigrationKind, Stage, StageStatus
@@ -47,6 +55,17 @@ def lock_service(slug: str) -> Service:
 def slugs() -> list[str]:
     """Every service's slug."""
     return list(Service.objects.values_list("slug", flat=True))
+
+
+def slugs_with_teams() -> list[tuple[str, str]]:
+    """Every service's slug with its team's."""
+    return list(Service.objects.values_list("slug", "team__slug"))
+
+
+def newest_releases(*, most: int = 200) -> list[str]:
+    """The versions registered last, as `service:version`; builds of branches left out."""
+    rows = Artifact.objects.filter(major__isnull=False).order_by("-registered_at", "-id")
+    return [f"{slug}:{version}" for slug, version in rows.values_list("service__slug", "version")[:most]]
 
 
 def services_of_team(team: str) -> QuerySet[Service]:
@@ -90,6 +109,11 @@ def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
     return dict(Service.objects.filter(slug__in=tuple(slugs)).values_list("slug", "team__slug"))
 
 
+def services_of_teams(teams: Iterable[str]) -> QuerySet[Service]:
+    """Bare rows of the services of any of these teams, to ask within another query."""
+    return Service.objects.filter(team__slug__in=tuple(teams))
+
+
 def slugs_of_teams(teams: Iterable[str]) -> frozenset[str]:
     """The slugs of every service that these teams own, in one query."""
     return frozenset(Service.objects.filter(team__slug__in=tuple(teams)).values_list("slug", flat=True))
@@ -103,6 +127,25 @@ def dependencies_around(slugs: Iterable[str]) -> dict[str, frozenset[str]]:
     for slug, other in links.values_list("from_service__slug", "to_service__slug"):
         needed.setdefault(slug, set()).add(other)
     return {slug: frozenset(others) for slug, others in needed.items()}
+
+
+def owners_and_artifacts(
+    slugs: Iterable[str], versions: Iterable[str]
+) -> tuple[dict[str, str], dict[tuple[str, str], ArtifactTraits]]:
+    """Team slug by service slug of the known `slugs`, and by (service, version) the traits of what is registered, in one query."""
+    wanted = FilteredRelation("artifacts", condition=Q(artifacts__version__in=sorted(set(versions))))
+    rows = Service.objects.filter(slug__in=tuple(slugs)).annotate(wanted=wanted)
+    teams: dict[str, str] = {}
+    traits: dict[tuple[str, str], ArtifactTraits] = {}
+    columns = ("slug", "team__slug", "wanted__version", "wanted__migrations", "wanted__commits")
+    for slug, team, version, migrations, commits in rows.values_list(*columns):
+        teams[slug] = team
+        if version is not None:
+            traits[slug, version] = ArtifactTraits(
+                migration_kinds=frozenset(MigrationKind(row["kind"]) for row in migrations),
+                has_breaking_commits=any(is_breaking(row["message"]) for row in commits),
+            )
+    return teams, traits
 
 
 def artifacts_named(names: Iterable[tuple[str, str]]) -> QuerySet[Artifact]:

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from cybercube_portal import clock
 from cybercube_portal.api.problems import is_for_programs
+from cybercube_portal.pages import remembered
+from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
 
 
@@ -35,7 +37,10 @@ class PageMiddleware(LoginRequiredMiddleware):
             timezone.activate(request.user.timezone)
         return refusal
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:  # noqa: ARG002 - Django's signature
-        """Leave no zone behind for the thread's next request."""
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Forget what a POST may have changed; leave no zone behind for the thread's next request."""
         timezone.deactivate()
+        actor: Actor | None = getattr(request, "actor", None)
+        if actor is not None and request.method == "POST":
+            remembered.forget([remembered.waiting_key(actor.id), remembered.FREEZES])
         return response

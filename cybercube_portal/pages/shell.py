@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,19 +11,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 import cybercube_portal
-from changes.policy.freezes import restriction_of
-from changes.selectors import freezes as freeze_rows
-from cybercube_portal.audit.selectors.work import oldest_unclaimed_intent_seconds
-from cybercube_portal.pages import preferences
 from changes.selectors.waiting import Waiting, waiting_for
-from cybercube_portal.web import times
+from cybercube_portal.audit.selectors.work import oldest_unclaimed_intent_seconds
+from cybercube_portal.pages import preferences, remembered
+from cybercube_portal.pages.notices import Banner, FreezeNotice, freeze_banners, freeze_notices, late_banner
+from cybercube_portal.people.actors import Actor
 
-# A freeze is announced this long before it begins; work that waits longer than this is said to be late.
-ANNOUNCED = timedelta(days=3)
+# Work that waits longer than this is said to be late.
 LATE = timedelta(minutes=2)
 
 
@@ -35,17 +31,17 @@ class Place:
     name: str
     label: str | Promise
     icon: str
-    below: str
+    below: str = ""
 
 
 # A place appears as soon as its address exists.
 PLACES: tuple[Place, ...] = (
-    Place("home", gettext_lazy("Home"), "house", ""),
-    Place("changes", gettext_lazy("Changes"), "git-pull-request", "/changes/"),
-    Place("inbox", gettext_lazy("Inbox"), "inbox", "/inbox/"),
-    Place("calendar", gettext_lazy("Calendar"), "calendar", "/calendar/"),
-    Place("freezes", gettext_lazy("Freezes"), "snowflake", "/freezes/"),
-    Place("gate", gettext_lazy("Gate"), "shield-check", "/gate/"),
+    Place("home", _("Home"), "house"),
+    Place("changes", _("Changes"), "git-pull-request", "/changes/"),
+    Place("inbox", _("Inbox"), "inbox", "/inbox/"),
+    Place("calendar", _("Calendar"), "calendar", "/calendar/"),
+    Place("freezes", _("Freezes"), "snowflake", "/freezes/"),
+    Place("gate", _("Gate"), "shield-check", "/gate/"),
 )
 
 
@@ -58,43 +54,20 @@ class Link:
     icon: str
     url: str
     active: bool
-    count: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeNotice:
-    """A freeze that holds now or soon: its next occurrence and what it forbids, in words."""
-
-    reference: str
-    title: str
-    words: str
-    url: str
-    starts_at: datetime
-    ends_at: datetime
-    active: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Banner:
-    """One line across the top of every page."""
-
-    tone: str
-    icon: str
-    title: str
-    text: str
-    url: str = ""
-    link: str = ""
 
 
 class Shell:
-    """What `base.html` draws for `request`: `places`, `banners`, `theme`, `version`."""
+    """What `base.html` draws for `request`: `places`, `banners`, `theme`, `version`.
+
+    Costs two queries when nothing is remembered, none otherwise; `waiting` costs four more on the pages that ask for it.
+    """
 
     version = cybercube_portal.__version__
     build = settings.BUILD_GIT_SHA
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.actor = getattr(request, "actor", None)
+        self.actor: Actor | None = getattr(request, "actor", None)
         self.now: datetime | None = getattr(request, "now", None)
 
     @property
@@ -108,27 +81,61 @@ class Shell:
         return preferences.has_single_keys(self.request)
 
     @cached_property
+    def _recalled(self) -> dict[str, Any]:
+        waiting = [remembered.waiting_key(self.actor.id)] if self.actor else []
+        return remembered.recall([*waiting, remembered.FREEZES, remembered.LATE])
+
+    @cached_property
     def waiting(self) -> tuple[Waiting, ...]:
         """The changes this person can sign now, longest wait first."""
-        return waiting_for(self.actor, now=self.now) if self.actor and self.now else ()
+        if self.actor is None or self.now is None:
+            return ()
+        found = waiting_for(self.actor, now=self.now)
+        remembered.keep(remembered.waiting_key(self.actor.id), len(found))
+        return found
+
+    @property
+    def waiting_count(self) -> int | None:
+        """How many wait; None while it is not known, and the page asks for it once it stands."""
+        if "waiting" in self.__dict__:
+            return len(self.waiting)
+        count: int | None = self._recalled.get(remembered.waiting_key(self.actor.id)) if self.actor else 0
+        return count
 
     @cached_property
     def freezes(self) -> tuple[FreezeNotice, ...]:
         """Freezes that hold now or begin soon."""
-        return tuple(_notices(self.now)) if self.actor and self.now else ()
+        now = self.now
+        if self.actor is None or now is None:
+            return ()
+        notices: list[FreezeNotice] | None = self._recalled.get(remembered.FREEZES)
+        if notices is None:
+            notices = freeze_notices(now)
+            remembered.keep(remembered.FREEZES, notices)
+        return tuple(notice for notice in notices if now < notice.ends_at)
+
+    @cached_property
+    def late(self) -> timedelta:
+        """How long the oldest piece of work has waited for a worker."""
+        if self.actor is None or self.now is None:
+            return timedelta(0)
+        seconds: float | None = self._recalled.get(remembered.LATE)
+        if seconds is None:
+            seconds = oldest_unclaimed_intent_seconds(now=self.now)
+            remembered.keep(remembered.LATE, seconds)
+        return timedelta(seconds=seconds)
 
     @property
     def places(self) -> list[Link]:
         """The top navigation."""
-        counts = {"inbox": len(self.waiting)}
+        here = self.request.path
         return [
             Link(
                 name=place.name,
                 label=place.label,
                 icon=place.icon,
                 url=url,
-                active=self.request.path == url or bool(place.below and self.request.path.startswith(place.below)),
-                count=counts.get(place.name),
+                active=here == url or bool(place.below and here.startswith(place.below)),
             )
             for place in PLACES
             if (url := _address(place.name))
@@ -142,21 +149,21 @@ class Shell:
     @property
     def banners(self) -> list[Banner]:
         """Freezes, and work that is late."""
-        banners = [_freeze_banner(notice, self.now) for notice in self.freezes if self.now]
-        late = oldest_unclaimed_intent_seconds(now=self.now) if self.actor and self.now else 0
-        if late >= LATE.total_seconds():
-            waited = times.length(timedelta(seconds=late))
-            text = _("The oldest task has waited %(length)s. Nothing is lost; results come late.") % {"length": waited}
-            banners.append(Banner(tone="wait", icon="hourglass", title=_("Verification is delayed"), text=text))
-        return banners
+        late = [late_banner(self.late)] if self.late >= LATE else []
+        return [*(freeze_banners(self.freezes, self.now) if self.now else ()), *late]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `shell` in every template. One for each request, so nothing is read twice."""
-    found = getattr(request, "portal_shell", None)
+    return {"shell": shell_of(request)}
+
+
+def shell_of(request: HttpRequest) -> Shell:
+    """The request's Shell."""
+    found: Shell | None = getattr(request, "portal_shell", None)
     if found is None:
         found = request.portal_shell = Shell(request)  # type: ignore[attr-defined]
-    return {"shell": found}
+    return found
 
 
 def _address(name: str) -> str:
@@ -164,44 +171,3 @@ def _address(name: str) -> str:
         return reverse(name)
     except NoReverseMatch:
         return ""
-
-
-def _notices(now: datetime) -> Iterable[FreezeNotice]:
-    rows = list(freeze_rows.published_between(now, now + ANNOUNCED))
-    for row, fact in zip(rows, freeze_rows.freeze_facts(rows), strict=True):
-        span = freeze_rows.next_occurrence(row, after=now)
-        if span is None or span.start >= now + ANNOUNCED:
-            continue
-        yield FreezeNotice(
-            reference=row.reference,
-            title=row.title,
-            words=restriction_of(fact).words,
-            url=fact.url if _address("freezes") else "",
-            starts_at=span.start,
-            ends_at=span.end,
-            active=span.contains(now),
-        )
-
-
-def _freeze_banner(notice: FreezeNotice, now: datetime) -> Banner:
-    if notice.active:
-        when = _("until %(end)s (%(away)s)") % {
-            "end": times.exact(notice.ends_at),
-            "away": times.relative(notice.ends_at, now=now),
-        }
-        title = _("Freeze: %(title)s") % {"title": notice.title}
-    else:
-        when = _("from %(start)s (%(away)s) until %(end)s") % {
-            "start": times.exact(notice.starts_at),
-            "away": times.relative(notice.starts_at, now=now),
-            "end": times.exact(notice.ends_at),
-        }
-        title = _("Coming freeze: %(title)s") % {"title": notice.title}
-    return Banner(
-        tone="bad" if notice.active else "wait",
-        icon="snowflake",
-        title=title,
-        text=f"{when}. {notice.words[:1].upper()}{notice.words[1:]}.",
-        url=notice.url,
-        link=_("Details"),
-    )

@@ -9,5 +9,6 @@ from cybercube_portal.pages import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("waiting/count/", views.waiting_count, name="waiting-count"),
     path("preferences/", login_not_required(views.set_preferences), name="preferences"),
 ]

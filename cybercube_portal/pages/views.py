@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from changes.selectors.changes import changes_of
 from cybercube_portal.pages import preferences
 from cybercube_portal.pages.preferences import Theme
-from cybercube_portal.pages.shell import shell
+from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.web import PageRequest, back_to, show
+from releases.selectors.decisions import latest_decisions
 
 MINE = 20
+DECISIONS = 8
 
 
 @require_safe
 def home(request: PageRequest) -> HttpResponse:
     """What waits for this person, what is theirs, what is frozen, what the gate said lately."""
-    around = shell(request)["shell"]
-    mine = changes_of(request.actor.username)[:MINE]
-    return show(request, "pages/home.html", {"waiting": around.waiting, "freezes": around.freezes, "mine": mine})
+    shell = shell_of(request)
+    team = request.actor.team
+    context = {
+        "waiting": shell.waiting,
+        "mine": changes_of(request.actor.username)[:MINE],
+        "freezes": [(notice, notice.is_active(request.now)) for notice in shell.freezes],
+        "decisions": latest_decisions(teams=[team])[:DECISIONS] if team else [],
+    }
+    return show(request, "pages/home.html", context)
+
+
+@require_safe
+def waiting_count(request: PageRequest) -> HttpResponse:
+    """The number beside Inbox, for a page that did not know it."""
+    return render(request, "components/waiting_count.html", {"count": len(shell_of(request).waiting)})
 
 
 @require_POST

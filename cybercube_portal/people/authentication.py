@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -15,6 +16,15 @@ from cybercube_portal.errors import NotAuthenticated
 from cybercube_portal.people import selectors
 from cybercube_portal.people.actors import Actor, KeyFact
 from cybercube_portal.people.models import ApiKey, User
+
+
+class PersonBackend(ModelBackend):
+    """The session's user together with the home team: every page names it."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """None for somebody unknown or switched off."""
+        user = User.objects.select_related("team").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

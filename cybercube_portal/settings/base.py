@@ -18,6 +18,8 @@ BUILD_GIT_SHA = variables.BUILD_GIT_SHA.read()
 HEALTH_ALLOWED_NETWORKS = variables.HEALTH_ALLOWED_NETWORKS.read()
 GATE_TOKEN_LIFETIME = variables.GATE_TOKEN_LIFETIME.read()
 GATE_SIGNED_ARTIFACTS = variables.GATE_SIGNED_ARTIFACTS.read()
+# A call that waits at the gate holds a thread: half of a web process is kept for everybody else.
+GATE_WAITING = max(1, variables.WEB_THREADS.read() // 2)
 SIGNING_KEY = variables.SIGNING_KEY.read()
 SIGNING_PREVIOUS_KEYS = variables.SIGNING_PREVIOUS_KEYS.read()
 OUTBOUND_NETWORKS = variables.OUTBOUND_NETWORKS.read()
@@ -133,7 +135,7 @@ USE_I18N = True
 
 # People
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "cybercube_portal.people.authentication.PersonBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

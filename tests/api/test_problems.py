@@ -195,7 +195,7 @@ def test_request__unknown_key__401(sent: str) -> None:
 
 def test_request__session_without_csrf_token__403(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.admin, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(cast.admin, backend="cybercube_portal.people.authentication.PersonBackend")
     problem(client.post(GRANTS, data=GOOD, content_type="application/json"), 403, "csrf.failed")
 
 

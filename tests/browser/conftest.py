@@ -84,7 +84,7 @@ def open_browser(chromium: Browser, live_server: LiveServer, people: Cast) -> It
 def session_cookie(people: Cast, username: str, url: str) -> Any:
     """The cookie of a fresh session; tests of the log-in page itself type the password."""
     client = Client()
-    client.force_login(people[username], backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(people[username], backend="cybercube_portal.people.authentication.PersonBackend")
     return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
 
 
