@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from changes.api.calendar import calendar_feed
 from cybercube_portal import health, metrics
 from cybercube_portal.api import path_both
+from releases.api.gate import key_set
 
 handler400 = "cybercube_portal.api.handlers.bad_request"
 handler403 = "cybercube_portal.api.handlers.permission_denied"
@@ -24,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path_both("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include("cybercube_portal.people.api.urls")),
     path("api/v1/", include("cybercube_portal.catalog.api.urls")),
+    path("api/v1/", include("releases.api.urls")),
+    path(".well-known/jwks.json", key_set, name="jwks"),
     path("api/v1/", include("changes.api.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("admin/", admin.site.urls),

@@ -76,7 +76,7 @@ def answer_once(
 
     Raises Malformed (400) for a key of a wrong form, InFlight (409), KeyReused (422) and whatever `effect` raises.
     """
-    key = _key_of(request)
+    key = key_of(request)
     if key is None:
         return effect()
     owner: dict[str, Any] = {
@@ -99,7 +99,8 @@ def answer_once(
     return response
 
 
-def _key_of(request: HttpRequest | Request) -> str | None:
+def key_of(request: HttpRequest | Request) -> str | None:
+    """The request's Idempotency-Key, None without one. Raises Malformed for a key of a wrong form."""
     sent = request.headers.get(HEADER)
     if sent is None:
         return None
