@@ -21,6 +21,7 @@ from cybercube_portal.people.authentication import actor_of
 
 VIA = "api"
 
+# `record` shares its address with the record of §6.6: see `records`.
 VERBS: tuple[Verb, ...] = (
     Verb("submit", bodies.NothingBody, actions.submit_change, "Hand a draft to its approvers (§6.3)."),
     Verb("approve", bodies.ApproveBody, partial(approvals.approve_change, via=VIA), "Sign; the last seat approves it."),
@@ -38,7 +39,6 @@ VERBS: tuple[Verb, ...] = (
     Verb("close", bodies.CloseBody, actions.close_change, "Close it with how it ended."),
     Verb("roll_back", bodies.RollBackBody, actions.roll_back_change, "Take it back (§8)."),
     Verb("document", bodies.NothingBody, emergencies.document_change, "The emergency is over, its record is written."),
-    Verb("record", bodies.RecordBody, emergencies.record_emergency, "Complete the record and close (§6.4)."),
 )
 
 

@@ -9,11 +9,14 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.actions.content import create_change
+from changes.actions.emergencies import record_emergency
+from changes.api.bodies import RecordBody
 from changes.api.fields import DurationField, LongField, WhenField, WordField
 from changes.api.moves import change_answer
 from changes.api.reading import read
@@ -121,13 +124,25 @@ class RecordView(generics.GenericAPIView[Any]):
     """One change's record."""
 
     serializer_class = RecordSerializer
-    renderer_classes = (YAMLRenderer, JSONRenderer)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """YAML unless Accept asks for JSON; what is sent is answered like every verb."""
+        reads = self.request.method in SAFE_METHODS
+        return [YAMLRenderer(), JSONRenderer()] if reads else [JSONRenderer()]
 
     @extend_schema(operation_id="changes_record_read")
     def get(self, request: Request, number: str) -> Response:
         """The record of §6.6, as YAML or, by Accept, as JSON."""
         refuse_unknown_parameters(request.query_params, [])
         return Response(record_of(Situation(get_change(number), now=clock.now())))
+
+    @extend_schema(operation_id="changes_record", request=RecordBody, responses={200: ChangeSerializer})
+    @idempotent
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Complete an emergency's retrospective record and close it (§6.4)."""
+        sent = read(RecordBody, request)
+        record_emergency(number=number, actor=actor_of(request), now=clock.now(), **sent)
+        return change_answer(number, request)
 
 
 class ImportView(generics.GenericAPIView[Any]):

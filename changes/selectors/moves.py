@@ -23,12 +23,13 @@ Judge = Callable[[Situation, Actor], Decision]
 
 @dataclass(frozen=True, slots=True)
 class MoveRule:
-    """One verb: its permission, its reason guard, and the word on its button."""
+    """One verb: its permission, its reason guard, and the word on its button. `of`: the changes it is offered for at all."""
 
     verb: str
     permission: Permission
     judge: Judge
     label: str
+    of: Callable[[ChangeRequest], bool] = lambda _change: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +163,31 @@ def suspension(situation: Situation) -> Reason | None:
     return lifecycle.is_team_suspended(overdue.values_list("number", flat=True))
 
 
+def _is_emergency(change: ChangeRequest) -> bool:
+    return change.is_emergency
+
+
+def _is_planned(change: ChangeRequest) -> bool:
+    return not change.is_emergency
+
+
+def _waits_for_word(change: ChangeRequest) -> bool:
+    return change.confirm_by is not None and change.confirmed_at is None
+
+
 RULES: tuple[MoveRule, ...] = (
-    MoveRule("submit", permissions.SUBMIT, _submit, "Submit for approval"),
-    MoveRule("authorise", permissions.AUTHORISE, _authorise, "Authorise emergency"),
-    MoveRule("confirm", permissions.CONFIRM, _confirm, "Confirm my verbal approval"),
+    MoveRule("submit", permissions.SUBMIT, _submit, "Submit for approval", _is_planned),
+    MoveRule("authorise", permissions.AUTHORISE, _authorise, "Authorise emergency", _is_emergency),
+    MoveRule("confirm", permissions.CONFIRM, _confirm, "Confirm my verbal approval", _waits_for_word),
     MoveRule("approve", permissions.APPROVE, _approve, "Approve"),
     MoveRule("refuse", permissions.REFUSE, _refuse, "Refuse"),
     MoveRule("withdraw", permissions.WITHDRAW, _withdraw, "Withdraw my approval"),
     MoveRule("start", permissions.START, _start, "Start"),
     MoveRule("finish", permissions.FINISH, _free, "Finish"),
     MoveRule("roll_back", permissions.ROLL_BACK, _free, "Roll back"),
-    MoveRule("close", permissions.CLOSE, _close, "Close"),
-    MoveRule("document", permissions.DOCUMENT, _document, "Document"),
-    MoveRule("record", permissions.RECORD, _document, "Complete the record"),
+    MoveRule("close", permissions.CLOSE, _close, "Close", _is_planned),
+    MoveRule("document", permissions.DOCUMENT, _document, "Document", _is_emergency),
+    MoveRule("record", permissions.RECORD, _document, "Complete the record", _is_emergency),
     MoveRule("reschedule", permissions.RESCHEDULE, _free, "Reschedule"),
     MoveRule("revise", permissions.REVISE, _take_back, "Revise"),
     MoveRule("cancel", permissions.CANCEL, _take_back, "Cancel"),
@@ -212,10 +225,10 @@ def permit(change: ChangeRequest, verb: str, *, actor: Actor, situation: Situati
 
 
 def moves_for(situation: Situation, *, actor: Actor) -> tuple[MoveOption, ...]:
-    """Every verb that the change's state knows, with what stands in the way for `actor`."""
+    """Every verb that such a change knows in its state, with what stands in the way for `actor`."""
     options = []
     for rule in RULES:
-        if _shape(situation.change, rule.verb) is not None:
+        if not rule.of(situation.change) or _shape(situation.change, rule.verb) is not None:
             continue
         blockers = _person(rule, situation, actor).blockers or rule.judge(situation, actor).blockers
         options.append(MoveOption(rule.verb, _label(rule, situation, actor), not blockers, blockers))

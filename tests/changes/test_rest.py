@@ -49,7 +49,7 @@ def test_create__whole_proposal__answers_with_everything_a_page_shows(alice: API
         "schedule.slot_not_open",
     ]
     moves = {move["verb"]: move["allowed"] for move in shown["moves"]}
-    assert moves == {"submit": True, "authorise": False, "cancel": True}
+    assert moves == {"submit": True, "cancel": True}
     assert [event["verb"] for event in shown["history"]] == ["change.created"]
     assert answer.headers["ETag"] == '"1"'
     assert alice.get(f"{CHANGES}{shown['number']}").json() == shown
