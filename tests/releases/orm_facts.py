@@ -73,9 +73,10 @@ def facts_of(question: Question, *, actor: Actor, at: datetime, changes: dict[st
 
 def _artifact(question: Question) -> ArtifactFact | None:
     spelt = f"{question.version}-sha-{question.commit}" if question.commit else question.version
-    found = catalog.artifact_fact(service=question.service, version=spelt)
-    if found is None:
+    row = catalog.find_artifact(service=question.service, version=spelt)
+    if row is None:
         return None
+    found = catalog.artifact_facts([row])[row.pk]
     return ArtifactFact(
         version=found.version,
         digest=found.digest,

@@ -46,7 +46,8 @@ def judge_lead_time(facts: GateFacts) -> tuple[Reason, ...]:
 def _lead_time(facts: GateFacts) -> Reason:
     if facts.change is None or facts.change.submitted_at is None:
         return skipped("schedule.lead_time", "§6.1", "Nothing was submitted yet." if facts.change else NO_CHANGE)
-    reason = schedule.judge_lead_time(facts.change.type, facts.change.submitted_at, facts.at)
+    start = max(facts.at, facts.change.slot.start)
+    reason = schedule.judge_lead_time(facts.change.type, facts.change.submitted_at, start)
     if reason.outcome is not Outcome.FAIL:
         return reason
     return replace(reason, outcome=Outcome.PENDING, remedy="Wait, or use a standard change where a template fits.")
