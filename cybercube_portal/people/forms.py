@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.people.actors import Kind
@@ -63,14 +64,14 @@ class PasswordForm(PageForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         self.request = request
         super().__init__(*args, **kwargs)
 
     def clean_old_password(self) -> str:
         """Tried as a log-in, so that guessing it here is counted and locked out too."""
         password: str = self.cleaned_data["old_password"]
-        if authenticate(self.request, username=self.request.user.username, password=password) is None:
+        if authenticate(self.request, username=self.request.user.get_username(), password=password) is None:
             raise forms.ValidationError(_("This is not your present password."), code="user.password_wrong")
         return password
 
@@ -136,5 +137,3 @@ class GrantForm(PageForm):
             *((user.username, f"{user.name} ({user.username})") for user in people),
         ]
         self.fields["team"].choices = [("", _("Everywhere")), *((team.slug, team.name) for team in teams)]  # type: ignore[attr-defined]
-
-

@@ -95,6 +95,20 @@ def holders(role: Role, *, now: datetime, teams: Iterable[str] = ()) -> QuerySet
     return User.objects.filter(is_active=True, kind=Kind.PERSON, pk__in=held.values("user_id"))
 
 
+def grants_held(roles: Iterable[Role], *, now: datetime, teams: Iterable[str] = ()) -> QuerySet[Grant]:
+    """Grants of `roles` that active people hold now, for one of `teams` or everywhere, with who holds them."""
+    rows = Grant.objects.filter(
+        Q(team__isnull=True) | Q(team__slug__in=tuple(teams)),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now),
+        role__in=tuple(roles),
+        starts_at__lte=now,
+        revoked_at__isnull=True,
+        user__is_active=True,
+        user__kind=Kind.PERSON,
+    )
+    return rows.select_related("user").order_by("user__name", "id")
+
+
 def team_named(slug: str) -> Team:
     """Raises NotFound."""
     team = Team.objects.filter(slug=slug).first()

@@ -107,7 +107,7 @@ def form_errors(context: Context, form: forms.BaseForm | None = None) -> dict[st
 
 
 @register.simple_block_tag
-def panel(content: SafeString, title: str, icon: str = "", count: int | None = None, name: str = "") -> str:  # noqa: A002
+def panel(content: SafeString, title: str, icon: str = "", count: int | None = None, name: str = "") -> str:
     """A section with a heading; `name` is its id, so that links can lead there."""
     facts = {"content": content, "title": title, "icon_name": icon, "count": count, "name": name}
     return render_to_string("components/panel.html", facts)

@@ -59,6 +59,11 @@ BADGES: dict[str, dict[str, Badge]] = {
         "withdrawn": Badge("rotate-ccw", _("Withdrawn")),
         "superseded": Badge("history", _("Superseded")),
     },
+    "seat": {
+        "filled": Badge("circle-check", _("Approved"), "ok"),
+        "open": Badge("circle-dashed", _("Open"), "wait"),
+        "waived": Badge("circle-slash", _("Waived")),
+    },
     "freeze_state": {
         "draft": Badge("pencil", _("Draft")),
         "published": Badge("snowflake", _("Published"), "accent"),

@@ -82,5 +82,7 @@ def show_again(
 def back_to(request: HttpRequest, *, default: str) -> str:
     """Where the `next` of a form or a link leads, when that is an address of ours; else `default`."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if ours else default

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
-from django.forms.utils import ErrorDict, ErrorList
+from django.forms.utils import ErrorList
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -65,8 +65,7 @@ class WhenField(forms.DateTimeField):
 
 def keep_errors(form: forms.BaseForm, error: Invalid) -> None:
     """Put each FieldError of `error` at its field, or on top when the form has no such field."""
-    if form._errors is None:  # noqa: SLF001 - the form was never cleaned
-        form._errors = ErrorDict()  # noqa: SLF001
+    form.is_valid()
     pointers = getattr(form, "pointers", {})
     for found in error.errors:
         part = found.pointer.strip("/").split("/", maxsplit=1)[0]

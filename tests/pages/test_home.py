@@ -34,7 +34,7 @@ def test_home__changes_in_review__those_that_a_seat_of_mine_is_open_for(
     page = browser_session("bob").get("/")
 
     assert [item.change.number for item in page.context["waiting"]] == [theirs.number]
-    assert f"/changes/{theirs.number}/" in page.content.decode()
+    assert theirs.number in page.content.decode()
 
 
 @pytest.mark.parametrize("username", ["alice", "carol", "kim"])
@@ -79,7 +79,7 @@ def test_home__many_changes__stays_within_the_budget_of_queries(
     stories.draft(now=now, by="bob")
     session = browser_session("bob")
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         page = session.get("/")
 
     assert len(page.context["waiting"]) == 4

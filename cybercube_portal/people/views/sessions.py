@@ -9,10 +9,12 @@ from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cybercube_portal.api import Problem, answer
 from cybercube_portal.people.forms import LogInForm
 from cybercube_portal.web import Refusal, times
 
@@ -42,11 +44,13 @@ def locked_out(
         "%(count)d wrong passwords for this user name came from your address, so log-ins from it wait %(wait)s. "
         "Nobody else is kept out. An admin can help with a forgotten password."
     ) % {"count": settings.AXES_FAILURE_LIMIT, "wait": wait}
+    headers = {"Retry-After": str(int(settings.AXES_COOLOFF_TIME.total_seconds()))}
+    if request.user.is_authenticated:
+        return answer(request, Problem(status=429, code="authentication.locked_out", detail=message, headers=headers))
     form = LogInForm(request, initial={"username": request.POST.get("username", "")[:150]})
     context = {"form": form, "refusal": Refusal(429, message), "next": request.POST.get("next", "")}
-    answer = render(request, TEMPLATE, context, status=429)
-    answer.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
-    return answer
+    page = render_to_string(TEMPLATE, context, request)
+    return HttpResponse(page, status=429, headers=headers)
 
 
 @require_POST

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from cybercube_portal.api.problems import is_for_programs
+from tests.factories.people import PASSWORD, Cast
+
+OPEN_TO_STRANGERS = {"login/", "preferences/"}
+AUTHENTICATE_THEMSELVES = ("api/", "admin/", "health", "metrics")
+
+
+def log_in(client: Client, username: str = "bob", password: str = PASSWORD, **more: str) -> Any:
+    return client.post("/login/", {"username": username, "password": password, **more})
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> list[tuple[str, Any]]:
+    found = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += routes(pattern.url_patterns, route)
+        else:
+            found.append((route, pattern.callback))
+    return found
+
+
+def test_log_in__right_password__leads_home(cast: Cast, client: Client) -> None:
+    answer = log_in(client)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == settings.LOGIN_REDIRECT_URL
+    assert client.get("/profile/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/grants/?after=x", "/grants/?after=x"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_log_in__next__only_ever_an_address_of_ours(wanted: str, led_to: str, cast: Cast, client: Client) -> None:
+    assert log_in(client, next=wanted).headers["Location"] == led_to
+
+
+def test_log_in__wrong_password__says_so_and_keeps_the_user_name(cast: Cast, client: Client) -> None:
+    answer = log_in(client, password="guess")
+
+    assert answer.status_code == 422
+    assert "do not fit" in answer.content.decode()
+    assert 'value="bob"' in answer.content.decode()
+    assert "guess" not in answer.content.decode()
+
+
+def test_log_in__five_wrong_passwords__locked_out_and_told_for_how_long_even_with_the_right_one(
+    cast: Cast, client: Client
+) -> None:
+    answers: list[HttpResponse] = [log_in(client, password=f"guess {number}") for number in range(5)]
+    right = log_in(client)
+    colleague = log_in(Client(), username="alice")
+
+    assert answers[-1].status_code == 429
+    assert right.status_code == 429
+    assert "15 minutes" in right.content.decode()
+    assert right.headers["Retry-After"] == "900"
+    assert colleague.status_code == 302
+
+
+def test_log_in__service_account__never(cast: Cast, client: Client) -> None:
+    assert log_in(client, username="ci-payments", password="!").status_code == 422
+
+
+def test_log_out__by_a_link__refused_with_a_page_that_explains(browser_session: Callable[[str], Client]) -> None:
+    session = browser_session("bob")
+    answer = session.get("/logout/")
+
+    assert answer.status_code == 405
+    assert "only takes what a button sends" in answer.content.decode()
+    assert session.get("/profile/").status_code == 200
+
+
+def test_log_out__posted__the_session_is_over(browser_session: Callable[[str], Client]) -> None:
+    session = browser_session("bob")
+    session.post("/logout/")
+
+    assert session.get("/profile/").headers["Location"] == "/login/?next=/profile/"
+
+
+def test_every_page__stranger__led_to_the_log_in_page(db: None, client: Client) -> None:
+    """Closed by default: a view opens itself to strangers only by standing in the list above."""
+    opened = {
+        route
+        for route, view in routes(get_resolver().url_patterns)
+        if not route.startswith(AUTHENTICATE_THEMSELVES)
+        and not is_for_programs(f"/{route}")
+        and not getattr(view, "login_required", True)
+    }
+
+    assert opened == OPEN_TO_STRANGERS
+    for path in (
+        "/",
+        "/profile/",
+        "/keys/",
+        "/keys/issue/",
+        "/people/",
+        "/grants/",
+        "/grants/grant/",
+        "/waiting/count/",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == f"/login/?next={path}"
