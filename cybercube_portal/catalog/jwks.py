@@ -54,23 +54,26 @@ _issuers: dict[str, _Issuer] = {}
 def find_key(*, issuer: str, kid: str, now: datetime) -> PyJWK | None:
     """The issuer's key `kid`; an unknown one is looked for once, then not again for a while. Raises KeysUnavailable."""
     kept = _issuers.setdefault(issuer, _Issuer())
-    with kept.lock:
-        stale = now - kept.fetched_at >= FRESH
-        if (stale or kid not in kept.keys) and now - kept.paused_at >= PATIENCE:
-            _renew(issuer, kept, now=now)
-            if kid not in kept.keys or not stale:
-                kept.paused_at = now
-        if now - kept.fetched_at >= USABLE:
-            raise KeysUnavailable(f"The keys of {issuer} cannot be read at the moment.")
-        return kept.keys.get(kid)
+    if kid not in kept.keys or now - kept.fetched_at >= FRESH:
+        with kept.lock:
+            _renew(issuer, kept, kid, now=now)
+    if now - kept.fetched_at >= USABLE:
+        raise KeysUnavailable(f"The keys of {issuer} cannot be read at the moment.")
+    return kept.keys.get(kid)
 
 
-def _renew(issuer: str, kept: _Issuer, *, now: datetime) -> None:
+def _renew(issuer: str, kept: _Issuer, kid: str, *, now: datetime) -> None:
+    """Under the lock: another thread may have fetched while this one waited."""
+    stale = now - kept.fetched_at >= FRESH
+    if now - kept.paused_at < PATIENCE or (kid in kept.keys and not stale):
+        return
     try:
         kept.keys = _fetch(issuer)
         kept.fetched_at = now
     except (outbound.OutboundRefused, outbound.OutboundFailed, ValueError) as error:
         log.warning("issuer_keys_unavailable", issuer=issuer, error=str(error))
+        kept.paused_at = now
+    if not stale or kid not in kept.keys:
         kept.paused_at = now
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cybercube_portal.catalog.migration_files import EXAMPLE, is_well_named, kind_of
+from cybercube_portal.catalog.service_fields import is_callable_address
 from cybercube_portal.catalog.states import MigrationKind, Stage
 from cybercube_portal.catalog.versions import Version, parse_version
 from cybercube_portal.errors import FieldError, Invalid
@@ -125,6 +126,13 @@ def checked_commits(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             )
         checked.append({"sha": row["sha"], "message": row["message"], "committed_at": row["committed_at"].isoformat()})
     return checked
+
+
+def checked_link(url: str) -> str:
+    """Where a pipeline's report can be read; empty when it says nothing."""
+    if url and not is_callable_address(url):
+        raise Invalid.field("/url", "evidence.url", "A link is an http or https address without credentials.")
+    return url
 
 
 def checked_summary(stage: Stage, summary: Mapping[str, Any]) -> dict[str, Any]:

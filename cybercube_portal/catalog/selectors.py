@@ -18,7 +18,7 @@ from cybercube_portal.catalog.facts import (
 )
 from cybercube_portal.catalog.metadata import names_commit
 from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
-from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, ArtifactType, MigrationKind, Stage, StageStatus
+from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
 
@@ -26,14 +26,6 @@ from cybercube_portal.errors import NotFound
 def environments() -> QuerySet[Environment]:
     """dev, stg, prd in this order."""
     return Environment.objects.order_by("order")
-
-
-def get_environment(name: str) -> Environment:
-    """By code or long name (R21). Raises NotFound."""
-    environment = Environment.objects.filter(code=ENVIRONMENT_NAMES.get(name.lower(), "")).first()
-    if environment is None:
-        raise NotFound(f"There is no environment {name}: write dev, stg or prd.", code="environment.unknown")
-    return environment
 
 
 def services() -> QuerySet[Service]:
@@ -93,15 +85,6 @@ def service_fact(service: Service) -> ServiceFact:
 def teams_of(slugs: Iterable[str]) -> frozenset[str]:
     """The slugs of the teams that own these services."""
     return frozenset(Service.objects.filter(slug__in=tuple(slugs)).values_list("team__slug", flat=True))
-
-
-def dependencies(slugs: Iterable[str]) -> dict[str, frozenset[str]]:
-    """For each of `slugs` the services it needs, in one query."""
-    needed: dict[str, set[str]] = {slug: set() for slug in slugs}
-    links = Service.depends_on.through.objects.filter(from_service__slug__in=needed)
-    for slug, other in links.values_list("from_service__slug", "to_service__slug"):
-        needed[slug].add(other)
-    return {slug: frozenset(others) for slug, others in needed.items()}
 
 
 def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
@@ -210,12 +193,6 @@ def latest_evidence(artifact_ids: Iterable[int]) -> dict[int, dict[Stage, Eviden
     for row in rows.order_by("artifact_id", "stage", "-id").distinct("artifact_id", "stage"):
         latest[row.artifact_id][Stage(row.stage)] = row
     return latest
-
-
-def artifact_fact(*, service: str, version: str) -> ArtifactFact | None:
-    """What policies judge of one artifact, in three queries; None when it is not registered."""
-    artifact = find_artifact(service=service, version=version)
-    return None if artifact is None else artifact_facts([artifact])[artifact.pk]
 
 
 def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, RollbackDriver
 from cybercube_portal.catalog.versions import LATEST, artifact_reference
 from cybercube_portal.errors import FieldError, Invalid
+from cybercube_portal.outbound import OutboundRefused, readable
 
 METRICS = ("error_rate", "latency_p99")
 LARGEST_THRESHOLD = 1_000_000
@@ -58,7 +59,7 @@ def check_fields(slug: str, fields: ServiceFields) -> None:
         *_wrong_thresholds(fields.get("thresholds", {})),
         *_wrong_hosts(fields.get("allowed_hosts", ())),
     ]
-    if fields.get("repository") and not _is_web_address(fields["repository"]):
+    if fields.get("repository") and not is_callable_address(fields["repository"]):
         errors.append(FieldError("/repository", "service.url", "A repository is an http or https address."))
     if len(json.dumps(fields.get("rollback_config", {}))) > LARGEST_CONFIG:
         errors.append(
@@ -72,6 +73,15 @@ def check_fields(slug: str, fields: ServiceFields) -> None:
         raise Invalid(errors)
 
 
+def is_callable_address(url: str) -> bool:
+    """Whether the portal's guarded client could read it: http or https, no credentials, no blanks."""
+    try:
+        readable(url)
+    except OutboundRefused:
+        return False
+    return True
+
+
 def hosts_of(urls: Mapping[str, str]) -> frozenset[str]:
     """The hosts these addresses name, in lower case."""
     return frozenset(host.lower() for host in (urlsplit(url).hostname for url in urls.values()) if host)
@@ -81,22 +91,10 @@ def _wrong_urls(urls: Mapping[str, str]) -> Iterator[FieldError]:
     codes = sorted(set(ENVIRONMENT_NAMES.values()))
     yield from _unknown_names("/urls", urls, codes)
     for code, url in urls.items():
-        if not _is_web_address(url):
+        if not is_callable_address(url):
             yield FieldError(
                 f"/urls/{code}", "service.url", "An address starts with https:// or http:// and holds no credentials."
             )
-
-
-def _is_web_address(url: str) -> bool:
-    if re.search(r"[\x00-\x20\x7f\\]", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    names_nobody = parts.username is None and parts.password is None
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and names_nobody and port != 0
 
 
 def _wrong_thresholds(thresholds: Mapping[str, float]) -> Iterator[FieldError]:

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
+from werkzeug import Response
 
 from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
@@ -221,13 +222,31 @@ def _publish_an_endless_list(platform: Platform) -> None:
     platform.keys = platform.keys * 1000
 
 
+def _answer_nothing_found(platform: Platform) -> None:
+    platform.discovery["jwks_uri"] = f"{platform.issuer}/elsewhere"
+
+
+def _answer_nested_without_end(platform: Platform) -> None:
+    endless = Response("[" * 100_000, content_type="application/json")
+    platform.server.expect_request(f"{platform.path}/endless").respond_with_response(endless)
+    platform.discovery["jwks_uri"] = f"{platform.issuer}/endless"
+
+
 def _answer_no_object(platform: Platform) -> None:
     platform.discovery = ["not", "a", "document"]
 
 
 @pytest.mark.parametrize(
     "spoil",
-    [_move_keys_elsewhere, _speak_for_another_issuer, _publish_no_list, _publish_an_endless_list, _answer_no_object],
+    [
+        _answer_nested_without_end,
+        _answer_nothing_found,
+        _move_keys_elsewhere,
+        _speak_for_another_issuer,
+        _publish_no_list,
+        _publish_an_endless_list,
+        _answer_no_object,
+    ],
 )
 def test_issuer_keys__unsound_answer__nobody_is_recognised(
     trust: Callable[..., TrustedIdentity], platform: Platform, spoil: Callable[[Platform], None]

@@ -2,11 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from rest_framework.test import APIClient
-
-from cybercube_portal.catalog.selectors import get_environment
-from cybercube_portal.errors import NotFound
 
 
 def test_list_environments__freshly_migrated__the_standards_table(api: Callable[..., APIClient]) -> None:
@@ -24,17 +20,3 @@ def test_list_environments__freshly_migrated__the_standards_table(api: Callable[
     assert [row["isolation"] for row in production["isolation"]] == [
         "Network", "Database", "Secrets", "IAM", "Monitoring", "Logs"
     ]  # fmt: skip
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("name", "code"), [("stg", "stg"), ("staging", "stg"), ("Production", "prd"), ("development", "dev")]
-)
-def test_get_environment__long_name_or_code__same_environment(name: str, code: str) -> None:
-    assert get_environment(name).code == code
-
-
-@pytest.mark.django_db
-def test_get_environment__unknown__refused() -> None:
-    with pytest.raises(NotFound, match="dev, stg or prd"):
-        get_environment("qa")

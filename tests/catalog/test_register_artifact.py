@@ -128,10 +128,12 @@ def test_read_artifact__alias_of_another_commit__unknown(pipeline: APIClient) ->
         ("git_ref", "refs/heads/../../etc", "artifact.git_ref"),
         ("git_ref", "refs/heads/a b", "artifact.git_ref"),
         ("build_time", "2999-01-01T00:00:00Z", "artifact.build_time"),
+        ("dependencies", {f"package-{number}": "1" for number in range(1001)}, "artifact.dependencies"),
+        ("dependencies", {"x" * 215: "1"}, "artifact.dependencies"),
     ],
 )
 def test_register_artifact__wrong_metadata__names_the_rule(
-    pipeline: APIClient, member: str, value: str, code: str
+    pipeline: APIClient, member: str, value: object, code: str
 ) -> None:
     answer = pipeline.post(URL, artifact_body(**{member: value}))
     assert answer.status_code == 422
@@ -208,6 +210,14 @@ def test_register_artifact__misnamed_migration__refused(pipeline: APIClient, fil
     answer = pipeline.post(URL, artifact_body(migrations=[{"filename": filename, "sql": "SELECT 1;"}]))
     assert answer.status_code == 422
     assert codes(answer) == [("/migrations/0/filename", "migration.filename")]
+
+
+def test_register_artifact__migration_twice_or_commit_without_hash__refused(pipeline: APIClient) -> None:
+    row = {"filename": "20260117120000_add_tax_rate.sql", "sql": "ALTER TABLE products ADD tax int;"}
+    twice = pipeline.post(URL, artifact_body(migrations=[row, row]))
+    assert codes(twice) == [("/migrations/1/filename", "migration.twice")]
+    no_hash = pipeline.post(URL, artifact_body(commits=[COMMIT | {"sha": "main"}]))
+    assert codes(no_hash) == [("/commits/0/sha", "artifact.git_sha")]
 
 
 @pytest.mark.parametrize("opening", ["/*", "'", '"', "$a$", "$", "--", "e'\\"])

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from cybercube_portal.audit.models import Event
 from cybercube_portal.catalog.models import Evidence, Service
-from cybercube_portal.catalog.selectors import artifact_fact
+from cybercube_portal.catalog.selectors import artifact_facts, artifacts
 from cybercube_portal.catalog.states import Stage
 from tests.factories.catalog import artifact_body, scan_body
 
@@ -56,14 +56,13 @@ def test_report_evidence__same_stage_again__the_latest_counts(pipeline: APIClien
     assert Evidence.objects.count() == 3
 
 
-def test_artifact_fact__reported_stages__what_policies_judge(
+def test_artifact_facts__reported_stages__what_policies_judge(
     pipeline: APIClient, django_assert_max_num_queries: Callable[[int], Any]
 ) -> None:
     pipeline.post(URL, scan_body(status="failed", summary={"critical": 1, "high": 0}))
     pipeline.post(URL, scan_body())
     with django_assert_max_num_queries(4):
-        fact = artifact_fact(service="billing-service", version="2.3.1")
-    assert fact is not None
+        (fact,) = artifact_facts(artifacts()).values()
     assert fact.reference == "billing-service:v2.3.1"
     assert fact.service.team == "payments"
     assert fact.stages[Stage.SCAN].passed
@@ -96,6 +95,8 @@ def test_artifact_fact__reported_stages__what_policies_judge(
             {"stage": "test", "status": "passed", "summary": {"coverage": True}},
             [("/summary/coverage", "evidence.coverage")],
         ),
+        (scan_body(url="javascript:alert(1)"), [("/url", "evidence.url")]),
+        (scan_body(url="https://user:secret@ci.example.com/1"), [("/url", "evidence.url")]),
         (
             {"stage": "build", "status": "passed", "summary": {"log": "x" * 20_000}},
             [("/summary", "evidence.too_large")],
@@ -116,7 +117,6 @@ def test_report_evidence__numbers_the_gate_cannot_judge__refused(
     [
         (scan_body(stage="prayer"), "/stage"),
         (scan_body(status="green"), "/status"),
-        (scan_body(url="javascript:alert(1)"), "/url"),
         (scan_body(summary=[]), "/summary"),
         (scan_body(run={"provider": "github", "id": "1"}), "/run"),
         (scan_body(reported_by="ci-payments"), "/reported_by"),

@@ -7,10 +7,14 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
+from cybercube_portal.catalog.actions import edit_service, register_service
 from cybercube_portal.catalog.models import Service
-from cybercube_portal.catalog.selectors import dependencies, service_facts, services_of_team, teams_of
+from cybercube_portal.catalog.selectors import service_facts, services_of_team, teams_of
+from cybercube_portal.errors import Invalid
 from tests.factories.catalog import registered_service
+from tests.factories.people import Cast
 
 URL = "/api/v1/services/"
 JSON = "application/json"
@@ -100,6 +104,7 @@ def test_register_service__any_key__refused(billing: Service, api: Callable[...,
         ({"urls": {"prd": "https://user:secret@example.com"}}, ("/urls/prd", "service.url")),
         ({"urls": {"prd": "https://exa mple.com"}}, ("/urls/prd", "service.url")),
         ({"urls": {"prd": "https://[::1"}}, ("/urls/prd", "service.url")),
+        ({"urls": {"prd": "https://example.com:0"}}, ("/urls/prd", "service.url")),
         ({"repository": "javascript:alert(1)"}, ("/repository", "service.url")),
         ({"thresholds": {"error_rate": 0}}, ("/thresholds/error_rate", "service.threshold")),
         ({"thresholds": {"latency_p99": -5}}, ("/thresholds/latency_p99", "service.threshold")),
@@ -170,6 +175,23 @@ def test_service_facts__several__owners_and_dependencies(billing: Service, searc
     registered_service("ledger", "payments", depends_on=["billing-service", "search-api"])
     slugs = ["ledger", "search-api", "unknown"]
     assert teams_of(slugs) == {"payments", "search"}
-    assert dependencies(slugs) == {"ledger": {"billing-service", "search-api"}, "search-api": set(), "unknown": set()}
-    assert set(service_facts(slugs)) == {"ledger", "search-api"}
+    facts = service_facts(slugs)
+    assert {slug: fact.depends_on for slug, fact in facts.items()} == {
+        "ledger": {"billing-service", "search-api"},
+        "search-api": frozenset(),
+    }
     assert [service.slug for service in services_of_team("payments")] == ["billing-service", "ledger"]
+
+
+def test_register_service__no_name_or_team__refused(cast: Cast) -> None:
+    with pytest.raises(Invalid) as refused:
+        register_service(slug="ledger", fields={"tier": 1}, actor=cast.actor("admin"), now=clock.now())
+    assert [error.pointer for error in refused.value.errors] == ["/name", "/team"]
+
+
+def test_edit_service__unknown_metric_by_any_door__refused(billing: Service, cast: Cast) -> None:
+    with pytest.raises(Invalid) as refused:
+        edit_service(
+            slug="billing-service", fields={"metrics": {"uptime": "up"}}, actor=cast.actor("admin"), now=clock.now()
+        )
+    assert [error.pointer for error in refused.value.errors] == ["/metrics/uptime"]

@@ -11,6 +11,7 @@ from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
 from cybercube_portal.catalog.actions import distrust_identity, trust_identity
 from cybercube_portal.catalog.models import Service, TrustedIdentity
+from cybercube_portal.catalog.trust_rules import is_unreviewed
 from cybercube_portal.errors import Conflict, Invalid, NotFound, NotPermitted
 from cybercube_portal.people.actors import OPERATOR
 from tests.factories.people import Cast
@@ -92,6 +93,15 @@ def test_trust_identity__same_name_or_claims__refused_until_revoked(trust: Trust
     assert TrustedIdentity.objects.count() == 2
 
 
+def test_trust_identity__as_many_and_as_long_claims_as_allowed__stored(trust: Trust) -> None:
+    claims = {"repository_id": "4711", "ref": "refs/heads/main", **{f"claim-{n}": "\U0001f680" * 255 for n in range(8)}}
+    trust(claims=claims)
+    with pytest.raises(Conflict):
+        trust("again", claims=dict(reversed(claims.items())))
+    with pytest.raises(Invalid):
+        trust("wider", claims=claims | {"claim-9": "x"})
+
+
 def test_trust_identity__issuer_of_github__needs_no_loopback(cast: Cast, billing: Service) -> None:
     identity = trust_identity(
         name="github",
@@ -104,3 +114,7 @@ def test_trust_identity__issuer_of_github__needs_no_loopback(cast: Cast, billing
         now=clock.now(),
     )
     assert identity.created_by is None
+
+
+def test_is_unreviewed__nothing_pinned_that_names_a_platform__so_treated() -> None:
+    assert is_unreviewed({"environment": "prd"}, {"environment": "prd", "event_name": "push"})

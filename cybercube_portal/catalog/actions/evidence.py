@@ -42,7 +42,7 @@ def report_evidence(
         artifact=artifact,
         stage=stage.value,
         status=status.value,
-        url=url,
+        url=metadata.checked_link(url),
         summary=metadata.checked_summary(stage, summary or {}),
         run=dict(run or {}),
         reported_at=now,

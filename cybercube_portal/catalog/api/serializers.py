@@ -205,7 +205,7 @@ class NewEvidenceSerializer(StrictSerializer):
 
     stage = serializers.ChoiceField(STAGES)
     status = serializers.ChoiceField(STATUSES)
-    url = serializers.URLField(max_length=1000, allow_blank=True, default="")
+    url = serializers.CharField(max_length=1000, allow_blank=True, default="")
     summary = serializers.DictField(default=dict)
 
 
