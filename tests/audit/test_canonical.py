@@ -139,7 +139,7 @@ def test_portable__what_actions_hold__plain_json() -> None:
         b"bytes",
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__ if type(value) is object else repr(value),
 )
 def test_portable__what_others_would_read_differently__refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"record|offset|within"):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from changes.policy.approvals import (
@@ -139,6 +139,8 @@ def test_fill__signed_in_another_order__the_same_seats_are_open(
 def test_fill__one_more_signature__opens_no_seat_that_was_filled(
     seats: list[Seat], signatures: list[SignatureFact]
 ) -> None:
+    # One more person: the same one signing again by more roles may sit elsewhere, and the database keeps that from happening.
+    assume(signatures and signatures[-1].person not in {signature.person for signature in signatures[:-1]})
     after = fill(seats, signatures)
 
     for before, now in zip(fill(seats, signatures[:-1]), after, strict=True):
