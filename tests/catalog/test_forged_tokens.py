@@ -177,7 +177,7 @@ def test_authenticate__a_clock_a_little_off__accepted(platform: Platform, shift:
 def test_authenticate__another_trusted_platform__cannot_speak_for_this_ones_repository(
     trust: Callable[..., TrustedIdentity], platform: Platform, httpserver: HTTPServer
 ) -> None:
-    other = Platform(httpserver)
+    other = Platform(httpserver, rsa_key=THIEF)
     trust("other", issuer=other.issuer, claims={"repository_id": "1", "environment": "prd"})
     for token in (
         other.token(),

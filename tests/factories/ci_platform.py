@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -18,15 +19,26 @@ AUDIENCE = "https://portal.cybercube.software"
 REPOSITORY_ID = "4711"
 
 
+@cache
+def _rsa_key() -> rsa.RSAPrivateKey:
+    """Made once in a run: finding its primes takes longer than a test."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def _ec_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 class Platform:
     """An issuer. `discovery` and `keys` are what it publishes; `requests` counts how often the keys were asked for."""
 
-    def __init__(self, server: HTTPServer) -> None:
+    def __init__(self, server: HTTPServer, *, rsa_key: rsa.RSAPrivateKey | None = None) -> None:
         self.server = server
         self.path = f"/{uuid4().hex}"
         self.issuer = server.url_for(self.path)
-        self.rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.ec_key = ec.generate_private_key(ec.SECP256R1())
+        self.rsa_key = rsa_key or _rsa_key()
+        self.ec_key = _ec_key()
         self.keys: list[dict[str, Any]] = [
             {
                 **RSAAlgorithm.to_jwk(self.rsa_key.public_key(), as_dict=True),
