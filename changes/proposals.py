@@ -8,15 +8,15 @@ JSON pointer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from changes.models import ChangeRequest
+from changes.models import ChangeRequest, Template
 from changes.policy.approvals import ReleaseType
 from changes.policy.lifecycle import IMPACT
-from changes.policy.risk import QUESTIONS
+from changes.policy.risk import QUESTIONS, answers_of
 from changes.policy.schedule import Slot, slot_in_past
 from changes.states import ChangeType, Risk
 from cybercube_portal.catalog import selectors as catalog
@@ -85,6 +85,29 @@ def proposal_of(change: ChangeRequest) -> Proposal:
         rollback_flag=change.rollback_flag,
         notes=change.notes,
     )
+
+
+def write_onto(change: ChangeRequest, proposal: Proposal, *, template: Template | None) -> None:
+    """Copy it onto the row, the inverse of `proposal_of`; what follows from it (risk, hash) is the caller's to judge."""
+    change.title = proposal.title.strip()
+    change.type = proposal.type
+    change.description = proposal.description
+    change.services = list(proposal.services)
+    change.environments = list(proposal.environments)
+    change.artifacts = [asdict(entry) for entry in proposal.artifacts]
+    change.release = proposal.release
+    change.release_type = proposal.release_type
+    change.template = template
+    change.parameters = dict(proposal.parameters)
+    change.scheduled_time = proposal.scheduled_time
+    change.estimated_duration = proposal.estimated_duration
+    change.impact = dict(proposal.impact)
+    change.rollback_plan = proposal.rollback_plan
+    change.rollback_version = proposal.rollback_version
+    change.rollback_flag = proposal.rollback_flag
+    change.notes = proposal.notes
+    change.risk_answers = dict(answers_of(proposal.answers))
+    change.risk_raised_to = proposal.raised_to
 
 
 def checked(proposal: Proposal, *, now: datetime, was: Proposal | None = None) -> Proposal:

@@ -1,0 +1,148 @@
+"""The page of one change: what stands in its way, who can act, what it changes, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from changes.forms import moves as ask
+from changes.models import ChangeRequest
+from changes.panels import panels_of
+from changes.policy import content
+from changes.policy.emergency import Severity
+from changes.selectors.changes import get_change
+from changes.selectors.moves import moves_for
+from changes.selectors.readiness import readiness
+from changes.selectors.situation import Situation
+from changes.states import MATERIAL_STATES, ChangeOutcome, ChangeState, SignatureState
+from changes.views.merge_box import merge_box
+from changes.views.timeline import entries_of
+from changes.views.words import label_of, named, text_of
+from cybercube_portal.people.roles import EMERGENCY_APPROVERS
+from cybercube_portal.people.selectors import grants_held
+from cybercube_portal.web import PageRequest, show
+
+TEMPLATE = "changes/change.html"
+
+
+@require_safe
+def change(request: PageRequest, number: str) -> HttpResponse:
+    """One change."""
+    return show(request, TEMPLATE, change_context(request, get_change(number)))
+
+
+def change_context(
+    request: PageRequest,
+    change: ChangeRequest,
+    *,
+    failed: str = "",
+    bound: forms.BaseForm | None = None,
+) -> dict[str, Any]:
+    """What the page draws. `failed` is the verb that was just refused and `bound` its form with what was typed."""
+    situation = Situation(change, now=request.now)
+    options = moves_for(situation, actor=request.actor)
+    asked = {option.verb: _form_of(option.verb, situation) for option in options if option.allowed}
+    if bound is not None:
+        asked[failed] = bound
+    review = bound if failed in {"approve", "refuse"} else ask.ReviewForm(initial={"content_hash": change.content_hash})
+    return {
+        "change": change,
+        "situation": situation,
+        "box": merge_box(
+            situation,
+            rows=readiness(situation),
+            options=options,
+            asked={verb: form for verb, form in asked.items() if form is not None},
+            failed=failed,
+        ),
+        "review_form": review,
+        "comment_form": bound if failed == "comment" else ask.CommentForm(),
+        "entries": entries_of(situation),
+        "since_mine": _since_my_signature(situation, request.actor.username),
+        "superseded": _superseded(situation),
+        "artifacts": _artifacts(situation),
+        "parameters": [(label_of(name), text_of(value)) for name, value in change.parameters.items()],
+        "answered": _answers(change.risk_answers),
+        "exceptions": situation.exceptions,
+        "may_edit": change.state in MATERIAL_STATES,
+        "panels": panels_of(change, request),
+        "record_url": _record_url(change.number),
+        "crumbs": [(_("Changes"), reverse("changes"))],
+    }
+
+
+def _form_of(verb: str, situation: Situation) -> forms.BaseForm | None:
+    """What the verb asks before it is done; None when it asks nothing."""
+    change = situation.change
+    if verb == "authorise":
+        return ask.AuthoriseForm(approvers=approvers_of(situation), initial={"verbal_at": situation.now})
+    slot = {"scheduled_time": change.scheduled_time, "estimated_duration": change.estimated_duration}
+    rolled_back = change.state == ChangeState.ROLLED_BACK
+    ended = ChangeOutcome.ROLLED_BACK if rolled_back else ChangeOutcome.SUCCESSFUL
+    first: dict[str, tuple[type[forms.BaseForm], dict[str, Any]]] = {
+        "reschedule": (ask.RescheduleForm, slot),
+        "cancel": (ask.CancelForm, {}),
+        "roll_back": (ask.RollBackForm, {}),
+        "finish": (ask.FinishForm, {}),
+        "close": (ask.CloseForm, {"outcome": ended.value}),
+        "record": (ask.RecordForm, {"severity": Severity.SEV_3.value}),
+    }
+    kind, initial = first.get(verb, (None, {}))
+    return kind(initial=initial) if kind else None
+
+
+def approvers_of(situation: Situation) -> list[tuple[str, str]]:
+    """(user name, label) of those who may approve this emergency (§6.4), never its requester."""
+    grants = grants_held(EMERGENCY_APPROVERS, now=situation.now, teams=situation.teams)
+    own = situation.change.requester.username
+    found = {row.user.username: f"{row.user.get_full_name()}, {row.get_role_display()}" for row in grants}
+    return [(username, label) for username, label in found.items() if username != own]
+
+
+def _since_my_signature(situation: Situation, username: str) -> list[dict[str, Any]]:
+    """What changed since this person last signed, when they signed something else than what stands there now."""
+    change = situation.change
+    mine = [view.signature for view in situation.signatures if view.signature.signer.username == username]
+    if not mine or mine[-1].content_hash == change.content_hash:
+        return []
+    then = change.content_versions.filter(content_hash=mine[-1].content_hash).first()
+    return named(content.difference(then.material, change.material())) if then else []
+
+
+def _superseded(situation: Situation) -> list[Any]:
+    ended = {SignatureState.SUPERSEDED, SignatureState.WITHDRAWN}
+    return [view.signature for view in situation.signatures if view.signature.state in ended]
+
+
+def _artifacts(situation: Situation) -> list[dict[str, Any]]:
+    """Each artifact it names with its digest, and what its pipeline reported."""
+    known = {fact.reference: fact for fact in situation.artifacts}
+    shown = []
+    for entry in situation.change.artifacts:
+        name = f"{entry['service']}:{entry['version']}"
+        fact = known.get(name)
+        stages = [
+            {"stage": stage.value, "outcome": "pass" if evidence.passed else "fail", "url": evidence.url}
+            for stage, evidence in (fact.stages.items() if fact else ())
+        ]
+        shown.append({"name": name, "digest": entry.get("digest", ""), "fact": fact, "stages": stages})
+    return shown
+
+
+def _answers(answers: Mapping[str, bool | None]) -> str:
+    open_ones = sum(answer is None for answer in answers.values())
+    return _("%(count)s of 7 answered") % {"count": 7 - open_ones} if open_ones else ""
+
+
+def _record_url(number: str) -> str:
+    """Where the YAML record of §6.6 is read."""
+    try:
+        return reverse("api-change-record", args=[number])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,182 @@
+"""Filing a change and editing it: choose a type, fill in a form that says at once what it would meet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from changes.actions.content import edit_change
+from changes.actions.filing import file_change
+from changes.forms.change import ChangeForm, Services, initial_of
+from changes.forms.standard import FORMS, StandardForm, initial_of_standard
+from changes.models import ChangeRequest, Template
+from changes.policy import content
+from changes.policy.standard import TemplateKind, conditions
+from changes.proposals import proposal_of
+from changes.selectors.changes import get_change
+from changes.selectors.outlook import Outlook, outlook_of
+from changes.selectors.templates import get_template, templates_listed
+from changes.states import ChangeState, ChangeType, TemplateState
+from changes.views.words import named
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.errors import Stale
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+
+NEW, FORM, PREVIEW = "changes/new.html", "changes/form.html", "changes/parts/preview.html"
+KINDS = tuple(TemplateKind)
+AHEAD = timedelta(hours=25)
+VERSION = re.compile(r"\d{1,9}", re.ASCII)
+Form = ChangeForm | StandardForm
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is being filed: a type, or a template of standard changes; `change` when it is an edit."""
+
+    type: ChangeType
+    template: Template | None = None
+    change: ChangeRequest | None = None
+
+    def form(self, request: PageRequest, data: Any = None) -> Form:  # noqa: ANN401 - a QueryDict or None
+        """Bound to `data`, else showing the change that is edited, else fresh."""
+        services = _services(request)
+        if self.template:
+            first = initial_of_standard(proposal_of(self.change)) if self.change else {"scheduled_time": request.now}
+            kind = FORMS[self.template.kind]
+            return kind(data, initial=first, services=services, template=self.template)
+        first = initial_of(proposal_of(self.change)) if self.change else self._fresh(request.now)
+        return ChangeForm(data, initial=first, services=services, change_type=self.type)
+
+    def _fresh(self, now: datetime) -> dict[str, Any]:
+        """A normal change begins after its lead time, on the hour; an emergency at once."""
+        soon = now.replace(second=0, microsecond=0)
+        hour = (now + AHEAD).replace(minute=0, second=0, microsecond=0)
+        return {"scheduled_time": soon if self.type is ChangeType.EMERGENCY else hour}
+
+    def outlook(self, form: Form, request: PageRequest) -> Outlook:
+        """What the form would meet as it is filled in."""
+        form.is_valid()
+        number = self.change.number if self.change else ""
+        return outlook_of(form.proposal(now=request.now), now=request.now, number=number)
+
+    def context(self) -> dict[str, Any]:
+        """What the page says around the form."""
+        query = f"?template={self.template.slug}" if self.template else f"?type={self.type}"
+        return {
+            "filing": self,
+            "conditions": conditions(self.template.kind) if self.template else (),
+            "artifacts": catalog.newest_releases(),
+            "preview_url": reverse("change-preview") + query + (f"&change={self.change.number}" if self.change else ""),
+            "crumbs": [(_("Changes"), reverse("changes")), *self._above()],
+        }
+
+    def _above(self) -> list[tuple[str, str]]:
+        if self.change:
+            return [(self.change.number, reverse("change", args=[self.change.number]))]
+        return [(_("New change"), reverse("change-new"))]
+
+
+def change_new(request: PageRequest) -> HttpResponse:
+    """Choose what to file, then file it: as a draft, or handed in at once."""
+    filing = _filing(request)
+    if filing is None:
+        templates = sorted(templates_listed(state=TemplateState.ACTIVE), key=lambda row: KINDS.index(row.kind))
+        cards = [(template, conditions(template.kind)) for template in templates]
+        return show(request, NEW, {"cards": cards, "crumbs": [(_("Changes"), reverse("changes"))]})
+    if request.method != "POST":
+        return show(request, FORM, filing.context(), form=filing.form(request))
+    form = filing.form(request, request.POST)
+    context = filing.context()
+    if "check" in request.POST or not form.is_valid():
+        return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
+    submit = "submit" in request.POST and filing.type is not ChangeType.EMERGENCY
+    try:
+        change = file_change(
+            proposal=form.proposal(now=request.now), submit=submit, actor=request.actor, now=request.now
+        )
+    except SHOWN_AGAIN as error:
+        context["outlook"] = filing.outlook(form, request)
+        return show_again(request, FORM, context, form=form, error=error)
+    messages.success(request, _filed(change))
+    return redirect("change", change.number)
+
+
+@require_POST
+def change_preview(request: PageRequest) -> HttpResponse:
+    """The part of the page that says what the form would meet, for htmx. Writes nothing."""
+    filing = _filing(request) or Filing(ChangeType.NORMAL)
+    form = filing.form(request, request.POST)
+    return render(request, PREVIEW, {"outlook": filing.outlook(form, request), "filing": filing})
+
+
+def change_edit(request: PageRequest, number: str) -> HttpResponse:
+    """Edit a draft, or what is in review: its signatures are superseded then."""
+    change = get_change(number)
+    filing = Filing(ChangeType(change.type), change.template, change)
+    if request.method != "POST":
+        return show(request, FORM, filing.context(), form=filing.form(request))
+    form = filing.form(request, request.POST)
+    context = filing.context()
+    if "check" in request.POST or not form.is_valid():
+        return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
+    try:
+        edit_change(
+            number=number,
+            version=_version(request),
+            changes=form.edits(now=request.now),
+            actor=request.actor,
+            now=request.now,
+        )
+    except SHOWN_AGAIN as error:
+        if isinstance(error, Stale):
+            context["meanwhile"] = _meanwhile(change, request.POST.get("content_hash", ""))
+        return show_again(request, FORM, context, form=form, error=error)
+    messages.success(request, _("Saved."))
+    return redirect("change", number)
+
+
+def _filing(request: PageRequest) -> Filing | None:
+    """What the address asks for; None when nothing is chosen yet. Raises NotFound for an unknown template or change."""
+    if number := request.GET.get("change"):
+        change = get_change(number)
+        return Filing(ChangeType(change.type), change.template, change)
+    if slug := request.GET.get("template"):
+        return Filing(ChangeType.STANDARD, get_template(slug))
+    kind = request.GET.get("type")
+    return Filing(ChangeType(kind)) if kind in {ChangeType.NORMAL, ChangeType.EMERGENCY} else None
+
+
+def _services(request: PageRequest) -> Services:
+    """Slug and label of every service, those of the person's own team first."""
+    mine = request.actor.team
+    rows = catalog.slugs_with_teams()
+    return [(slug, f"{slug} · {team}") for slug, team in sorted(rows, key=lambda row: (row[1] != mine, row))]
+
+
+def _version(request: PageRequest) -> int:
+    sent = request.POST.get("version", "")
+    return int(sent) if VERSION.fullmatch(sent) else 0
+
+
+def _meanwhile(change: ChangeRequest, read: str) -> list[dict[str, object]]:
+    """What others changed since this person opened the form."""
+    then = change.content_versions.filter(content_hash=read).first()
+    return named(content.difference(then.material, change.material())) if then else []
+
+
+def _filed(change: ChangeRequest) -> str:
+    said = {"number": change.number}
+    if change.state == ChangeState.APPROVED:
+        return _("%(number)s is filed and approved: every condition of its template holds.") % said
+    if change.state == ChangeState.IN_REVIEW:
+        return _("%(number)s is filed and waits for its approvers.") % said
+    return _("%(number)s is kept as a draft.") % said

@@ -1,0 +1,211 @@
+"""The merge box of a change: where it stands, its seats, and the verbs open to whoever looks, with why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from changes.models import ChangeRequest
+from changes.policy.approvals import Seat
+from changes.selectors.moves import MoveOption
+from changes.selectors.situation import Situation
+from changes.states import ChangeState
+from cybercube_portal.decisions import Decision, Reason
+from cybercube_portal.people.roles import Role
+from cybercube_portal.people.selectors import grants_held
+
+S = ChangeState
+NAMES_SHOWN = 4
+
+# What somebody most likely came to do; the first that fits the change's type is the page's one primary button.
+MAIN: dict[str, tuple[str, ...]] = {
+    S.DRAFT: ("submit", "authorise"),
+    S.IN_REVIEW: ("approve",),
+    S.APPROVED: ("start",),
+    S.IMPLEMENTING: ("finish",),
+    S.VERIFYING: ("close", "document"),
+    S.ROLLED_BACK: ("close", "document"),
+    S.DOCUMENTING: ("record",),
+    S.REJECTED: ("revise",),
+    S.EXPIRED: ("reschedule",),
+}
+ICONS: dict[str, str] = {
+    "submit": "send",
+    "authorise": "siren",
+    "confirm": "circle-check",
+    "approve": "check",
+    "refuse": "x",
+    "withdraw": "rotate-ccw",
+    "start": "play",
+    "finish": "activity",
+    "roll_back": "undo-2",
+    "close": "archive",
+    "document": "file-pen",
+    "record": "file-check",
+    "reschedule": "calendar-clock",
+    "revise": "undo",
+    "cancel": "ban",
+}
+DANGEROUS = frozenset({"roll_back", "cancel", "refuse"})
+# Said of a verb that has nothing to act on: no reader needs to hear it.
+NOTHING_TO_DO = frozenset({"approval.not_signed"})
+# The rows of the seats say who is missing, and their names.
+TOLD_BY_SEATS = frozenset({"approval.seat_open"})
+HEADLINES: dict[str, tuple[str, str | Promise]] = {
+    S.DRAFT: ("neutral", _("This is a draft. Nobody is asked yet.")),
+    S.IN_REVIEW: ("wait", _("Waiting for its approvals.")),
+    S.APPROVED: ("ok", _("Approved.")),
+    S.REJECTED: ("bad", _("Refused. Revise it to ask again.")),
+    S.EXPIRED: ("wait", _("Approved once, but its slot went by.")),
+    S.CANCELLED: ("neutral", _("Cancelled: it will not happen.")),
+    S.IMPLEMENTING: ("accent", _("It is being carried out.")),
+    S.VERIFYING: ("accent", _("Carried out, now verified.")),
+    S.ROLLED_BACK: ("bad", _("Rolled back.")),
+    S.DOCUMENTING: ("wait", _("Its record is being written.")),
+    S.CLOSED: ("neutral", _("Closed.")),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatRow:
+    """One approval that is asked for. `state` is filled, open or waived; `who` may fill it."""
+
+    label: str
+    sources: tuple[str, ...]
+    state: str
+    by: str = ""
+    at: datetime | None = None
+    who: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Button:
+    """One verb as the page offers it. `why` is what stands in the way."""
+
+    verb: str
+    label: str
+    url: str
+    icon: str
+    tone: str
+    allowed: bool
+    why: tuple[Reason, ...] = ()
+    form: forms.BaseForm | None = None
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeBox:
+    """Everything the box draws. `review` is the approve button, `refuse` goes with it; `main` comes first, `others` follow."""
+
+    tone: str
+    words: str | Promise
+    blocking: tuple[Reason, ...]
+    settled: tuple[Reason, ...]
+    seats: tuple[SeatRow, ...]
+    review: Button | None
+    refuse: Button | None
+    main: Button | None
+    others: tuple[Button, ...]
+    not_now: tuple[Button, ...]
+
+
+def merge_box(
+    situation: Situation,
+    *,
+    rows: Decision,
+    options: Iterable[MoveOption],
+    asked: Mapping[str, forms.BaseForm],
+    failed: str = "",
+) -> MergeBox:
+    """`rows` is the readiness, `asked` the form of each verb that asks something, `failed` the verb just refused."""
+    change = situation.change
+    buttons = {button.verb: button for button in _buttons(change, options, asked, failed)}
+    review, refuse = buttons.pop("approve", None), buttons.pop("refuse", None)
+    main = next((buttons.pop(verb) for verb in MAIN.get(change.state, ()) if verb in buttons), None)
+    if main:
+        main.tone = "primary"
+    tone, words = HEADLINES[ChangeState(change.state)]
+    if change.state == S.APPROVED and rows.failures:
+        tone, words = "bad", _("Approved, but something stands in its way.")
+    elif change.state == S.IN_REVIEW and rows.failures:
+        tone = "bad"
+    return MergeBox(
+        tone=tone,
+        words=words,
+        blocking=tuple(reason for reason in rows.blockers if reason.code not in TOLD_BY_SEATS),
+        settled=tuple(reason for reason in rows.reasons if reason not in rows.blockers),
+        seats=tuple(seat_rows(situation)),
+        review=review,
+        refuse=refuse if refuse and refuse.allowed else None,
+        main=main,
+        others=tuple(button for button in buttons.values() if button.allowed),
+        not_now=tuple(button for button in buttons.values() if not button.allowed),
+    )
+
+
+def _buttons(
+    change: ChangeRequest, options: Iterable[MoveOption], asked: Mapping[str, forms.BaseForm], failed: str
+) -> Iterator[Button]:
+    for option in options:
+        if any(reason.code in NOTHING_TO_DO for reason in option.reasons):
+            continue
+        yield Button(
+            verb=option.verb,
+            label=option.label,
+            url=reverse(f"change-{option.verb}", args=[change.number]),
+            icon=ICONS[option.verb],
+            tone="danger" if option.verb in DANGEROUS else "",
+            allowed=option.allowed,
+            why=option.reasons,
+            form=asked.get(option.verb),
+            opened=option.verb == failed,
+        )
+
+
+def seat_rows(situation: Situation) -> Iterator[SeatRow]:
+    """Every seat with who sits there, else who could; for an emergency also those it is spared."""
+    change = situation.change
+    held = _holders(situation)
+    for item in situation.seats:
+        seat = item.seat
+        if item.signature:
+            name = _name(situation, item.signature.person)
+            yield SeatRow(label=seat.label, sources=seat.sources, state="filled", by=name, at=item.signature.at)
+        elif change.is_emergency and change.authorised_by is not None:
+            name = change.authorised_by.get_full_name()
+            yield SeatRow(label=seat.label, sources=seat.sources, state="filled", by=name, at=change.approved_at)
+        else:
+            yield SeatRow(label=seat.label, sources=seat.sources, state="open", who=_who(seat, held))
+    for seat in situation.plan.waived:
+        yield SeatRow(label=seat.label, sources=seat.sources, state="waived")
+
+
+def _holders(situation: Situation) -> list[tuple[Role, str]]:
+    """(role, name) of everybody who could still fill an open seat; nothing is read when none is open."""
+    change = situation.change
+    roles = {role for item in situation.seats if item.signature is None for role in item.seat.roles}
+    if change.state not in {S.DRAFT, S.IN_REVIEW} or not roles:
+        return []
+    cannot = {change.requester.username, *change.editors, *(fact.person for fact in situation.given)}
+    grants = grants_held(roles, now=situation.now, teams=situation.teams)
+    return [(Role(row.role), row.user.get_full_name()) for row in grants if row.user.username not in cannot]
+
+
+def _who(seat: Seat, held: Iterable[tuple[Role, str]]) -> str:
+    names = list(dict.fromkeys(name for role, name in held if role in seat.roles))
+    shown = names[:NAMES_SHOWN] if names else list(seat.role_labels)
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" +{more}" if names and more > 0 else "")
+
+
+def _name(situation: Situation, username: str) -> str:
+    for view in situation.signatures:
+        if view.signature.signer.username == username:
+            return view.signature.signer.get_full_name()
+    return username
