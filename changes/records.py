@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from changes.models import ChangeRequest
+from changes.policy.lifecycle import IMPACT
 from changes.policy.schedule import format_duration
 from changes.proposals import Proposal
 from changes.selectors.situation import SignatureView, Situation
@@ -42,7 +43,7 @@ def record_of(situation: Situation) -> dict[str, Any]:
             "estimated_duration": format_duration(change.estimated_duration),
         },
         "risk_assessment": {"level": change.risk_level, "factors": list(change.risk_factors)},
-        "impact": dict(change.impact),
+        "impact": {part: change.impact.get(part) for part in IMPACT},
         "rollback_plan": change.rollback_plan,
         "approvals": [*_authorisation(change), *map(_approval, _standing(situation))],
         "implementation": {
@@ -67,7 +68,7 @@ def proposal_of_record(record: Mapping[str, Any]) -> tuple[Proposal, dict[str, A
         scheduled_time=content["scheduled_time"],
         estimated_duration=content["estimated_duration"],
         raised_to="" if level == Risk.LOW else level,
-        impact=record.get("impact") or {},
+        impact={part: text for part, text in (record.get("impact") or {}).items() if text},
         rollback_plan=record.get("rollback_plan") or "",
         notes=(record.get("implementation") or {}).get("notes") or "",
     )

@@ -44,7 +44,6 @@ class WhenField(serializers.Field[datetime, Any, str, Any]):
     """
 
     default_error_messages = {
-        "invalid": "Not a moment: use RFC 3339 with an offset, or {local, timezone}.",
         "local": "Not a wall time: write YYYY-MM-DDTHH:MM without an offset.",
         "fold": "fold is 0 for the first or 1 for the second of two.",
     }
@@ -114,7 +113,7 @@ ARTIFACT_SCHEMA: dict[str, Any] = {
 class ArtifactField(serializers.Field[ArtifactName, Any, dict[str, Any], Any]):
     """`service:version`, or {service, version, digest?}; written as the object."""
 
-    default_error_messages = {"invalid": "Write service:version, or {service, version, digest?}."}
+    default_error_messages = {"invalid": "Write service:version, or an object of service, version and perhaps digest."}
 
     def to_internal_value(self, data: Any) -> ArtifactName:  # noqa: ANN401 - any JSON
         """The name. Raises ValidationError for the form; the version is judged with the whole change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import IO, Any
 
 from django.http import HttpResponse
@@ -20,7 +21,8 @@ from changes.api.bodies import RecordBody
 from changes.api.fields import DurationField, LongField, WhenField, WordField
 from changes.api.moves import change_answer
 from changes.api.reading import read
-from changes.api.serializers import RISKS, STATES, TYPES, ChangeSerializer, ImpactSerializer
+from changes.api.serializers import RISKS, STATES, TYPES, ChangeSerializer
+from changes.policy.lifecycle import IMPACT
 from changes.proposals import MOST_SERVICES
 from changes.records import proposal_of_record, record_of
 from changes.selectors.changes import get_change
@@ -69,13 +71,21 @@ class ClaimedRequesterSerializer(StrictSerializer):
     date = WordField(max_length=40)
 
 
+class WrittenTimeField(WhenField):
+    """Also as YAML programs write a moment: with a space instead of the T."""
+
+    def to_internal_value(self, data: Any) -> datetime:  # noqa: ANN401 - any JSON
+        """The moment in UTC."""
+        return super().to_internal_value(data.replace(" ", "T", 1) if isinstance(data, str) else data)
+
+
 class RecordedContentSerializer(StrictSerializer):
     """What changes, where and when."""
 
     description = LongField()
     services_affected = serializers.ListField(child=serializers.CharField(max_length=64), max_length=MOST_SERVICES)
     environments = serializers.ListField(child=serializers.CharField(max_length=16), max_length=10)
-    scheduled_time = WhenField()
+    scheduled_time = WrittenTimeField()
     estimated_duration = DurationField()
 
 
@@ -84,6 +94,14 @@ class RecordedRiskSerializer(StrictSerializer):
 
     level = serializers.ChoiceField(RISKS, required=False, allow_null=True)
     factors = serializers.ListField(child=serializers.CharField(max_length=300), max_length=50, required=False)
+
+
+class RecordedImpactSerializer(StrictSerializer):
+    """§6.6: the impact on each; null is not stated."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """customers, downtime, data."""
+        return {part: WordField(max_length=2000) for part in IMPACT}
 
 
 class ClaimedApprovalSerializer(StrictSerializer):
@@ -114,7 +132,7 @@ class RecordSerializer(StrictSerializer):
     requester = ClaimedRequesterSerializer(required=False, allow_null=True)
     change = RecordedContentSerializer()
     risk_assessment = RecordedRiskSerializer(required=False, allow_null=True)
-    impact = ImpactSerializer(required=False, allow_null=True)
+    impact = RecordedImpactSerializer(required=False, allow_null=True)
     rollback_plan = LongField(allow_null=True)
     approvals = serializers.ListField(child=ClaimedApprovalSerializer(), max_length=50, required=False, allow_null=True)
     implementation = ClaimedImplementationSerializer(required=False, allow_null=True)
