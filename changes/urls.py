@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from changes.views import change, filing, listing, moves
+from changes.views import change, filing, inbox, listing, moves
 
 urlpatterns = [
     path("changes/", listing.changes, name="changes"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("changes/<str:number>/", change.change, name="change"),
     path("changes/<str:number>/edit/", filing.change_edit, name="change-edit"),
     *moves.move_routes(),
+    path("inbox/", inbox.inbox, name="inbox"),
 ]

@@ -17,7 +17,6 @@ from changes.states import ChangeType
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.decisions import Decision, Reason
 
-
 OPEN_QUESTION = "risk.question_open"
 
 

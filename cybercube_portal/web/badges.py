@@ -64,6 +64,10 @@ BADGES: dict[str, dict[str, Badge]] = {
         "open": Badge("circle-dashed", _("Open"), "wait"),
         "waived": Badge("circle-slash", _("Waived")),
     },
+    "record": {
+        "due": Badge("file-pen", _("Due"), "wait"),
+        "overdue": Badge("alarm-clock", _("Overdue"), "bad"),
+    },
     "freeze_state": {
         "draft": Badge("pencil", _("Draft")),
         "published": Badge("snowflake", _("Published"), "accent"),
