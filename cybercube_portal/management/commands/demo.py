@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from cybercube_portal import clock
+from cybercube_portal.audit.models import Delivery, Intent
 from cybercube_portal.catalog.actions.services import register_service
 from cybercube_portal.demo import company as data
 from cybercube_portal.demo import history
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             company = Company()
             history.past_year(company, now=now)
             history.this_week(company, now=now)
+            _silence()
         self.stdout.write(data.PASSWORD)
 
 
@@ -93,6 +95,12 @@ def _services(now: datetime) -> None:
             actor=OPERATOR,
             now=now,
         )
+
+
+def _silence() -> None:
+    """What a year would have sent is not sent today."""
+    Intent.objects.all().delete()
+    Delivery.objects.all().delete()
 
 
 def _empty() -> None:
