@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from changes.models import ChangeRequest, Freeze
 from changes.policy.recurrence import occurrences
@@ -29,6 +29,14 @@ STATUS: dict[str, str] = {
     ChangeState.EXPIRED: "CANCELLED",
     ChangeState.CANCELLED: "CANCELLED",
 }
+
+
+class _Text(vText):
+    r"""RFC 5545 section 3.3.11 to the letter: the library takes a typed `\N` for a line break."""
+
+    def to_ical(self) -> bytes:
+        """Escaped, without a break."""
+        return self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n").encode()
 
 
 def write_feed(reader: Actor, *, now: datetime, base_url: str) -> bytes:
@@ -102,8 +110,8 @@ def _event(
     event.add("sequence", int((last - first).total_seconds()))
     event.add("dtstart", span.start)
     event.add("dtend", span.end)
-    event.add("summary", _clean(title))
-    event.add("description", _clean("\n".join(line for line in text if line)))
+    event.add("summary", _Text(_clean(title)))
+    event.add("description", _Text(_clean("\n".join(line for line in text if line))))
     event.add("status", status)
     event.add("transp", "TRANSPARENT")
     event.add("url", url)

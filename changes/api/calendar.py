@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -162,6 +163,7 @@ class FeedView(generics.GenericAPIView[Any]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@login_not_required
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """`GET /calendar/{token}.ics`: for whoever holds the address, with ETag and 304."""

@@ -42,7 +42,7 @@ def nothing_written() -> bool:
     ],
 )
 def test_create__no_json__400(alice: APIClient, raw: bytes, word: str) -> None:
-    answer = alice.generic("POST", CHANGES, raw, content_type="application/json")
+    answer = alice.post(CHANGES, raw, content_type="application/json")
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert word in answer.json()["detail"]

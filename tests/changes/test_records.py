@@ -84,7 +84,7 @@ def alice(client_of: Client, held: datetime) -> APIClient:
 
 
 def bring(client: APIClient, text: str | bytes) -> Any:
-    return client.generic("POST", f"{CHANGES}import/", text, content_type="application/yaml")
+    return client.post(f"{CHANGES}import/", text, content_type="application/yaml")
 
 
 def record_of(client: APIClient, number: str) -> dict[str, Any]:
