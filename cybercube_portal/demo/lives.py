@@ -24,6 +24,11 @@ from cybercube_portal.people.selectors import actor_named
 
 NO_RISK = dict.fromkeys(QUESTIONS, False)
 NO_IMPACT = {"customers": "none", "downtime": "none", "data": "none"}
+EVIDENCE: dict[Stage, dict[str, Any]] = {
+    Stage.BUILD: {},
+    Stage.TEST: {"coverage": 91.5},
+    Stage.SCAN: {"critical": 0, "high": 0},
+}
 # In the order in which they are asked.
 BENCH: dict[str, tuple[str, ...]] = {
     "payments": ("quentin", "bob"),
@@ -59,7 +64,7 @@ class Company:
         return [self.actor(name) for name in (*BENCH[_team(service)], *EVERYWHERE)]
 
 
-def build(company: Company, service: str, *, at: datetime, step: str = "patch", tested: bool = True) -> str:
+def build(company: Company, service: str, *, at: datetime, step: str = "patch") -> str:
     """Register the next version with its evidence; returns it as `vX.Y.Z`."""
     major, minor, patch = company.versions.get(service, (1, 0, 0))
     core = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[step]
@@ -82,20 +87,12 @@ def build(company: Company, service: str, *, at: datetime, step: str = "patch", 
         actor=ci,
         now=at,
     )
-    summaries: dict[Stage, dict[str, Any]] = {
-        Stage.BUILD: {},
-        Stage.TEST: {"coverage": 91.5},
-        Stage.SCAN: {"critical": 0, "high": 0},
-        Stage.STAGING: {},
-        Stage.E2E: {},
-    }
-    for stage, summary in summaries.items():
-        passed = tested or stage is not Stage.TEST
+    for stage, summary in EVIDENCE.items():
         report_evidence(
             service=service,
             version=version,
             stage=stage,
-            status=StageStatus.PASSED if passed else StageStatus.FAILED,
+            status=StageStatus.PASSED,
             summary=summary,
             actor=ci,
             now=at,
