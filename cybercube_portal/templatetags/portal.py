@@ -1,4 +1,4 @@
-"""`{% load portal %}`: the components that need more than an include. Each draws a template of `templates/components/`.
+"""`{% load portal %}`: the components that need more than an include; the larger ones draw `templates/components/`.
 
 {% icon "name" %}                          an icon of Lucide's, for the eye only: a word always stands beside it
 {% badge "change_state" value %}           state as icon, word and tone (kinds: `web.badges.BADGES`)
@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import lucide
 from django import forms, template
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide as draw
 
@@ -30,6 +31,14 @@ from cybercube_portal.web.badges import UNKNOWN, badge_of
 from cybercube_portal.web.forms import summary_of
 
 register = template.Library()
+
+
+class Named(Protocol):
+    """A User or an Actor."""
+
+    username: str
+    name: str
+
 
 BLOCKING_FIRST = (Outcome.FAIL, Outcome.PENDING, Outcome.PASS, Outcome.SKIPPED)
 
@@ -44,27 +53,30 @@ def icon(name: str, size: int = 16, css: str = "") -> str:
         return draw(UNKNOWN, size=size, **options)
 
 
-@register.inclusion_tag("components/badge.html")
-def badge(kind: str, value: str, word: str = "") -> dict[str, Any]:
+@register.simple_tag
+def badge(kind: str, value: str, word: str = "") -> str:
     """`word` replaces the table's when the place needs another."""
     found = badge_of(kind, str(value))
-    return {"icon_name": found.icon, "word": word or found.word, "tone": found.tone, "kind": kind, "value": value}
+    return format_html(
+        '<span class="state state-{}">{}{}</span>', found.tone, icon(found.icon, size=14), word or found.word
+    )
 
 
-@register.inclusion_tag("components/time.html", takes_context=True)
-def moment(context: Context, value: datetime | None, show: str = "relative", empty: str = "—") -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def moment(context: Context, value: datetime | None, show: str = "relative", empty: str = "—") -> str:
     """Relative to the request's `now`; `show="exact"` puts the exact time in the text; None shows `empty`."""
     if value is None:
-        return {"empty": empty}
+        return format_html("{}", empty)
     request = context.get("request")
     now = getattr(request, "now", None)
     near, exact = (times.relative(value, now=now) if now else ""), times.exact_with_zone(value)
     in_text = show == "relative" and near
-    return {
-        "value": value,
-        "text": near if in_text else times.exact(value),
-        "title": exact if in_text or not near else f"{near} · {exact}",
-    }
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        exact if in_text or not near else f"{near} · {exact}",
+        near if in_text else times.exact(value),
+    )
 
 
 @register.simple_tag
@@ -79,10 +91,12 @@ def as_day(value: datetime | date) -> str:
     return times.day(value)
 
 
-@register.inclusion_tag("components/person.html")
-def person(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a User or an Actor
-    """A name; None shows a dash."""
-    return {"user": user}
+@register.simple_tag
+def person(user: Named | None) -> str:
+    """A name, the user name in its tooltip; None shows a dash."""
+    if user is None:
+        return "—"
+    return format_html('<span class="person" title="{}">{}</span>', user.username, user.name or user.username)
 
 
 @register.inclusion_tag("components/reason_row.html")

@@ -4,19 +4,21 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
 from cybercube_portal.urls import urlpatterns as ours
 
 
-def broken(_request: object) -> None:
+def broken(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the password is swordfish")
 
 
-def no_database(_request: object) -> None:
+def no_database(_request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return HttpResponse()
 
 
 urlpatterns = [*ours, path("broken/", broken), path("no-database/", no_database)]

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from changes.models import Freeze
+from cybercube_portal import clock
 from cybercube_portal.audit.models import Intent
-from cybercube_portal.people.models import User
+from tests.factories import changes as stories
 from tests.factories.people import Cast
 
 
@@ -21,21 +22,10 @@ def _nothing_remembered() -> None:
     cache.clear()
 
 
-def published(*, starts_at: datetime, hours: int, title: str = "Christmas", kind: str = "holiday") -> Freeze:
-    freeze = Freeze(
-        reference=f"FZ-{title}",
-        title=title,
-        kind=kind,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=hours),
-        envelope_ends_at=starts_at + timedelta(hours=hours),
-        created_at=starts_at,
-        created_by=User.objects.get(username="ivan"),
-    )
-    freeze.save()
-    freeze.publish(at=starts_at)
-    freeze.save()
-    return freeze
+def published(*, starts_at: datetime, hours: int) -> Freeze:
+    """Published a week before it begins."""
+    ends_at = starts_at + timedelta(hours=hours)
+    return stories.freeze(now=starts_at - timedelta(days=7), title="Christmas", starts_at=starts_at, ends_at=ends_at)
 
 
 def banners(page: str) -> list[str]:
@@ -59,17 +49,13 @@ def test_banner__freeze_holds__on_every_page_until_when_and_what_it_forbids(
     ("begins_in", "told"), [(timedelta(days=2), 1), (timedelta(days=4), 0), (timedelta(hours=-9), 0)]
 )
 def test_banner__freeze_to_come_or_over__told_three_days_ahead_and_never_after(
-    begins_in: timedelta,
-    told: int,
-    cast: Cast,
-    browser_session: Callable[[str], Client],
-    clock_at: Callable[[datetime], datetime],
-    now: datetime,
+    begins_in: timedelta, told: int, browser_session: Callable[[str], Client], now: datetime
 ) -> None:
-    clock_at(now)
     published(starts_at=now + begins_in, hours=8)
+    with clock.fixed_at(now):
+        page = browser_session("bob").get("/").content.decode()
 
-    assert len(banners(browser_session("bob").get("/").content.decode())) == told
+    assert len(banners(page)) == told
 
 
 def test_banner__remembered_freeze_that_has_ended_since__is_gone(
