@@ -20,7 +20,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cybercube_portal import clock
-from cybercube_portal.api import read_body, read_parameters, take
+from cybercube_portal.api import Problem, read_body, read_parameters, take
+from cybercube_portal.api import answer as answer_problem
 from cybercube_portal.api.callers import credential_of
 from cybercube_portal.api.idempotency import REPLAYED, key_of
 from cybercube_portal.api.refusals import KeyReused
@@ -33,6 +34,7 @@ from cybercube_portal.people.authentication import actor_of
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.keys import digest_of, is_well_formed
 from releases.actions.gate import decide_gate
+from releases.actions.gate_tokens import CannotSign
 from releases.api.answers import body_of, respond
 from releases.api.questions import read_forecast, read_question
 from releases.api.serializers import (
@@ -87,7 +89,10 @@ def ask_gate(request: HttpRequest) -> HttpResponse:
     if request.content_type != "application/json":
         raise UnsupportedMediaType(request.content_type or "nothing")
     asked = read_question(read_body(request), idempotency_key=key_of(request) or "", vouched_run=run)
-    answer = decide_gate(asked=asked, key_digest=key_digest, actor=actor)
+    try:
+        answer = decide_gate(asked=asked, key_digest=key_digest, actor=actor)
+    except CannotSign as fault:
+        return _unavailable(request, fault)
     if answer.is_kept and answer.decision.question_hash != asked.question_hash:
         raise KeyReused(
             "This Idempotency-Key was already sent with another question. Use a new key for a new question."
@@ -97,6 +102,18 @@ def ask_gate(request: HttpRequest) -> HttpResponse:
     if answer.is_kept:
         response.headers[REPLAYED] = "true"
     return response
+
+
+def _unavailable(request: HttpRequest, fault: CannotSign) -> HttpResponse:
+    return answer_problem(
+        request,
+        Problem(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            code=fault.code,
+            detail=str(fault),
+            headers={"Retry-After": str(COME_BACK)},
+        ),
+    )
 
 
 def _caller(request: HttpRequest) -> tuple[str, Actor | None, dict[str, Any], str]:
@@ -150,7 +167,10 @@ class DecisionView(generics.GenericAPIView[Any]):
     def get(self, request: Request, decision_id: uuid.UUID) -> HttpResponse:
         """The answer, judged again while it waits; `wait` holds the call until it waits no more, at most 30 seconds."""
         sent = read_parameters(request.query_params, WaitParameters)
-        answer, had_place = wait_for(decision_id, actor=actor_of(request), seconds=sent.get("wait", 0))
+        try:
+            answer, had_place = wait_for(decision_id, actor=actor_of(request), seconds=sent.get("wait", 0))
+        except CannotSign as fault:
+            return _unavailable(request._request, fault)  # noqa: SLF001 - answers are written by plain Django
         body = body_of(answer)
         response = respond(
             request._request,  # noqa: SLF001 - answers are written by plain Django

@@ -13,6 +13,7 @@ from cybercube_portal.api import MomentField, StrictSerializer
 from cybercube_portal.api.schema import REASON
 from cybercube_portal.catalog.versions import MAX_LENGTH
 from cybercube_portal.decisions import Reason
+from releases.models import GateDecision
 from releases.states import GateOutcome
 
 ACTIONS = [action.value for action in Action]
@@ -112,12 +113,17 @@ class ListedDecisionSerializer(serializers.Serializer[Any]):
     environment = serializers.CharField()
     action = serializers.ChoiceField(ACTIONS)
     change = serializers.SerializerMethodField()
-    run = RunSerializer()
+    run = serializers.SerializerMethodField()
     actor = serializers.CharField()
     asked_by = serializers.CharField()
     asked_at = MomentField()
     decided_at = MomentField()
     next_allowed_at = MomentField(allow_null=True)
+
+    @extend_schema_field(RunSerializer(allow_null=True))
+    def get_run(self, row: GateDecision) -> dict[str, Any] | None:
+        """The CI run that asked."""
+        return row.run or None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_change(self, row: Any) -> str | None:  # noqa: ANN401 - the annotated row

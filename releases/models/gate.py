@@ -22,7 +22,7 @@ class GateDecision(models.Model):
 
     `version` is spelt as it was asked; `digest` and `change_named` are empty where the question did not name them, and
     `change_named` is the change filed for a question that named a template. `run` is {provider, id, attempt, url} of the CI run or {}; `asked_by` is the user name of the credential, `key_prefix` its API
-    key's (empty for a browser's session), `actor` what the pipeline says of who set it going. `idempotency_key` is the
+    key's, `oidc:` and the name of a trusted identity, or empty for a browser's session, `actor` what the pipeline says of who set it going. `idempotency_key` is the
     caller's, `question_hash` a SHA-256 over the question as it was sent: the same key with another question is refused.
     """
 
@@ -36,7 +36,7 @@ class GateDecision(models.Model):
     run = models.JSONField(default=dict)
     actor = models.CharField(max_length=150, blank=True)
     asked_by = models.CharField(max_length=150)
-    key_prefix = models.CharField(max_length=8, blank=True)
+    key_prefix = models.CharField(max_length=96, blank=True)
     asked_at = models.DateTimeField()
     request_id = models.CharField(max_length=64, blank=True)
     idempotency_key = models.CharField(max_length=255, blank=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from changes.policy.spans import Span
 from cybercube_portal.decisions import Reason
@@ -28,7 +28,7 @@ class Forecast:
 
 def forecast(facts: GateFacts, *, until: datetime) -> Forecast:
     """The next slots from `facts.at` up to `until`; none while a freeze or a window cannot be read."""
-    blockers = decide(facts, lifetime=timedelta(0)).blockers
+    blockers = decide(facts, lifetime=until - facts.at).blockers
     return Forecast(
         slots=() if facts.unreadable else open_spans(facts, until=until)[:MOST_SLOTS],
         blockers=blockers,

@@ -97,12 +97,8 @@ def decide(facts: GateFacts, *, lifetime: timedelta) -> GateAnswer:
     outcome = outcome_of(reasons)
     until = facts.at + lifetime
     if outcome is GateOutcome.ALLOW:
-        return GateAnswer(
-            outcome=outcome,
-            reasons=reasons,
-            valid_until=min(until, open_spans(facts, until=until)[0].end),
-            next_allowed_at=None,
-        )
+        ends = min((span.end for span in open_spans(facts, until=until)), default=until)
+        return GateAnswer(outcome=outcome, reasons=reasons, valid_until=ends, next_allowed_at=None)
     upcoming = _next_allowed(facts, reasons)
     return GateAnswer(
         outcome=outcome,
