@@ -79,8 +79,13 @@ def key_fact(key: ApiKey) -> KeyFact:
 
 def note_key_used(key: ApiKey, *, now: datetime) -> None:
     """Keep `last_used_at` to the minute."""
-    if key.last_used_at is None or now - key.last_used_at >= LAST_USED_RESOLUTION:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    note_use(key_id=key.pk, last_used_at=key.last_used_at, now=now)
+
+
+def note_use(*, key_id: int, last_used_at: datetime | None, now: datetime) -> None:
+    """The same for a caller that read the key in a statement of its own."""
+    if last_used_at is None or now - last_used_at >= LAST_USED_RESOLUTION:
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
 
 
 def holders(role: Role, *, now: datetime, teams: Iterable[str] = ()) -> QuerySet[User]:

@@ -16,7 +16,7 @@ from cybercube_portal.audit.requests import current_request_id
 from cybercube_portal.errors import MoveRefused, NotAuthenticated, NotFound
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
-from cybercube_portal.people.selectors import note_key_used
+from cybercube_portal.people.selectors import note_use
 from releases.actions.gate_log import append_answer, insert_answer
 from releases.actions.gate_tokens import sign_token
 from releases.models import GateDecision
@@ -68,8 +68,8 @@ def decide_gate(*, asked: Asked, key_digest: str = "", actor: Actor | None = Non
             transaction.set_rollback(asked.dry_run)
     else:
         answer = _answer(asked, reading)
-    if reading.asker.key is not None:
-        note_key_used(reading.asker.key, now=reading.now)
+    if reading.asker.key_id is not None:
+        note_use(key_id=reading.asker.key_id, last_used_at=reading.asker.key_used_at, now=reading.now)
     return answer
 
 

@@ -15,7 +15,6 @@ from django.db import connection
 from changes.policy.conflicts import Booking
 from cybercube_portal import clock
 from cybercube_portal.people.actors import Actor, KeyFact, Kind
-from cybercube_portal.people.models import ApiKey
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.schedule import LOOK_AHEAD
 from releases.selectors.gate_rows import (
@@ -33,10 +32,11 @@ from releases.selectors.gate_statement import FACTS
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks. `key` is the API key's row, as far as `people.selectors.note_key_used` needs it; None without one."""
+    """Who asks. `key_id` is the API key's row (None without one), `key_used_at` when it was last noted."""
 
     actor: Actor
-    key: ApiKey | None = None
+    key_id: int | None = None
+    key_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _asker(row: Mapping[str, Any] | None) -> Asker | None:
         grants=grant_facts(row["grants"]),
         key=KeyFact(prefix=row["prefix"], scopes=frozenset(row["scopes"]), services=frozenset(row["services"])),
     )
-    return Asker(actor, ApiKey(pk=row["key"], last_used_at=moment(row["used_at"]) if row["used_at"] else None))
+    return Asker(actor, row["key"], moment(row["used_at"]) if row["used_at"] else None)
 
 
 def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: datetime) -> GateFacts:
