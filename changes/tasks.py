@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from changes.selectors.freezes import published_between
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
 
+EVERY_MINUTE = timedelta(minutes=1)
 log = structlog.get_logger(__name__)
 
 # A tick that nobody took in time is dropped: the next one does its work. Two beats at once are harmless: each action looks again.
@@ -24,7 +25,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
         "changes.expire_slots": 30.0,
-        "changes.notice_freezes": 60.0,
+        "changes.notice_freezes": EVERY_MINUTE.total_seconds(),
         "changes.watch_emergencies": 60.0,
         "changes.watch_lead_times": 300.0,
     }.items()
@@ -42,7 +43,7 @@ def expire_slots() -> None:
 def notice_freezes() -> None:
     """Announce freezes that come."""
     now = clock.now()
-    coming = published_between(now, now + LONGEST_AHEAD).values_list("reference", flat=True)
+    coming = published_between(now, now + LONGEST_AHEAD + EVERY_MINUTE).values_list("reference", flat=True)
     _each(list(coming), lambda reference: notices.notice_freeze(reference=reference, now=now))
 
 

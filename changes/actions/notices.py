@@ -121,8 +121,10 @@ def notice_freeze(*, reference: str, now: datetime) -> bool:
         key=f"{freeze.reference}:{coming.start.isoformat()}:{ahead}",
         now=now,
         freeze=freeze,
-        start=coming.start.astimezone(zone),
-        end=coming.end.astimezone(zone),
+        title=_line(freeze.title),
+        # As words: templates would turn the moments back into UTC.
+        start=f"{coming.start.astimezone(zone):%Y-%m-%d %H:%M}",
+        end=f"{coming.end.astimezone(zone):%Y-%m-%d %H:%M}",
         url=f"{settings.BASE_URL}/freezes/{freeze.reference}/",
     )
     return True
@@ -138,6 +140,7 @@ def _mail_about(
         key=f"{change.number}:{occasion}",
         now=now,
         change=change,
+        title=_line(change.title),
         url=f"{settings.BASE_URL}/changes/{change.number}/",
         **context,
     )
@@ -150,3 +153,8 @@ def _mail(template: str, to: Iterable[str], *, about: str, key: str, now: dateti
         to=to, subject=subject, body=f"{body.strip()}\n", at=now, about=about, dedupe_key=f"{template}:{key}"
     )
     return len(mails)
+
+
+def _line(text: str) -> str:
+    """A title on one line: it becomes part of a subject."""
+    return " ".join(text.split())
