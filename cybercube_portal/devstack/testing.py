@@ -33,8 +33,8 @@ def bench(arguments: Sequence[str]) -> int:
     scripts = sorted(path.stem for path in (variables.BASE_DIR / "benchmarks").glob("[a-z]*.py"))
     if not arguments or arguments[0] not in scripts:
         raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
-    script = variables.BASE_DIR / "benchmarks" / f"{arguments[0]}.py"
-    return _on_throw_away_servers(python(script, *arguments[1:]), careless=False, programs={})
+    command = python("-m", f"benchmarks.{arguments[0]}", *arguments[1:])
+    return _on_throw_away_servers(command, careless=False, programs={})
 
 
 def _on_throw_away_servers(command: Sequence[str | Path], *, careless: bool, programs: dict[str, str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -30,38 +31,40 @@ FROM question
 
 def insert_answer(answer: Answer) -> bool:
     """Keep a question with its first answer; False when the same Idempotency-Key was kept before."""
-    decision, judgement = answer.decision, answer.judgement
     with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT,
-            {
-                "id": decision.id,
-                "service": decision.service,
-                "version": decision.version,
-                "asked_digest": decision.digest,
-                "environment": decision.environment,
-                "action": decision.action,
-                "change_named": decision.change_named,
-                "run": json.dumps(decision.run),
-                "actor": decision.actor,
-                "asked_by": decision.asked_by,
-                "key_prefix": decision.key_prefix,
-                "asked_at": decision.asked_at,
-                "request_id": decision.request_id,
-                "idempotency_key": decision.idempotency_key,
-                "question_hash": decision.question_hash,
-                "outcome": judgement.outcome.value,
-                "reasons": json.dumps([reason.as_dict() for reason in judgement.reasons]),
-                "digest": answer.digest,
-                "change": answer.change,
-                "release": answer.release,
-                "decided_at": answer.decided_at,
-                "valid_until": judgement.valid_until,
-                "next_allowed_at": judgement.next_allowed_at,
-                "inputs": answer.inputs,
-            },
-        )
+        cursor.execute(INSERT, insert_parameters(answer))
         return bool(cursor.rowcount)
+
+
+def insert_parameters(answer: Answer) -> dict[str, Any]:
+    """What `INSERT` takes."""
+    decision, judgement = answer.decision, answer.judgement
+    return {
+        "id": decision.id,
+        "service": decision.service,
+        "version": decision.version,
+        "asked_digest": decision.digest,
+        "environment": decision.environment,
+        "action": decision.action,
+        "change_named": decision.change_named,
+        "run": json.dumps(decision.run),
+        "actor": decision.actor,
+        "asked_by": decision.asked_by,
+        "key_prefix": decision.key_prefix,
+        "asked_at": decision.asked_at,
+        "request_id": decision.request_id,
+        "idempotency_key": decision.idempotency_key,
+        "question_hash": decision.question_hash,
+        "outcome": judgement.outcome.value,
+        "reasons": json.dumps([reason.as_dict() for reason in judgement.reasons]),
+        "digest": answer.digest,
+        "change": answer.change,
+        "release": answer.release,
+        "decided_at": answer.decided_at,
+        "valid_until": judgement.valid_until,
+        "next_allowed_at": judgement.next_allowed_at,
+        "inputs": answer.inputs,
+    }
 
 
 @transaction.atomic

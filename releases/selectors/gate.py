@@ -60,20 +60,8 @@ def read_facts(
     The credential is the API key with the SHA-256 `key_digest`, or an actor who proved themselves otherwise. Raises
     django.db.Error, and ValueError or KeyError for a row that cannot be understood: neither is ever an allow.
     """
-    parameters = {
-        "at": at,
-        "held": clock.held(),
-        "key": key_digest,
-        "service": question.service,
-        "environment": question.environment,
-        "version": question.version,
-        "digest": question.digest,
-        "change": question.change,
-        "moves_artifact": question.moves_artifact,
-        "look_ahead": f"{LOOK_AHEAD.days} days",
-    }
     with connection.cursor() as cursor:
-        cursor.execute(FACTS, parameters)
+        cursor.execute(FACTS, parameters_of(question, key_digest=key_digest, at=at))
         now, judged_at, *columns = cursor.fetchone()
     found = _named(columns)
     asker = Asker(actor) if actor else _asker(found["asker"])
@@ -85,6 +73,22 @@ def read_facts(
         now=now.astimezone(UTC),
         inputs=hashlib.sha256(repr(columns[1:]).encode()).hexdigest(),
     )
+
+
+def parameters_of(question: Question, *, key_digest: str = "", at: datetime | None = None) -> dict[str, Any]:
+    """What the statement takes."""
+    return {
+        "at": at,
+        "held": clock.held(),
+        "key": key_digest,
+        "service": question.service,
+        "environment": question.environment,
+        "version": question.version,
+        "digest": question.digest,
+        "change": question.change,
+        "moves_artifact": question.moves_artifact,
+        "look_ahead": f"{LOOK_AHEAD.days} days",
+    }
 
 
 # The statement's columns after its two moments, and those of them that are JSON.
