@@ -22,6 +22,9 @@ CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
 )
 
 
+REQUIRED = _("Please fill this in.")
+
+
 class PortalRenderer(TemplatesSetting):
     """`{{ field.as_field_group }}` draws `components/field.html`."""
 
@@ -42,6 +45,8 @@ class PageForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             css = next(name for kind, name in CLASSES if isinstance(field.widget, kind))
+            if "required" in field.error_messages:
+                field.error_messages["required"] = REQUIRED
             field.widget.attrs["class"] = f"{css} {field.widget.attrs.get('class', '')}".strip()
 
 

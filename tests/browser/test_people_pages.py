@@ -157,6 +157,17 @@ def test_theme__chosen_against_the_system__holds_without_javascript(
     assert page.locator("html").get_attribute("data-scheme") == shown
 
 
+def test_menus__opened__accessible_and_closed_by_escape(open_browser: OpenBrowser, look: Look) -> None:
+    page = open_browser("bob", window="phone")
+    page.goto("/people/")
+    page.get_by_role("button", name="Menu", exact=True).click()
+    look(page, "menu")
+    page.get_by_role("button", name="Account menu").click()
+    look(page, "account-menu")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Profile")).to_be_hidden()
+
+
 def test_keyboard__from_the_top__skip_link_first_then_every_place(open_browser: OpenBrowser) -> None:
     page = open_browser("bob")
     page.goto("/people/")

@@ -30,7 +30,7 @@ def test_page__nothing_there__404_with_the_way_around(browser_session: Callable[
     page = answer.content.decode()
 
     assert answer.status_code == 404
-    assert "There is nothing here" in page
+    assert "Not found" in page
     assert "<script>/" not in page
     assert answer.headers["X-Request-ID"] in page
     assert 'href="/profile/"' in page
