@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from changes.views import change, filing, inbox, listing, moves
+from changes.views import calendar, change, filing, freezes, inbox, listing, moves, templates, windows
 
 urlpatterns = [
     path("changes/", listing.changes, name="changes"),
@@ -14,4 +14,22 @@ urlpatterns = [
     path("changes/<str:number>/edit/", filing.change_edit, name="change-edit"),
     *moves.move_routes(),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("freezes/", freezes.freezes, name="freezes"),
+    path("freezes/new/", freezes.freeze_new, name="freeze-new"),
+    path("freezes/<str:reference>/", freezes.freeze, name="freeze"),
+    path("freezes/<str:reference>/edit/", freezes.freeze_edit, name="freeze-edit"),
+    *(
+        path(f"freezes/<str:reference>/{verb}/", freezes.freeze_move, {"verb": verb}, name=f"freeze-{verb}")
+        for verb in freezes.VERBS
+    ),
+    path("windows/", windows.windows, name="windows"),
+    path("windows/new/", windows.window_new, name="window-new"),
+    path("windows/<str:reference>/edit/", windows.window_edit, name="window-edit"),
+    path("windows/<str:reference>/remove/", windows.window_remove, name="window-remove"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/new/", templates.template_new, name="template-new"),
+    path("templates/<slug:slug>/activate/", templates.template_activate, name="template-activate"),
+    path("templates/<slug:slug>/retire/", templates.template_retire, name="template-retire"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/feed/", calendar.feed_issue, name="calendar-feed-issue"),
 ]
