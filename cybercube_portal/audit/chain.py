@@ -55,6 +55,11 @@ class Walk:
             raise Broken(expected, "was changed: its content does not give its hash")
         self.size, self.head = expected, str(claimed)
 
+    def reach(self, size: int) -> None:
+        """The rows up to `size` have to be there."""
+        if self.size < size:
+            raise Broken(self.size + 1, "missing: the rows stop here")
+
     def checkpoint(self, *, size: int, head_hash: str) -> None:
         """Compare the chain so far with what was signed when it had `size` events."""
         if size > self.size:

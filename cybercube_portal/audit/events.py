@@ -17,5 +17,6 @@ class SubscriptionEvent(StrEnum):
     """Webhook subscriptions."""
 
     CREATED = "webhook.created"
+    EDITED = "webhook.edited"
     ROTATED = "webhook.secret_rotated"
     ENDED = "webhook.ended"

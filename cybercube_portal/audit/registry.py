@@ -1,4 +1,4 @@
-"""What upper apps hang on the record: which intents an event opens, and who works an intent of a kind.
+"""What upper apps hang on the record: which intents an event opens, who works an intent of a kind, what subscribers are told.
 
 Lower apps never import upper ones, so each app registers from its `AppConfig.ready`, in every process.
 """
@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cybercube_portal.audit.models import Event
+
+WebhookBody = Callable[["Event"], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class IntentKind:
 
 _reactions: dict[str, tuple[str, ...]] = {}
 _kinds: dict[str, IntentKind] = {}
+_bodies: list[WebhookBody] = []
 
 
 def register_reactions(table: Mapping[str, tuple[str, ...]]) -> None:
@@ -96,6 +102,16 @@ def kind_of(kind: str) -> IntentKind:
         return _kinds[kind]
     except KeyError:
         raise UnknownKind(kind) from None
+
+
+def register_webhook_body(write: WebhookBody) -> None:
+    """Say what subscribers are told of a sealed event: `write(event)` gives the body as JSON, or None for what stays inside."""
+    _bodies[:] = [write]
+
+
+def webhook_body(event: Event) -> dict[str, Any] | None:
+    """What subscribers are told of `event`; None: nothing."""
+    return next((write(event) for write in _bodies), None)
 
 
 def unhandled_reactions() -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from cybercube_portal.audit import keys
 from cybercube_portal.audit.actions.deliveries import queue
 from cybercube_portal.audit.chain import CHECKPOINT_TYPE, link
 from cybercube_portal.audit.models import Checkpoint, Delivery, Event, WebhookSubscription
-from cybercube_portal.audit.selectors.events import chain_end, webhook_body
+from cybercube_portal.audit.registry import webhook_body
+from cybercube_portal.audit.selectors.events import chain_end
 
 BATCH = 500
 # One number for everybody who writes to the chain's end; the lock goes with the transaction.
@@ -75,7 +76,8 @@ def _link_all(events: Sequence[Event], *, now: datetime) -> None:
 
 
 def _tell_subscribers(events: Sequence[Event], *, now: datetime) -> None:
-    subscriptions = WebhookSubscription.objects.filter(active=True)
+    subscriptions = list(WebhookSubscription.objects.filter(active=True))
+    told = [(event, body) for event in events if (body := webhook_body(event))] if subscriptions else []
     queue(
         [
             Delivery(
@@ -83,11 +85,11 @@ def _tell_subscribers(events: Sequence[Event], *, now: datetime) -> None:
                 target=subscription.url,
                 about=event.object_id,
                 hosts=[subscription.host],
-                payload=webhook_body(event),
+                payload=body,
                 signed_by=f"subscription:{subscription.subscription_id}",
             )
             for subscription in subscriptions
-            for event in events
+            for event, body in told
             if subscription.wants(event.verb)
         ],
         at=now,

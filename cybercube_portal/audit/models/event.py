@@ -112,6 +112,10 @@ class Event(models.Model):
             "previous_hash": self.previous_hash,
         }
 
+    def as_sealed(self) -> dict[str, Any]:
+        """The line with its hash; sealing members are None before the event is sealed."""
+        return {**self.as_line(), "hash": self.hash}
+
 
 class Checkpoint(models.Model):
     """The portal's signed word that the chain had `size` events and ended in `head_hash` at `at`."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cybercube_portal.audit import keys
-from cybercube_portal.audit.canonical import canonical, moment
 from cybercube_portal.audit.chain import CHECKPOINT_TYPE, GENESIS, Broken, Walk
 from cybercube_portal.audit.models import Checkpoint, Event
-
-# Standard Webhooks 1.0 asks for small bodies; a receiver reads the rest by the event's id.
-LARGEST_WEBHOOK = 20_000
+from cybercube_portal.errors import NotFound
 
 
 def timeline(subject: str) -> QuerySet[Event]:
@@ -22,24 +22,62 @@ def timeline(subject: str) -> QuerySet[Event]:
     return Event.objects.filter(subjects__contains=[subject]).order_by("-occurred_at", "-id")
 
 
-def chain_end() -> tuple[int, str]:
-    """How many events are sealed, and the hash of the last one (GENESIS while there is none)."""
-    last = Event.objects.filter(sequence__isnull=False).order_by("-sequence").values_list("sequence", "hash").first()
-    return (int(last[0]), str(last[1])) if last and last[0] is not None else (0, GENESIS)
+def event_named(event_id: UUID) -> Event:
+    """One event by its public id. Raises NotFound."""
+    found = Event.objects.filter(event_id=event_id).first()
+    if found is None:
+        raise NotFound(f"There is no event {event_id}.")
+    return found
 
 
-def public_event(event: Event) -> dict[str, Any]:
-    """An event as the API and the webhooks show it."""
-    line = event.as_line()
-    return {name: line[name] for name in line if name not in {"type", "sealed_at", "previous_hash"}}
+def events_filtered(
+    *,
+    subject: str | None = None,
+    verb: str | None = None,
+    actor: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    sealed: bool | None = None,
+    nouns: Iterable[str] | None = None,
+    **equal: str,
+) -> QuerySet[Event]:
+    """Events that fit everything given.
+
+    `verb`: `change.approved` or `change.*`; `nouns`: verbs of these alone; `actor`: the id an event names; `start`, `end`: half-open
+    over `occurred_at`; `equal`: object_type, object_id.
+    """
+    fits = Q(**equal)
+    # Every event names its object among its subjects, and these have an index.
+    wanted = [name for name in (subject, equal.get("object_id")) if name is not None]
+    if wanted:
+        fits &= Q(subjects__contains=wanted)
+    if verb is not None:
+        fits &= Q(verb__startswith=verb[:-1]) if verb.endswith(".*") else Q(verb=verb)
+    if nouns is not None:
+        fits &= reduce(or_, (Q(verb__startswith=f"{noun}.") for noun in nouns))
+    if actor is not None:
+        fits &= Q(actor__id=actor)
+    if start is not None:
+        fits &= Q(occurred_at__gte=start)
+    if end is not None:
+        fits &= Q(occurred_at__lt=end)
+    if sealed is not None:
+        fits &= Q(sequence__isnull=not sealed)
+    return Event.objects.filter(fits)
 
 
-def webhook_body(event: Event) -> dict[str, Any]:
-    """Standard Webhooks' {type, timestamp, data}; `before`, `after` and `data` are left out of what would grow too large."""
-    data = public_event(event)
-    if len(canonical(data)) > LARGEST_WEBHOOK:
-        data = {**data, "before": None, "after": None, "data": {}, "shortened": True}
-    return {"type": event.verb, "timestamp": moment(event.occurred_at), "data": data}
+def checkpoints_listed() -> QuerySet[Checkpoint]:
+    """What was signed."""
+    return Checkpoint.objects.all()
+
+
+def chain_end(*, last: int | None = None) -> tuple[int, str]:
+    """How many events are sealed, and the hash of the last one (GENESIS while there is none); `last`: no further than there."""
+    rows = Event.objects.filter(sequence__isnull=False)
+    if last is not None:
+        rows = rows.filter(sequence__lte=last)
+    end = rows.order_by("-sequence").values_list("sequence", "hash").first()
+    return (int(end[0]), str(end[1])) if end and end[0] is not None else (0, GENESIS)
 
 
 def sealed_events(*, after: int = 0, until: int) -> Iterator[Event]:
@@ -64,22 +102,41 @@ class ChainVerdict:
         return self.broken is None
 
 
-def verify_chain() -> ChainVerdict:
-    """Walk the whole chain in the database, comparing it with every checkpoint on the way."""
-    walk = Walk()
-    seen = 0
+def verify_chain(*, first: int = 1, last: int | None = None) -> ChainVerdict:
+    """Walk the chain in the database, comparing it with every checkpoint on the way.
+
+    From sequence `first`, trusting the hash of the row before it, to `last`, or to the end: then a checkpoint over more events than
+    there are is found too.
+    """
+    end = chain_end()[0]
+    until = end if last is None else min(last, end)
+    checkpoints = Checkpoint.objects.filter(size__gte=first - 1).order_by("size", "id")
+    if until < end:
+        checkpoints = checkpoints.filter(size__lte=until)
+    walk, seen = Walk(size=first - 1), 0
     try:
-        for checkpoint in Checkpoint.objects.order_by("size", "id").iterator():
+        walk.head = _hash_before(first)
+        for checkpoint in checkpoints.iterator():
             for event in sealed_events(after=walk.size, until=checkpoint.size):
                 walk.event(event.as_line(), event.hash)
             _check_signature(checkpoint)
             walk.checkpoint(size=checkpoint.size, head_hash=checkpoint.head_hash)
             seen += 1
-        for event in sealed_events(after=walk.size, until=chain_end()[0]):
+        for event in sealed_events(after=walk.size, until=until):
             walk.event(event.as_line(), event.hash)
+        walk.reach(until)
     except Broken as broken:
         return ChainVerdict(size=walk.size, head=walk.head, checkpoints=seen, broken=broken)
     return ChainVerdict(size=walk.size, head=walk.head, checkpoints=seen)
+
+
+def _hash_before(first: int) -> str:
+    if first == 1:
+        return GENESIS
+    found = Event.objects.filter(sequence=first - 1).values_list("hash", flat=True).first()
+    if found is None:
+        raise Broken(first - 1, "missing")
+    return found
 
 
 def _check_signature(checkpoint: Checkpoint) -> None:

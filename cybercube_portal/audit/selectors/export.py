@@ -4,7 +4,7 @@ Every line is canonical JSON (`audit.canonical`):
 
     header      {"type", "format", "keys"}: the public keys (JWK) whose signatures occur
     checkpoint  {"type", "size", "head_hash", "at", "key_id", "signature"}: right after the event of sequence `size`
-    event       the members of `Event.as_line` and `hash`
+    event       the members of `Event.as_sealed`
     end         {"type", "first", "size", "head_hash", "at", "key_id", "signature"}: what this file must hold
 
 A signature is a JWS (EdDSA) over the line's members without type, key_id and signature; the one of `end` also covers `file`, the
@@ -28,10 +28,15 @@ from cybercube_portal.audit.models import Checkpoint
 from cybercube_portal.audit.selectors.events import chain_end, sealed_events
 
 
-def export_lines(*, now: datetime, first: int = 1) -> Iterator[bytes]:
-    """The lines, each with its line feed. `first`: the lowest sequence asked for; the file starts at a checkpoint before it."""
-    size, head = chain_end()
-    checkpoints = Checkpoint.objects.filter(size__lte=size).order_by("size", "id")
+def export_lines(*, now: datetime, first: int = 1, last: int | None = None) -> Iterator[bytes]:
+    """The lines, each with its line feed.
+
+    `first`: the lowest sequence asked for; the file starts at a checkpoint before it. `last`: the highest; the file ends there, or
+    at the chain's end.
+    """
+    size, head = chain_end(last=last)
+    # One that is signed while this is read would be later than the end of the file.
+    checkpoints = Checkpoint.objects.filter(size__lte=size, at__lte=now).order_by("size", "id")
     anchor = checkpoints.filter(size__lt=first).last() if first > 1 else None
     start = anchor.size if anchor else 0
     digest = hashlib.sha256()
@@ -59,7 +64,7 @@ def _body(checkpoints: QuerySet[Checkpoint], *, anchor: Checkpoint | None, until
 
 def _events(*, after: int, until: int) -> Iterator[bytes]:
     for event in sealed_events(after=after, until=until):
-        yield _line({**event.as_line(), "hash": event.hash})
+        yield _line(event.as_sealed())
 
 
 def _line(value: dict[str, Any]) -> bytes:
