@@ -36,6 +36,7 @@ ASGI_APPLICATION = "cybercube_portal.asgi.application"
 INSTALLED_APPS = [
     "cybercube_portal",
     "cybercube_portal.pages",
+    "cybercube_portal.record",
     "releases",
     "changes",
     "cybercube_portal.catalog",
