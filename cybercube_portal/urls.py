@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("releases.api.urls")),
     path(".well-known/jwks.json", key_set, name="jwks"),
     path("api/v1/", include("changes.api.urls")),
+    path("api/v1/", include("cybercube_portal.record.api.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("admin/", admin.site.urls),
     path("", include("cybercube_portal.people.urls")),
