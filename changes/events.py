@@ -9,6 +9,7 @@ class ChangeEvent(StrEnum):
     """Subjects: the change's number, its services."""
 
     CREATED = "change.created"
+    EMERGENCY_FILED = "change.emergency_filed"
     EDITED = "change.edited"
     IMPORTED = "change.imported"
     SUBMITTED = "change.submitted"

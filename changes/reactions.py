@@ -18,7 +18,7 @@ ESCALATE_TO_MANAGERS = "changes.escalate_to_managers"
 RECHECK_SIGNATURES = "changes.recheck_signatures"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
-    ChangeEvent.CREATED: (ALERT_EMERGENCY_APPROVERS,),
+    ChangeEvent.EMERGENCY_FILED: (ALERT_EMERGENCY_APPROVERS,),
     ChangeEvent.SUBMITTED: (ASK_APPROVERS,),
     ChangeEvent.SIGNATURE_SUPERSEDED: (ASK_APPROVERS,),
     ChangeEvent.REOPENED: (ASK_APPROVERS, TELL_REQUESTER),

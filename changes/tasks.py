@@ -86,7 +86,7 @@ def tell_requester(task: Task, now: datetime) -> None:
 
 
 def alert_emergency_approvers(task: Task, now: datetime) -> None:
-    """A change was filed; only emergencies are told of."""
+    """An emergency was filed."""
     notices.alert_emergency_approvers(number=task.subject, occasion=task.payload["event"], now=now)
 
 

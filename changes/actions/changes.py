@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from changes.actions.content import create_change, reassess, supersede_signatures
+from changes.actions.content import create_change, keep_version, reassess, supersede_signatures
 from changes.actions.recording import record_change
 from changes.events import ChangeEvent
 from changes.models import ChangeRequest
@@ -96,9 +96,7 @@ def reschedule_change(
         change.submitted_at = now
         if actor.id != change.requester_id and actor.username not in change.editors:
             change.editors = [*change.editors, actor.username]
-        change.content_versions.get_or_create(
-            content_hash=covered, defaults={"material": change.material(), "at": now, "by_id": actor.id}
-        )
+        keep_version(change, actor=actor, now=now)
         supersede_signatures(change, actor=actor, now=now, because="The schedule is part of what was signed.")
     situation = Situation(change, now=now)
     change.reschedule(at=now, complete=situation.seat_decision.allowed)

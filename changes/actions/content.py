@@ -52,9 +52,10 @@ def create_change(
     )
     _write(change, proposal, now=now)
     change.save(force_insert=True)
-    _keep_version(change, actor=actor, now=now)
+    keep_version(change, actor=actor, now=now)
     verb = ChangeEvent.CREATED if claims is None else ChangeEvent.IMPORTED
     record_change(verb, change, actor=actor, at=now, after=_recorded(change))
+    _announce_emergency(change, was_type="", actor=actor, now=now)
     return get_change(change.number)
 
 
@@ -102,12 +103,13 @@ def edit_change(*, number: str, version: int, changes: Mapping[str, Any], actor:
     change.version += 1
     change.updated_at = now
     if change.content_hash != before_hash:
-        _keep_version(change, actor=actor, now=now)
+        keep_version(change, actor=actor, now=now)
         if change.state == ChangeState.IN_REVIEW:
             change.submitted_at = now
             supersede_signatures(change, actor=actor, now=now, because="The content was edited.")
     change.save()
     record_change(ChangeEvent.EDITED, change, actor=actor, at=now, before=before, after=_recorded(change))
+    _announce_emergency(change, was_type=was.type, actor=actor, now=now)
     return change
 
 
@@ -145,7 +147,7 @@ def _write(change: ChangeRequest, proposal: Proposal, *, now: datetime) -> None:
 def reassess(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
     """Judge the risk again before it is signed: artifacts may have been registered since it was written (§5.6)."""
     _assess(change, Situation(change, now=now))
-    _keep_version(change, actor=actor, now=now)
+    keep_version(change, actor=actor, now=now)
 
 
 def _assess(change: ChangeRequest, situation: Situation) -> None:
@@ -174,12 +176,18 @@ def _template(proposal: Proposal) -> Template:
     return template
 
 
-def _keep_version(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
-    ContentVersion.objects.get_or_create(
-        change=change,
-        content_hash=change.content_hash,
-        defaults={"material": change.material(), "at": now, "by_id": actor.id},
+def _announce_emergency(change: ChangeRequest, *, was_type: str, actor: Actor, now: datetime) -> None:
+    """§6.4 "Notify": an event of its own, for the alert hangs on it."""
+    if change.is_emergency and change.type != was_type:
+        record_change(ChangeEvent.EMERGENCY_FILED, change, actor=actor, at=now)
+
+
+def keep_version(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Keep the content as it stands, once, for approvers to see what changed since."""
+    version = ContentVersion(
+        change=change, content_hash=change.content_hash, material=change.material(), at=now, by_id=actor.id
     )
+    ContentVersion.objects.bulk_create([version], ignore_conflicts=True)
 
 
 def _recorded(change: ChangeRequest) -> dict[str, Any]:

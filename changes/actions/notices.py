@@ -49,7 +49,7 @@ def tell_requester(*, number: str, occasion: str, now: datetime) -> int:
 
 @transaction.atomic
 def alert_emergency_approvers(*, number: str, occasion: str, now: datetime) -> int:
-    """§6.4 "Notify": an emergency was filed. Returns how many were told; none for other changes."""
+    """§6.4 "Notify": an emergency was filed. Returns how many were told; none once it goes ahead or is cancelled."""
     change = get_change(number)
     if not change.is_emergency or change.state != ChangeState.DRAFT:
         return 0

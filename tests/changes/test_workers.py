@@ -217,6 +217,13 @@ def test_emergency_filed__every_approver_is_alerted(letters: Letters, now: datet
     assert letters() == {f"Emergency: Payments are down ({change.number})": ["heidi", "ivan", "judy"]}
 
 
+def test_edited_into_an_emergency__every_approver_is_alerted(letters: Letters, now: datetime) -> None:
+    change = story.draft(now=now)
+    edit_change(number=change.number, version=1, changes={"type": "emergency"}, actor=story.actor("alice"), now=now)
+    ((_, alerted),) = letters().items()
+    assert alerted == ["heidi", "ivan", "judy"]
+
+
 def test_authorised_by_somebody_elses_word__approver_is_asked_to_confirm(
     letters: Letters, now: datetime, clock_at: At
 ) -> None:
