@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from cybercube_portal import clock
 from cybercube_portal.api.problems import is_for_programs
@@ -35,6 +37,9 @@ class PageMiddleware(LoginRequiredMiddleware):
         if is_for_programs(request.path):
             return None
         refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is not None and request.htmx:  # type: ignore[attr-defined]
+            # A fragment cannot hold the log-in page: the whole page goes there, and comes back to where it was.
+            return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url_abs_path or "/").url)  # type: ignore[attr-defined]
         if refusal is None and request.user.is_authenticated:
             request.actor = actor_of(request)  # type: ignore[attr-defined]
             request.now = clock.now()  # type: ignore[attr-defined]
@@ -42,9 +47,11 @@ class PageMiddleware(LoginRequiredMiddleware):
         return refusal
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Forget what a POST may have changed; leave no zone behind for the thread's next request."""
+        """Keep pages out of shared caches, forget what a POST may have changed, leave no zone behind for the thread's next request."""
         timezone.deactivate()
         actor: Actor | None = getattr(request, "actor", None)
+        if actor is not None and not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-cache"
         if actor is not None and request.method == "POST":
             remembered.forget([remembered.waiting_key(actor.id), remembered.FREEZES])
         return response

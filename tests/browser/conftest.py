@@ -33,6 +33,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WINDOWS = {"desktop": (1280, 800), "phone": (360, 740)}
+WIDTHS = (360, 480, 700, 768, 961, 1024, 1280)
 THEMES = ("light", "dark")
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -101,7 +102,9 @@ def look(tmp_path: Path) -> Look:
                 page.screenshot(path=folder / f"{name}-{window}-{theme}.png", full_page=True)
                 found = axe.run(page)
                 assert found.violations_count == 0, f"{page.url} {window} {theme}\n{found.generate_report()}"
-            assert page.evaluate(SIDEWAYS) <= 0, f"{page.url} scrolls sideways on a {window}"
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 740})
+            assert page.evaluate(SIDEWAYS) <= 0, f"{page.url} scrolls sideways at {width} px"
 
     return inspect
 

@@ -12,7 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from cybercube_portal.api.problems import is_for_programs
 from tests.factories.people import PASSWORD, Cast
 
-OPEN_TO_STRANGERS = {"login/", "preferences/"}
+# A calendar program cannot log in: the address itself is the secret.
+OPEN_TO_STRANGERS = {"login/", "preferences/", "calendar/<str:token>.ics"}
 AUTHENTICATE_THEMSELVES = ("api/", "admin/", "health", "metrics")
 
 
@@ -78,6 +79,19 @@ def test_log_in__five_wrong_passwords__locked_out_and_told_for_how_long_even_wit
 
 def test_log_in__service_account__never(cast: Cast, client: Client) -> None:
     assert log_in(client, username="ci-payments", password="!").status_code == 422
+
+
+def test_every_page__session_over_while_a_fragment_is_fetched__the_whole_page_goes_to_log_in(
+    db: None, client: Client
+) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/people/?page=2"}
+    answer = client.get("/waiting/count/", headers=headers)
+
+    assert answer.headers["HX-Redirect"] == "/login/?next=/people/%3Fpage%3D2"
+
+
+def test_every_page__signed_in__kept_by_no_shared_cache(browser_session: Callable[[str], Client]) -> None:
+    assert browser_session("bob").get("/people/").headers["Cache-Control"] == "private, no-cache"
 
 
 def test_log_out__by_a_link__refused_with_a_page_that_explains(browser_session: Callable[[str], Client]) -> None:
