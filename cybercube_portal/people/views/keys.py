@@ -53,4 +53,4 @@ def revoke_key(request: PageRequest, prefix: str) -> HttpResponse:
         keys = selectors.keys_listed(owner=request.actor.username)
         return show_again(request, LIST, {"keys": keys}, error=error)
     messages.success(request, _("The key %(prefix)s no longer works.") % {"prefix": f"ccp_{prefix}_…"})
-    return redirect("api-keys")
+    return redirect("keys")
