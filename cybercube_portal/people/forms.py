@@ -122,7 +122,6 @@ class GrantForm(PageForm):
     role = forms.ChoiceField(label=_("Role"), choices=[("", ""), *((role.value, role.label) for role in Role)])
     team = forms.ChoiceField(
         label=_("For the services of"),
-        help_text=_("A role counts for the services of one team, or everywhere."),
         choices=[],
         required=False,
     )

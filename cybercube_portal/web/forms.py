@@ -58,9 +58,9 @@ class WhenField(forms.DateTimeField):
         super().__init__(**{"widget": widget, **kwargs})
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
-        """Say which zone is meant, once per form, since it differs by person."""
-        if not self.help_text:
-            self.help_text = _("In your time zone, %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        """Say which zone is meant: it differs by person. A form's fields are its own, so this is said once."""
+        zone = _("In your time zone, %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        self.help_text = f"{self.help_text} {zone}".strip()
         return super().get_bound_field(form, field_name)
 
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's signature
