@@ -109,6 +109,13 @@ class ChangeRequest(StatefulModel):
         ]
         indexes: ClassVar = [
             GinIndex(fields=["services"], name="change_services"),
+            # What the gate looks for: the open change that names an artifact.
+            GinIndex(
+                fields=["artifacts"],
+                name="change_open_artifacts",
+                opclasses=["jsonb_path_ops"],
+                condition=Q(state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED, ChangeState.IMPLEMENTING]),
+            ),
             models.Index(fields=["-created_at", "-id"], name="change_newest"),
             models.Index(fields=["state", "scheduled_time"], name="change_by_state"),
             models.Index(fields=["requester", "-created_at"], name="change_by_requester"),
