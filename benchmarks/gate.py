@@ -36,7 +36,7 @@ from releases.actions.gate import Asked, decide_gate  # noqa: E402
 from releases.actions.gate_log import INSERT, insert_parameters  # noqa: E402
 from releases.policy.gate import Question  # noqa: E402
 from releases.selectors.gate import parameters_of  # noqa: E402
-from releases.selectors.gate_statement import FACTS  # noqa: E402
+from releases.selectors.gate_statement import FOR_ARTIFACTS  # noqa: E402
 
 URL = "/api/v1/gate/decisions/"
 CONNECTIONS = 16
@@ -148,7 +148,7 @@ def _scripts(made: company.Company) -> list[str]:
         kept = insert_parameters(answer)
         insert = INSERT.replace("%(id)s", "gen_random_uuid()")
         facts = parameters_of(question, key_digest=digest_of(made.key))
-        scripts.append(peer.script((FACTS, facts), (insert, kept)))
+        scripts.append(peer.script((FOR_ARTIFACTS, facts), (insert, kept)))
     return scripts
 
 

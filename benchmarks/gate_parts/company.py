@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,7 +23,7 @@ SERVICES = 12
 TEAMS = 4
 VERSIONS = 60
 NEWEST = f"v1.0.{VERSIONS - 1}"
-BATCH = 5000
+BATCH = 1000
 OPEN_SHARE = 0.02
 FOR_EVERYBODY_SHARE = 0.2
 
@@ -129,9 +130,8 @@ def digest(slug: str, patch: int) -> str:
 
 
 def _changes(dice: random.Random, people: list[User], services: list[Service], count: int, now: datetime) -> None:
-    made = 0
     rows = _change_rows(dice, people, services, count, now)
-    while batch := [row for row, _ in zip(rows, range(BATCH), strict=False)]:
+    while batch := list(islice(rows, BATCH)):
         ChangeRequest.objects.bulk_create(batch)
         Signature.objects.bulk_create(
             Signature(
@@ -145,7 +145,6 @@ def _changes(dice: random.Random, people: list[User], services: list[Service], c
             for row in batch
             if row.state in {ChangeState.APPROVED, ChangeState.CLOSED}
         )
-        made += len(batch)
 
 
 def _change_rows(
@@ -185,7 +184,9 @@ def _change_rows(
 
 
 def _freezes(dice: random.Random, people: list[User], services: list[Service], count: int, now: datetime) -> None:
-    Freeze.objects.bulk_create(_freeze(dice, people, services, number, now) for number in range(count))
+    Freeze.objects.bulk_create(
+        (_freeze(dice, people, services, number, now) for number in range(count)), batch_size=BATCH
+    )
     DeploymentWindow.objects.bulk_create(
         DeploymentWindow(
             reference=f"DW-{number}",

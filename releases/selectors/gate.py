@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +27,7 @@ from releases.selectors.gate_rows import (
     service_fact,
     window_facts,
 )
-from releases.selectors.gate_statement import FACTS
+from releases.selectors.gate_statement import FOR_ARTIFACTS, FOR_SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,21 @@ class Reading:
 
 
 def read_facts(
-    question: Question, *, key_digest: str = "", actor: Actor | None = None, at: datetime | None = None
+    question: Question,
+    *,
+    key_digest: str = "",
+    actor: Actor | None = None,
+    at: datetime | None = None,
+    look_ahead: timedelta = LOOK_AHEAD,
 ) -> Reading | None:
     """Everything the gate judges, at `at` (None: by the database's clock); None when the API key is not good.
 
-    The credential is the API key with the SHA-256 `key_digest`, or an actor who proved themselves otherwise. Raises
+    Freezes are read up to `look_ahead` from there. The credential is the API key with the SHA-256 `key_digest`, or an actor who proved themselves otherwise. Raises
     django.db.Error, and ValueError or KeyError for a row that cannot be understood: neither is ever an allow.
     """
+    statement = FOR_ARTIFACTS if question.moves_artifact else FOR_SERVICES
     with connection.cursor() as cursor:
-        cursor.execute(FACTS, parameters_of(question, key_digest=key_digest, at=at))
+        cursor.execute(statement, parameters_of(question, key_digest=key_digest, at=at, look_ahead=look_ahead))
         now, judged_at, *columns = cursor.fetchone()
     found = _named(columns)
     asker = Asker(actor) if actor else _asker(found["asker"])
@@ -75,7 +81,9 @@ def read_facts(
     )
 
 
-def parameters_of(question: Question, *, key_digest: str = "", at: datetime | None = None) -> dict[str, Any]:
+def parameters_of(
+    question: Question, *, key_digest: str = "", at: datetime | None = None, look_ahead: timedelta = LOOK_AHEAD
+) -> dict[str, Any]:
     """What the statement takes."""
     return {
         "at": at,
@@ -84,10 +92,10 @@ def parameters_of(question: Question, *, key_digest: str = "", at: datetime | No
         "service": question.service,
         "environment": question.environment,
         "version": question.version,
-        "digest": question.digest,
+        "by_version": json.dumps([{"service": question.service, "version": question.version, "digest": ""}]),
+        "by_digest": json.dumps([{"service": question.service, "digest": question.digest or "none"}]),
         "change": question.change,
-        "moves_artifact": question.moves_artifact,
-        "look_ahead": f"{LOOK_AHEAD.days} days",
+        "look_ahead": f"{look_ahead.total_seconds()} seconds",
     }
 
 

@@ -6,18 +6,19 @@ the same facts is the ORM's, in tests/releases/orm_facts.py, and a test holds th
 
 from __future__ import annotations
 
+# What is near in time is gathered first and its scope looked at after, whatever the planner guesses of the scopes.
 # `change_row` says in JSON what `releases.selectors.gate` reads; an entry of `named` is an artifact the change rolls out.
-FACTS = """
+STATEMENT = """
 WITH
 clock AS (
     SELECT moment.now, COALESCE(%(at)s::timestamptz, moment.now) AS at
     FROM (SELECT COALESCE(%(held)s::timestamptz, clock_timestamp()) AS now) moment
 ),
 asker AS (
-    SELECT jsonb_build_object(
+    SELECT json_build_object(
         'key', k.id, 'prefix', k.prefix, 'scopes', k.scopes, 'services', k.services, 'used_at', k.last_used_at,
         'id', u.id, 'username', u.username, 'name', u.name, 'kind', u.kind, 'team', t.slug, 'grants', (
-            SELECT jsonb_agg(jsonb_build_object('role', g.role, 'team', held_for.slug, 'starts_at', g.starts_at,
+            SELECT json_agg(json_build_object('role', g.role, 'team', held_for.slug, 'starts_at', g.starts_at,
                 'ends_at', g.ends_at, 'revoked_at', g.revoked_at))
             FROM people_grant g LEFT JOIN people_team held_for ON held_for.id = g.team_id WHERE g.user_id = u.id)) AS found
     FROM people_apikey k
@@ -27,7 +28,7 @@ asker AS (
         AND k.environment = '' AND NOT k.client
 ),
 service AS (
-    SELECT s.id, s.slug, s.team_id, t.slug AS team, jsonb_build_object(
+    SELECT s.id, s.slug, s.team_id, t.slug AS team, json_build_object(
         'slug', s.slug, 'name', s.name, 'team', t.slug, 'tier', s.tier, 'minimum_coverage', s.minimum_coverage::text,
         'depends_on', ARRAY(
             SELECT needed.slug FROM catalog_service_depends_on link JOIN catalog_service needed ON needed.id = link.to_service_id
@@ -39,11 +40,12 @@ service AS (
     WHERE s.slug = %(service)s::text
 ),
 artifact AS (
-    SELECT a.digest, jsonb_build_object(
+    SELECT a.digest, jsonb_build_array(jsonb_build_object('service', service.slug, 'digest', a.digest)) AS named,
+        json_build_object(
         'version', a.version, 'digest', a.digest, 'git_sha', a.git_sha, 'git_ref', a.git_ref,
         'is_signed', COALESCE(a.signature, '') <> '', 'has_migrations', a.migrations <> '[]',
         'stages', (
-            SELECT jsonb_agg(jsonb_build_object('stage', e.stage, 'status', e.status, 'summary', e.summary,
+            SELECT json_agg(json_build_object('stage', e.stage, 'status', e.status, 'summary', e.summary,
                 'reported_at', e.reported_at, 'reported_by', u.username, 'url', e.url))
             FROM (SELECT DISTINCT ON (stage) * FROM catalog_evidence WHERE artifact_id = a.id ORDER BY stage, id DESC) e
             JOIN people_user u ON u.id = e.reported_by_id)) AS found
@@ -56,12 +58,7 @@ candidate AS (
     UNION ALL
     (SELECT c.* FROM changes_changerequest c, clock
     WHERE %(change)s::text = '' AND c.state IN ('in_review', 'approved', 'implementing')
-        AND c.services @> ARRAY[%(service)s]::varchar[] AND c.environments @> ARRAY[%(environment)s]::varchar[]
-        AND (NOT %(moves_artifact)s::boolean
-            OR c.artifacts @> jsonb_build_array(jsonb_build_object('service', %(service)s::text,
-                'digest', COALESCE((SELECT digest FROM artifact), NULLIF(%(digest)s::text, ''), '-')))
-            OR c.artifacts @> jsonb_build_array(jsonb_build_object('service', %(service)s::text,
-                'version', %(version)s::text, 'digest', '')))
+        AND c.environments @> ARRAY[%(environment)s]::varchar[] AND {covers}
     ORDER BY c.state = 'in_review',
         (c.scheduled_time > clock.at AND c.type <> 'emergency'),
         (c.scheduled_time + c.estimated_duration + interval '60 minutes' <= clock.at AND c.type <> 'emergency'),
@@ -69,27 +66,39 @@ candidate AS (
         c.number
     LIMIT 10)
 ),
+near AS MATERIALIZED (
+    SELECT f.* FROM changes_freeze f, clock
+    WHERE f.state = 'published' AND f.starts_at < clock.at + %(look_ahead)s::interval
+        AND (f.envelope_ends_at IS NULL OR f.envelope_ends_at > clock.at)
+),
+booked AS MATERIALIZED (
+    SELECT other.* FROM changes_changerequest other, (
+        SELECT min(scheduled_time) AS since, max(scheduled_time + estimated_duration) + interval '60 minutes' AS until
+        FROM candidate) slots
+    WHERE other.state IN ('in_review', 'approved', 'implementing', 'verifying')
+        AND other.scheduled_time < slots.until AND other.scheduled_time > slots.since - interval '31 days'
+),
 change_row AS (
-    SELECT jsonb_build_object(
+    SELECT json_build_object(
         'number', c.number, 'type', c.type, 'state', c.state, 'risk', c.risk_level, 'release', c.release,
         'release_type', c.release_type, 'services', c.services, 'environments', c.environments, 'artifacts', c.artifacts,
         'answers', c.risk_answers, 'starts_at', c.scheduled_time, 'seconds', extract(epoch FROM c.estimated_duration),
         'submitted_at', c.submitted_at, 'requester', requester.username, 'editors', c.editors,
         'has_rollback_plan', btrim(c.rollback_plan) <> '',
-        'kinds', (SELECT jsonb_agg(entry->>'kind') FROM jsonb_array_elements(c.migrations) entry),
+        'kinds', (SELECT json_agg(entry->>'kind') FROM jsonb_array_elements(c.migrations) entry),
         'confirm_by', c.confirm_by, 'confirmed_at', c.confirmed_at,
-        'teams', (SELECT jsonb_agg(DISTINCT t.slug) FROM catalog_service s JOIN people_team t ON t.id = s.team_id
+        'teams', (SELECT json_agg(DISTINCT t.slug) FROM catalog_service s JOIN people_team t ON t.id = s.team_id
             WHERE s.slug = ANY (c.services)),
-        'named', (SELECT jsonb_agg(jsonb_build_object(
-                'kinds', (SELECT jsonb_agg(DISTINCT entry->>'kind') FROM jsonb_array_elements(a.migrations) entry),
+        'named', (SELECT json_agg(json_build_object(
+                'kinds', (SELECT json_agg(DISTINCT entry->>'kind') FROM jsonb_array_elements(a.migrations) entry),
                 'is_lint_failed', jsonb_path_exists(a.migrations, '$[*].findings[*] ? (@.severity == "error")'),
-                'messages', (SELECT jsonb_agg(entry->>'message') FROM jsonb_array_elements(a.commits) entry
+                'messages', (SELECT json_agg(entry->>'message') FROM jsonb_array_elements(a.commits) entry
                     WHERE entry->>'message' LIKE '%%!:%%' OR entry->>'message' LIKE '%%BREAKING%%')))
             FROM jsonb_array_elements(c.artifacts) named
             JOIN catalog_service s ON s.slug = named->>'service'
             JOIN catalog_artifact a ON a.service_id = s.id AND a.version = named->>'version'),
-        'signatures', (SELECT jsonb_agg(jsonb_build_object('id', given.id, 'person', u.username, 'at', given.at, 'grants', (
-                SELECT jsonb_agg(jsonb_build_object('role', g.role, 'team', t.slug, 'starts_at', g.starts_at,
+        'signatures', (SELECT json_agg(json_build_object('id', given.id, 'person', u.username, 'at', given.at, 'grants', (
+                SELECT json_agg(json_build_object('role', g.role, 'team', t.slug, 'starts_at', g.starts_at,
                     'ends_at', g.ends_at, 'revoked_at', g.revoked_at))
                 FROM people_grant g LEFT JOIN people_team t ON t.id = g.team_id WHERE g.user_id = u.id)))
             FROM (
@@ -108,22 +117,20 @@ SELECT
     (SELECT found::text FROM service),
     EXISTS (SELECT FROM catalog_environment WHERE code = %(environment)s::text),
     (SELECT found::text FROM artifact),
-    (SELECT COALESCE(jsonb_agg(found), '[]')::text FROM change_row),
-    ARRAY(SELECT jsonb_build_object('reference', f.reference, 'title', f.title, 'kind', f.kind, 'predicate', f.predicate,
+    (SELECT COALESCE(json_agg(found), '[]')::text FROM change_row),
+    ARRAY(SELECT json_build_object('reference', f.reference, 'title', f.title, 'kind', f.kind, 'predicate', f.predicate,
             'hard', f.hard, 'services', f.services, 'teams', f.teams, 'environments', f.environments,
             'excluded_services', f.excluded_services, 'excluded_teams', f.excluded_teams, 'starts_at', f.starts_at,
             'ends_at', f.ends_at, 'zone', f.timezone, 'rule', f.rule, 'excluded_dates', f.excluded_dates)::text
-        FROM changes_freeze f
-        WHERE f.state = 'published' AND f.starts_at < clock.at + %(look_ahead)s::interval
-            AND (f.envelope_ends_at IS NULL OR f.envelope_ends_at > clock.at)
-            AND (f.services = '{}' OR f.services && ARRAY[%(service)s]::varchar[])
+        FROM near f
+        WHERE (f.services = '{}' OR f.services && ARRAY[%(service)s]::varchar[])
             AND (f.teams = '{}' OR f.teams && ARRAY(SELECT team FROM service)::varchar[])
             AND (f.environments = '{}' OR f.environments && ARRAY[%(environment)s]::varchar[])
         ORDER BY f.id),
-    (SELECT COALESCE(jsonb_agg(jsonb_build_array(f.reference, c.number)), '[]')::text
+    (SELECT COALESCE(json_agg(json_build_array(f.reference, c.number)), '[]')::text
         FROM candidate c JOIN changes_freezeexception granted ON granted.change_id = c.id
         JOIN changes_freeze f ON f.id = granted.freeze_id),
-    ARRAY(SELECT jsonb_build_object('reference', w.reference, 'title', w.title, 'services', w.services, 'teams', w.teams,
+    ARRAY(SELECT json_build_object('reference', w.reference, 'title', w.title, 'services', w.services, 'teams', w.teams,
             'environments', w.environments, 'excluded_services', w.excluded_services, 'excluded_teams', w.excluded_teams,
             'starts_at', w.starts_at, 'ends_at', w.ends_at, 'zone', w.timezone, 'rule', w.rule,
             'excluded_dates', w.excluded_dates)::text
@@ -137,21 +144,26 @@ SELECT
         WHERE c.type = 'emergency' AND c.recorded_at IS NULL AND c.record_due_at IS NOT NULL AND c.record_due_at < clock.at
             AND c.services && ARRAY(SELECT s.slug FROM catalog_service s JOIN service ON service.team_id = s.team_id)::varchar[]
         ORDER BY c.number),
-    (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', c.number, 'services', c.services, 'environments', c.environments,
+    (SELECT COALESCE(json_agg(json_build_object('number', c.number, 'services', c.services, 'environments', c.environments,
             'starts_at', c.scheduled_time, 'seconds', extract(epoch FROM c.estimated_duration), 'state', c.state,
             'title', c.title)), '[]')::text
         FROM (
-            SELECT other.* FROM changes_changerequest other, (
-                SELECT min(scheduled_time) AS since, max(scheduled_time + estimated_duration) + interval '60 minutes' AS until
-                FROM candidate) booked
-            WHERE other.state IN ('in_review', 'approved', 'implementing', 'verifying')
-                AND other.scheduled_time < booked.until AND other.scheduled_time > booked.since - interval '31 days'
-                AND other.environments @> ARRAY[%(environment)s]::varchar[]
+            SELECT other.* FROM booked other
+            WHERE other.environments @> ARRAY[%(environment)s]::varchar[]
                 AND other.services && (SELECT ARRAY[service.slug]::varchar[]
-                    || ARRAY(SELECT jsonb_array_elements_text(service.found->'depends_on'))::varchar[]
-                    || ARRAY(SELECT jsonb_array_elements_text(service.found->'dependents'))::varchar[] FROM service)
+                    || ARRAY(SELECT json_array_elements_text(service.found->'depends_on'))::varchar[]
+                    || ARRAY(SELECT json_array_elements_text(service.found->'dependents'))::varchar[] FROM service)
             ORDER BY other.scheduled_time, other.number
             LIMIT 50
         ) c)
 FROM clock
 """
+
+# Digests are compared, never tags (R2); a version that had no digest when it was named stands for the one registered since.
+COVERS_ARTIFACT = """(c.artifacts @> COALESCE((SELECT named FROM artifact), %(by_digest)s::jsonb)
+            OR c.artifacts @> %(by_version)s::jsonb)"""
+COVERS_SERVICE = "c.services @> ARRAY[%(service)s]::varchar[]"
+
+# One text for each kind of action, so that each is prepared with the plan that fits it.
+FOR_ARTIFACTS = STATEMENT.replace("{covers}", COVERS_ARTIFACT)
+FOR_SERVICES = STATEMENT.replace("{covers}", COVERS_SERVICE)

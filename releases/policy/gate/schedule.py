@@ -18,7 +18,8 @@ from releases.policy.gate.change import judging
 from releases.policy.gate.facts import ChangeFact, GateFacts
 from releases.policy.gate.table import FREEZE, LEAD_TIME, SLOT, Mode, column_of, mode_of
 
-LOOK_AHEAD = timedelta(days=366)
+# How far freezes are read and a next moment is looked for; a forecast says itself how far.
+LOOK_AHEAD = timedelta(days=31)
 NO_CHANGE = "No change says when."
 
 

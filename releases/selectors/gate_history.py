@@ -1,0 +1,85 @@
+"""What people look for in the gate's log, and how the answer to one question came to be."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
+from django.db.models.functions import Cast, Concat, Lag
+
+from cybercube_portal.catalog import selectors as catalog
+from releases.models import GateDecision, GateEvaluation
+from releases.selectors.gate_log import decisions_listed
+from releases.states import GateOutcome
+
+MOST_TURNS = 50
+
+
+class Blockers(Func):
+    """The messages of what stood in the way, failures first, taken out of `reasons` by the database: a log's row is long."""
+
+    template = " || ".join(
+        f"""jsonb_path_query_array(%(expressions)s, '$[*] ? (@.outcome == "{outcome}").message')"""
+        for outcome in ("fail", "pending")
+    )
+    output_field = JSONField()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A moment at which the answer became another one. `blockers` are the messages of what stood in the way then."""
+
+    at: datetime
+    outcome: GateOutcome
+    blockers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """`turns`, oldest first (the last MOST_TURNS), out of `count` evaluations."""
+
+    turns: tuple[Turn, ...]
+    count: int
+
+
+def decisions_narrowed(
+    *, service: str = "", environment: str = "", outcome: str = "", change: str = "", team: str = ""
+) -> QuerySet[GateDecision]:
+    """Questions as `decisions_listed`, each with the `blockers` of its last answer; what is empty narrows nothing.
+
+    `change` finds the questions that named it and those it ever spoke for, `team` those about the services it owns.
+    """
+    last = GateEvaluation.objects.filter(decision=OuterRef("pk")).order_by("-id")
+    rows = decisions_listed().annotate(blockers=Subquery(last.annotate(found=Blockers("reasons")).values("found")[:1]))
+    given = {"service": service, "environment": environment, "outcome": outcome}
+    rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if change:
+        rows = rows.filter(
+            Q(change_named=change) | Q(pk__in=GateEvaluation.objects.filter(change=change).values("decision"))
+        )
+    return rows.filter(service__in=catalog.services_of_teams([team]).values("slug")) if team else rows
+
+
+def history_of(decision_id: uuid.UUID) -> History:
+    """How the answer went while it waited: a question asked every few seconds has many answers and few turns. One query."""
+    order = F("id").asc()
+    answers = GateEvaluation.objects.filter(decision=decision_id).annotate(
+        blockers=Blockers("reasons"), said=Concat("outcome", Cast("blockers", TextField()))
+    )
+    turns = (
+        answers.annotate(before=Window(Lag("said"), order_by=order), count=Window(Count("*")))
+        .filter(Q(before__isnull=True) | ~Q(before=F("said")))
+        .order_by("-id")
+        .values("decided_at", "outcome", "blockers", "count")[:MOST_TURNS]
+    )
+    found = list(turns)
+    return History(turns=tuple(_turns(reversed(found))), count=found[0]["count"] if found else 0)
+
+
+def _turns(rows: Iterable[dict[str, Any]]) -> Iterable[Turn]:
+    for row in rows:
+        yield Turn(at=row["decided_at"], outcome=GateOutcome(row["outcome"]), blockers=tuple(row["blockers"]))

@@ -1,0 +1,13 @@
+"""Addresses of the pages of the gate."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from releases.views import ask, decision, log
+
+urlpatterns = [
+    path("gate/", log.gate, name="gate"),
+    path("gate/ask/", ask.gate_ask, name="gate-ask"),
+    path("gate/<uuid:decision_id>/", decision.gate_decision, name="gate-decision"),
+]
