@@ -18,14 +18,20 @@ from rest_framework.response import Response
 
 from changes.actions.feeds import issue_feed, revoke_feed
 from changes.api import bodies
-from changes.api.reading import read
 from changes.api.serializers import ConflictSerializer, ListedChangeSerializer
 from changes.feeds import write_feed
 from changes.policy.freezes import FreezeKind
 from changes.selectors.calendar import calendar_between
 from changes.selectors.feeds import get_feed, reader_of
 from cybercube_portal import clock
-from cybercube_portal.api import MomentField, StrictSerializer, etag_of, idempotent_hiding, refuse_unknown_parameters
+from cybercube_portal.api import (
+    MomentField,
+    StrictSerializer,
+    etag_of,
+    idempotent_hiding,
+    read_members,
+    refuse_unknown_parameters,
+)
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.authentication import actor_of
 
@@ -150,7 +156,7 @@ class FeedView(generics.GenericAPIView[Any]):
     @idempotent_hiding("url")
     def post(self, request: Request) -> HttpResponse:
         """Issue an address; one issued before stops working."""
-        read(bodies.NothingBody, request)
+        read_members(request, bodies.NothingBody)
         feed, token = issue_feed(actor=actor_of(request), now=clock.now())
         url = f"{settings.BASE_URL}{reverse('calendar-feed', args=[token])}"
         shown = self.get_serializer({"created_at": feed.created_at, "url": url}).data

@@ -17,7 +17,6 @@ from changes.actions import freezes as actions
 from changes.api import bodies
 from changes.api.fields import WordField
 from changes.api.periods import PeriodSerializer, fields_from, shown_period, tag_of
-from changes.api.reading import read
 from changes.api.serializers import PersonSerializer
 from changes.api.verbs import Things, Verb, verb_routes
 from changes.models import Freeze
@@ -30,6 +29,8 @@ from cybercube_portal.api import (
     StrictSerializer,
     etag_of,
     idempotent,
+    read_members,
+    read_parameters,
     refuse_unknown_parameters,
     require_if_match,
 )
@@ -86,11 +87,7 @@ class FreezesView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="freezes_list", parameters=[FreezeFilters], responses=FreezeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Freezes by their start; those that are over, the last first."""
-        refuse_unknown_parameters(request.query_params, ["when"])
-        sent = {name: value for name, value in request.query_params.items() if name == "when"}
-        filters = FreezeFilters(data=sent)
-        filters.is_valid(raise_exception=True)
-        when, now = filters.validated_data.get("when", ""), clock.now()
+        when, now = read_parameters(request.query_params, FreezeFilters).get("when", ""), clock.now()
         if when == "past":
             self.ordering = ("-starts_at", "-id")
         page = self.paginate_queryset(freezes_listed(now=now, when=when)) or []
@@ -101,7 +98,7 @@ class FreezesView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """Write a draft; it counts once it is published."""
-        plan = actions.FreezePlan(**fields_from(read(FreezeSerializer, request)))
+        plan = actions.FreezePlan(**fields_from(read_members(request, FreezeSerializer)))
         freeze = actions.create_freeze(plan=plan, actor=actor_of(request), now=clock.now())
         return freeze_answer(freeze.reference, request, status=status.HTTP_201_CREATED)
 
@@ -120,7 +117,7 @@ class FreezeView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="freezes_edit", request=FreezeSerializer, responses={200: FreezeSerializer})
     def patch(self, request: Request, reference: str) -> Response:
         """Edit a draft, with If-Match. A published freeze is lifted or cancelled, never rewritten."""
-        sent = read(FreezeSerializer, request, partial=True)
+        sent = read_members(request, FreezeSerializer, partial=True)
         with transaction.atomic():
             require_if_match(request, tag_of(actions.plan_of(lock_freeze(reference))))
             actions.edit_freeze(
@@ -148,7 +145,7 @@ class ExceptionsView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request, reference: str) -> HttpResponse:
         """Let one change pass. Never by its requester or an editor."""
-        sent = read(ExceptionSerializer, request)
+        sent = read_members(request, ExceptionSerializer)
         granted = actions.grant_exception(reference=reference, actor=actor_of(request), now=clock.now(), **sent)
         return Response(self.get_serializer(granted).data, status=status.HTTP_201_CREATED)
 

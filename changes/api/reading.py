@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rest_framework.request import Request
-
 from changes.models import ChangeRequest
 from changes.proposals import Proposal
-from cybercube_portal.api import StrictSerializer
 
 TUPLES = ("services", "environments", "artifacts")
 MERGED = {"risk_assessment", "impact"}
-
-
-def read(kind: type[StrictSerializer], request: Request, *, partial: bool = False) -> dict[str, Any]:
-    """The body as `kind` takes it. Raises rest_framework's ValidationError."""
-    serializer = kind(data=request.data, partial=partial)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def proposal_from(sent: Mapping[str, Any]) -> Proposal:

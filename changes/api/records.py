@@ -20,7 +20,6 @@ from changes.actions.emergencies import record_emergency
 from changes.api.bodies import RecordBody
 from changes.api.fields import DurationField, LongField, WhenField, WordField
 from changes.api.moves import change_answer
-from changes.api.reading import read
 from changes.api.serializers import RISKS, STATES, TYPES, ChangeSerializer
 from changes.policy.lifecycle import IMPACT
 from changes.proposals import MOST_SERVICES
@@ -29,7 +28,7 @@ from changes.selectors.changes import get_change
 from changes.selectors.situation import Situation
 from changes.yaml_text import LARGEST, read_yaml, write_yaml
 from cybercube_portal import clock
-from cybercube_portal.api import StrictJSONParser, StrictSerializer, idempotent, refuse_unknown_parameters
+from cybercube_portal.api import StrictJSONParser, StrictSerializer, idempotent, read_members, refuse_unknown_parameters
 from cybercube_portal.errors import FieldError, Invalid
 from cybercube_portal.people.authentication import actor_of
 
@@ -158,7 +157,7 @@ class RecordView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request, number: str) -> HttpResponse:
         """Complete an emergency's retrospective record and close it (§6.4)."""
-        sent = read(RecordBody, request)
+        sent = read_members(request, RecordBody)
         record_emergency(number=number, actor=actor_of(request), now=clock.now(), **sent)
         return change_answer(number, request)
 
@@ -174,7 +173,7 @@ class ImportView(generics.GenericAPIView[Any]):
     def post(self, request: Request) -> HttpResponse:
         """File a draft from a record of §6.6. Approvals in it are kept as claims and count for nothing."""
         try:
-            proposal, claims = proposal_of_record(read(RecordSerializer, request))
+            proposal, claims = proposal_of_record(read_members(request, RecordSerializer))
             change = create_change(proposal=proposal, claims=claims, actor=actor_of(request), now=clock.now())
         except Invalid as error:
             raise Invalid(map(_in_the_record, error.errors), message=str(error)) from error

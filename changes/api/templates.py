@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from changes.actions import templates as actions
 from changes.api import bodies
 from changes.api.periods import fields_from, tag_of
-from changes.api.reading import read
 from changes.api.serializers import PersonSerializer, SeatSerializer
 from changes.api.showing import shown_seat
 from changes.api.verbs import Things, Verb, verb_routes
@@ -29,6 +28,8 @@ from cybercube_portal.api import (
     StrictSerializer,
     etag_of,
     idempotent,
+    read_members,
+    read_parameters,
     refuse_unknown_parameters,
     require_if_match,
 )
@@ -91,11 +92,8 @@ class TemplatesView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="templates_list", parameters=[TemplateFilters], responses=TemplateSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Templates by slug."""
-        refuse_unknown_parameters(request.query_params, ["state"])
-        sent = {name: value for name, value in request.query_params.items() if name == "state"}
-        filters = TemplateFilters(data=sent)
-        filters.is_valid(raise_exception=True)
-        page = self.paginate_queryset(templates_listed(**filters.validated_data)) or []
+        filters = read_parameters(request.query_params, TemplateFilters)
+        page = self.paginate_queryset(templates_listed(**filters)) or []
         shown = [_shown(template) for template in page]
         return self.get_paginated_response(self.get_serializer(shown, many=True).data)
 
@@ -103,7 +101,7 @@ class TemplatesView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """Propose a kind of standard change; CAB's seats activate it."""
-        plan = actions.TemplatePlan(**fields_from(read(TemplateSerializer, request)))
+        plan = actions.TemplatePlan(**fields_from(read_members(request, TemplateSerializer)))
         template = actions.propose_template(plan=plan, actor=actor_of(request), now=clock.now())
         return template_answer(template.slug, request, status=status.HTTP_201_CREATED)
 
@@ -122,7 +120,7 @@ class TemplateView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="templates_edit", request=EditTemplateSerializer, responses={200: TemplateSerializer})
     def patch(self, request: Request, slug: str) -> Response:
         """Edit a proposal, with If-Match; signatures given to other words count no more."""
-        sent = read(EditTemplateSerializer, request, partial=True)
+        sent = read_members(request, EditTemplateSerializer, partial=True)
         with transaction.atomic():
             require_if_match(request, tag_of(actions.plan_of(actions.lock_template(slug))))
             actions.edit_template(slug=slug, changes=fields_from(sent), actor=actor_of(request), now=clock.now())

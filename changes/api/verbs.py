@@ -13,9 +13,8 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from changes.api.reading import read
 from cybercube_portal import clock
-from cybercube_portal.api import StrictSerializer, idempotent, path_both
+from cybercube_portal.api import StrictSerializer, idempotent, path_both, read_members
 from cybercube_portal.people.authentication import actor_of
 
 
@@ -63,7 +62,7 @@ def _view(things: Things, verb: Verb) -> type[generics.GenericAPIView[Any]]:
         )
         @idempotent
         def post(self, request: Request, /, **keys: str) -> HttpResponse:
-            sent = read(verb.body, request)
+            sent = read_members(request, verb.body)
             verb.act(actor=actor_of(request), now=clock.now(), **keys, **sent)
             return things.answer(keys[things.key], request)
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from changes.actions.content import comment_change, create_change, edit_change
 from changes.api.moves import change_answer
-from changes.api.reading import edits_to, proposal_from, read
+from changes.api.reading import edits_to, proposal_from
 from changes.api.serializers import (
     RISKS,
     STATES,
@@ -24,7 +24,14 @@ from changes.api.serializers import (
 )
 from changes.selectors.changes import changes_filtered, comments_on, lock_change
 from cybercube_portal import clock
-from cybercube_portal.api import StrictSerializer, idempotent, refuse_unknown_parameters, require_if_match
+from cybercube_portal.api import (
+    StrictSerializer,
+    idempotent,
+    read_members,
+    read_parameters,
+    refuse_unknown_parameters,
+    require_if_match,
+)
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.people.authentication import actor_of
 
@@ -51,18 +58,15 @@ class ChangesView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="changes_list", parameters=[ChangeFilters], responses=ListedChangeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Changes, the newest first."""
-        refuse_unknown_parameters(request.query_params, ChangeFilters().fields)
-        sent = {name: value for name, value in request.query_params.items() if name in ChangeFilters().fields}
-        filters = ChangeFilters(data=sent)
-        filters.is_valid(raise_exception=True)
-        page = self.paginate_queryset(changes_filtered(**filters.validated_data)) or []
+        filters = read_parameters(request.query_params, ChangeFilters)
+        page = self.paginate_queryset(changes_filtered(**filters)) or []
         return self.get_paginated_response(ListedChangeSerializer(page, many=True).data)
 
     @extend_schema(operation_id="changes_create", request=ChangeSerializer, responses={201: ChangeSerializer})
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """File a draft."""
-        sent = read(ChangeSerializer, request)
+        sent = read_members(request, ChangeSerializer)
         change = create_change(proposal=proposal_from(sent), actor=actor_of(request), now=clock.now())
         return change_answer(change.number, request, status=status.HTTP_201_CREATED)
 
@@ -81,7 +85,7 @@ class ChangeView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="changes_edit", request=ChangeSerializer, responses={200: ChangeSerializer})
     def patch(self, request: Request, number: str) -> Response:
         """Change what is sent, with If-Match. Answers and impact are merged; material content supersedes signatures."""
-        sent = read(ChangeSerializer, request, partial=True)
+        sent = read_members(request, ChangeSerializer, partial=True)
         with transaction.atomic():
             change = lock_change(number)
             require_if_match(request, change.version)
@@ -114,6 +118,6 @@ class CommentsView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request, number: str) -> HttpResponse:
         """Say something."""
-        sent = read(CommentSerializer, request)
+        sent = read_members(request, CommentSerializer)
         comment = comment_change(number=number, body=sent["body"], actor=actor_of(request), now=clock.now())
         return Response(self.get_serializer(comment).data, status=status.HTTP_201_CREATED)

@@ -17,12 +17,18 @@ from changes.actions import windows as actions
 from changes.actions.periods import Period
 from changes.api import bodies
 from changes.api.periods import PeriodSerializer, fields_from, shown_period, tag_of
-from changes.api.reading import read
 from changes.api.verbs import Things, Verb, verb_routes
 from changes.models import DeploymentWindow
 from changes.selectors.freezes import get_window, lock_window, windows_standing
 from cybercube_portal import clock
-from cybercube_portal.api import MomentField, etag_of, idempotent, refuse_unknown_parameters, require_if_match
+from cybercube_portal.api import (
+    MomentField,
+    etag_of,
+    idempotent,
+    read_members,
+    refuse_unknown_parameters,
+    require_if_match,
+)
 from cybercube_portal.people.authentication import actor_of
 
 
@@ -52,7 +58,7 @@ class WindowsView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """From now on normal changes of its scope deploy only inside."""
-        period = Period(**fields_from(read(WindowSerializer, request)))
+        period = Period(**fields_from(read_members(request, WindowSerializer)))
         window = actions.create_window(period=period, actor=actor_of(request), now=clock.now())
         return window_answer(window.reference, request, status=status.HTTP_201_CREATED)
 
@@ -71,7 +77,7 @@ class WindowView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="deployment_windows_edit", request=WindowSerializer, responses={200: WindowSerializer})
     def patch(self, request: Request, reference: str) -> Response:
         """Change when or where, with If-Match."""
-        sent = read(WindowSerializer, request, partial=True)
+        sent = read_members(request, WindowSerializer, partial=True)
         with transaction.atomic():
             require_if_match(request, tag_of(actions.period_of(lock_window(reference))))
             actions.edit_window(

@@ -14,6 +14,7 @@ from cybercube_portal.api.strict import (
     MomentField,
     StrictSerializer,
     nearest,
+    read_members,
     read_parameters,
     refuse_unknown_parameters,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "problem_of",
     "read_body",
     "read_json",
+    "read_members",
     "read_parameters",
     "refuse_unknown_parameters",
     "require_if_match",

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
 
 from cybercube_portal.api.pointers import below
 from cybercube_portal.api.refusals import Malformed
@@ -141,6 +142,14 @@ def read_parameters(sent: QueryDict, kind: type[serializers.Serializer[Any]]) ->
     names = kind().fields
     refuse_unknown_parameters(sent, names)
     serializer = kind(data={name: sent[name] for name in sent if name in names})
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+def read_members(request: Request, kind: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
+    """The body's members as `kind` takes them; `partial`: only those that were sent. Raises rest_framework's ValidationError (400)."""
+    serializer = kind(data=request.data, partial=partial)
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
     return values

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import StrictSerializer, idempotent, refuse_unknown_parameters
+from cybercube_portal.api import idempotent, read_members, refuse_unknown_parameters
 from cybercube_portal.catalog import actions, selectors
 from cybercube_portal.catalog.api import serializers
 from cybercube_portal.catalog.authentication import run_of
@@ -61,7 +61,7 @@ class ServicesView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """Register a service. Only an admin's browser session may: no key opens this."""
-        sent = _read(serializers.NewServiceSerializer, request)
+        sent = read_members(request, serializers.NewServiceSerializer)
         slug = sent.pop("slug")
         actions.register_service(
             slug=slug, fields=cast("ServiceFields", sent), actor=actor_of(request), now=clock.now()
@@ -87,7 +87,7 @@ class ServiceView(generics.GenericAPIView[Any]):
     )
     def patch(self, request: Request, slug: str) -> Response:
         """Change what is sent. Only an admin's browser session may."""
-        sent = _read(serializers.EditServiceSerializer, request)
+        sent = read_members(request, serializers.EditServiceSerializer)
         actions.edit_service(slug=slug, fields=cast("ServiceFields", sent), actor=actor_of(request), now=clock.now())
         return Response(self.get_serializer(selectors.get_service(slug)).data)
 
@@ -125,7 +125,7 @@ class ArtifactsView(generics.GenericAPIView[Any]):
 
         Only pipelines may: a service account of the service's team, or a trusted platform's token.
         """
-        sent = _read(serializers.NewArtifactSerializer, request)
+        sent = read_members(request, serializers.NewArtifactSerializer)
         done = actions.register_artifact(**sent, actor=actor_of(request), now=clock.now(), run=run_of(request))
         return _artifact(
             done.artifact.service.slug,
@@ -159,7 +159,7 @@ class EvidenceView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request, service: str, version: str) -> HttpResponse:
         """Append a stage's outcome; the latest of a stage counts. Only pipelines may."""
-        sent = _read(serializers.NewEvidenceSerializer, request)
+        sent = read_members(request, serializers.NewEvidenceSerializer)
         evidence = actions.report_evidence(
             service=service,
             version=version,
@@ -178,11 +178,3 @@ def _artifact(service: str, version: str, code: int) -> Response:
     artifact = selectors.get_artifact(service=service, version=version)
     context = {"latest": selectors.latest_evidence([artifact.pk])}
     return Response(serializers.ArtifactSerializer(artifact, context=context).data, status=code)
-
-
-def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    """The body as `kind` takes it. Raises rest_framework's ValidationError."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values

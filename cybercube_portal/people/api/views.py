@@ -13,13 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import (
-    StrictSerializer,
-    idempotent,
-    idempotent_hiding,
-    read_parameters,
-    refuse_unknown_parameters,
-)
+from cybercube_portal.api import idempotent, idempotent_hiding, read_members, read_parameters, refuse_unknown_parameters
 from cybercube_portal.people import actions, permissions, selectors
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.api import serializers
@@ -106,7 +100,7 @@ class GrantsView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         """Give a role. Only an admin's browser session may: no key opens this."""
-        sent = _read(serializers.NewGrantSerializer, request)
+        sent = read_members(request, serializers.NewGrantSerializer)
         grant = actions.grant_role(
             username=sent["username"],
             role=Role(sent["role"]),
@@ -132,7 +126,7 @@ class RevokeGrantView(generics.GenericAPIView[Any]):
     )
     def post(self, request: Request, grant_id: int) -> Response:
         """Revoke: signatures given under it stop counting. Only an admin's browser session may."""
-        sent = _read(serializers.RevokeGrantSerializer, request)
+        sent = read_members(request, serializers.RevokeGrantSerializer)
         grant = actions.revoke_grant(grant_id=grant_id, actor=actor_of(request), now=clock.now(), reason=sent["reason"])
         return Response(self.get_serializer(grant).data)
 
@@ -161,7 +155,7 @@ class KeysView(generics.GenericAPIView[Any]):
     @idempotent_hiding("text")
     def post(self, request: Request) -> HttpResponse:
         """Issue a key for yourself, or as an admin for anybody. Only a browser session may."""
-        sent = _read(serializers.NewKeySerializer, request)
+        sent = read_members(request, serializers.NewKeySerializer)
         actor = actor_of(request)
         key, text = actions.issue_key(
             username=sent.pop("username") or actor.username, actor=actor, now=clock.now(), **sent
@@ -180,17 +174,9 @@ class RevokeKeyView(generics.GenericAPIView[Any]):
     )
     def post(self, request: Request, prefix: str) -> Response:
         """Revoke your own key, or as an admin anybody's. Only a browser session may."""
-        _read(serializers.RevokeKeySerializer, request)
+        read_members(request, serializers.RevokeKeySerializer)
         key = actions.revoke_key(prefix=prefix, actor=actor_of(request), now=clock.now())
         return Response(self.get_serializer(key).data)
-
-
-def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    """The body as `kind` takes it. Raises rest_framework's ValidationError."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def _shown(user: User, grants: Iterable[GrantFact], now: datetime) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from rest_framework.response import Response
 
 from cybercube_portal import clock
 from cybercube_portal.api import (
-    StrictSerializer,
     etag_of,
     idempotent,
     idempotent_hiding,
+    read_members,
     refuse_unknown_parameters,
     require_if_match,
 )
@@ -57,7 +57,7 @@ class WebhooksView(generics.GenericAPIView[Any]):
     @idempotent_hiding("secret")
     def post(self, request: Request) -> HttpResponse:
         """Subscribe an address. Messages are signed by Standard Webhooks with the secret that is shown this once."""
-        sent = _read(serializers.NewWebhookSerializer, request)
+        sent = read_members(request, serializers.NewWebhookSerializer)
         made, secret = actions.create_webhook(**sent, actor=actor_of(request), now=clock.now())
         return _answer(made, status=status.HTTP_201_CREATED, secret=secret)
 
@@ -80,7 +80,7 @@ class WebhookView(generics.GenericAPIView[Any]):
     )
     def patch(self, request: Request, webhook: UUID) -> Response:
         """Other verbs, with If-Match. Another address is another subscription, with a secret of its own."""
-        sent = _read(serializers.VerbsSerializer, request)
+        sent = read_members(request, serializers.VerbsSerializer)
         actor, now = actor_of(request), clock.now()
         with transaction.atomic():
             actions.read_webhook(webhook=str(webhook), actor=actor, now=now)
@@ -108,7 +108,7 @@ class PingView(generics.GenericAPIView[Any]):
     @idempotent
     def post(self, request: Request, webhook: UUID) -> HttpResponse:
         """Send a signed `software.cybercube.portal.webhook.pinged`; `deliveries/` shows what became of it."""
-        _read(serializers.NothingSerializer, request)
+        read_members(request, serializers.NothingSerializer)
         pinged = actions.ping_webhook(webhook=str(webhook), actor=actor_of(request), now=clock.now())
         return _answer(pinged, status=status.HTTP_202_ACCEPTED)
 
@@ -126,7 +126,7 @@ class RotateView(generics.GenericAPIView[Any]):
     @idempotent_hiding("secret")
     def post(self, request: Request, webhook: UUID) -> HttpResponse:
         """Sign with a new secret and, until the next rotation, with the old one too."""
-        _read(serializers.NothingSerializer, request)
+        read_members(request, serializers.NothingSerializer)
         rotated, secret = actions.rotate_webhook(webhook=str(webhook), actor=actor_of(request), now=clock.now())
         return _answer(rotated, secret=secret)
 
@@ -143,14 +143,6 @@ class DeliveriesView(generics.GenericAPIView[Any]):
         found = actions.read_webhook(webhook=str(webhook), actor=actor_of(request), now=clock.now())
         rows = self.paginate_queryset(deliveries_to(found)) or []
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
-
-
-def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    """The body as `kind` takes it. Raises rest_framework's ValidationError."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
 
 
 def _answer(subscription: WebhookSubscription, *, status: int = status.HTTP_200_OK, **more: Any) -> Response:
