@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from changes.forms.fields import WallField, WallTimes
 from changes.policy.scope import Action
@@ -15,11 +13,11 @@ from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
 from cybercube_portal.catalog.versions import MAX_LENGTH
 
 ACTIONS = [
-    (Action.DEPLOY.value, gettext_lazy("Deploy")),
-    (Action.ROLLBACK.value, gettext_lazy("Roll back")),
-    (Action.MIGRATE.value, gettext_lazy("Migrate")),
-    (Action.CONFIGURE.value, gettext_lazy("Configure")),
-    (Action.SCALE.value, gettext_lazy("Scale")),
+    (Action.DEPLOY.value, _("Deploy")),
+    (Action.ROLLBACK.value, _("Roll back")),
+    (Action.MIGRATE.value, _("Migrate")),
+    (Action.CONFIGURE.value, _("Configure")),
+    (Action.SCALE.value, _("Scale")),
 ]
 LONGEST_SERVICE, LONGEST_CHANGE = 64, 24
 
@@ -34,34 +32,29 @@ class AskForm(WallTimes):
     """A question to the gate. What it means is checked where REST checks it (`releases.api.questions`)."""
 
     service = forms.CharField(
-        label=gettext_lazy("Service"), max_length=LONGEST_SERVICE, widget=_typed("known-services", "billing-service")
+        label=_("Service"), max_length=LONGEST_SERVICE, widget=_typed("known-services", "billing-service")
     )
     version = forms.CharField(
-        label=gettext_lazy("Version"),
+        label=_("Version"),
         required=False,
         max_length=MAX_LENGTH,
-        help_text=gettext_lazy("Not needed to configure or scale."),
+        help_text=_("Not needed to configure or scale."),
         widget=_typed("known-versions", "v2.3.1"),
     )
     environment = forms.ChoiceField(
-        label=gettext_lazy("Environment"),
+        label=_("Environment"),
         choices=[(row["code"], row["name"]) for row in ENVIRONMENTS],
         initial="prd",
     )
-    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=ACTIONS, initial=Action.DEPLOY.value)
+    action = forms.ChoiceField(label=_("Action"), choices=ACTIONS, initial=Action.DEPLOY.value)
     change = forms.CharField(
-        label=gettext_lazy("Change"),
+        label=_("Change"),
         required=False,
         max_length=LONGEST_CHANGE,
-        help_text=gettext_lazy("Left out: the approved change is found."),
+        help_text=_("Left out: the approved change is found."),
         widget=_typed(example="CR-2026-0117-001"),
     )
-    at = WallField(label=gettext_lazy("At"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        words = _("Left out: now. In your time zone, %(zone)s.")
-        self.fields["at"].help_text = words % {"zone": timezone.get_current_timezone_name()}
+    at = WallField(label=_("At"), required=False, help_text=_("Left out: now."))
 
     def body(self) -> dict[str, Any]:
         """The body of POST gate/decisions/ that asks the same, in a dry run. Needs a valid form."""

@@ -19,7 +19,7 @@ from cybercube_portal.web import PageRequest
 from releases.actions.gate import Asked, decide_gate
 from releases.permissions import ASK_GATE
 from releases.policy.gate import Question
-from releases.selectors.gate_log import evaluations_of
+from releases.selectors.gate_history import decisions_narrowed
 from releases.views.answers import Shown, ask_url, shown
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def gate_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
     if not may(request.actor, ASK_GATE, now=request.now).allowed:
         return SafeString("")
     targets = _targets(change, request) if change.state in JUDGED else ()
-    kept = list(evaluations_of(change.number).select_related("decision")[:MOST_KEPT])
+    kept = list(decisions_narrowed(change=change.number)[:MOST_KEPT])
     if not targets and not kept:
         return SafeString("")
     return render_to_string(
@@ -77,7 +77,7 @@ def gate_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
 
 def _targets(change: ChangeRequest, request: PageRequest) -> tuple[Target, ...]:
     questions = tuple(questions_of(change))
-    moments = (None, change.scheduled_time) if request.now < change.scheduled_time else (None,)
+    moments: list[datetime | None] = [None, change.scheduled_time] if request.now < change.scheduled_time else [None]
     if len(questions) * len(moments) > MOST_JUDGED:
         moments = moments[-1:]
     is_judged = len(questions) * len(moments) <= MOST_JUDGED

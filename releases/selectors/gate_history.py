@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,7 +68,7 @@ def history_of(decision_id: uuid.UUID) -> History:
     """How the answer went while it waited: a question asked every few seconds has many answers and few turns. One query."""
     order = F("id").asc()
     answers = GateEvaluation.objects.filter(decision=decision_id).annotate(
-        blockers=Blockers("reasons"), said=Concat("outcome", Cast("blockers", TextField()))
+        blockers=Blockers("reasons"), said=Concat("outcome", Cast("blockers", TextField()), output_field=TextField())
     )
     turns = (
         answers.annotate(before=Window(Lag("said"), order_by=order), count=Window(Count("*")))
@@ -77,9 +77,9 @@ def history_of(decision_id: uuid.UUID) -> History:
         .values("decided_at", "outcome", "blockers", "count")[:MOST_TURNS]
     )
     found = list(turns)
-    return History(turns=tuple(_turns(reversed(found))), count=found[0]["count"] if found else 0)
+    return History(turns=tuple(_turns(found[::-1])), count=found[0]["count"] if found else 0)
 
 
-def _turns(rows: Iterable[dict[str, Any]]) -> Iterable[Turn]:
+def _turns(rows: Iterable[Mapping[str, Any]]) -> Iterator[Turn]:
     for row in rows:
         yield Turn(at=row["decided_at"], outcome=GateOutcome(row["outcome"]), blockers=tuple(row["blockers"]))

@@ -50,6 +50,11 @@ class Shown:
     next_allowed_at: datetime | None
     summary: str
 
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason, what blocks first."""
+        return self.blocking + self.settled
+
 
 def shown(answer: Answer, *, supposed: bool = False) -> Shown:
     """`supposed`: a dry run, of which nothing is kept."""

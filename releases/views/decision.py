@@ -58,20 +58,23 @@ def gate_decision(request: PageRequest, decision_id: uuid.UUID) -> HttpResponse:
 def _entries(decision: GateDecision, history: History) -> Iterator[Entry]:
     """The question, then each turn of the answer with what came and what went."""
     question = f"{decision.get_action_display()}: {decision.service} {decision.version} → {decision.environment}"
-    yield Entry(at=decision.asked_at, who=decision.asked_by, words=_("asked"), icon="circle-question-mark", body=question)
+    yield Entry(
+        at=decision.asked_at, who=decision.asked_by, words=_("asked"), icon="circle-question-mark", body=question
+    )
     if not history.turns:
         return
     first = history.turns[0]
     yield _entry(first, "\n".join(first.blockers))
     for before, turn in pairwise(history.turns):
-        yield _entry(turn, _difference(before, turn))
+        again = _("judged it again: it still waits") if turn.outcome is before.outcome else ""
+        yield _entry(turn, _difference(before, turn), words=again)
 
 
-def _entry(turn: Turn, body: str) -> Entry:
+def _entry(turn: Turn, body: str, *, words: str = "") -> Entry:
     return Entry(
         at=turn.at,
         who=_("The gate"),
-        words=str(SAID[turn.outcome]),
+        words=words or str(SAID[turn.outcome]),
         icon=badge_of("gate", turn.outcome).icon,
         tone=TONES[turn.outcome],
         body=body,

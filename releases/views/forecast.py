@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from changes.policy.schedule import format_duration
 from changes.policy.spans import INSTANT, Span, subtract
 from cybercube_portal.decisions import Reason
 from releases.policy.gate import GateFacts
@@ -22,6 +23,11 @@ class Stretch:
     span: Span
     is_open: bool
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def length(self) -> str:
+        """`1d2h30m`, in whole minutes."""
+        return format_duration(self.span.length - self.span.length % timedelta(minutes=1))
 
 
 def stretches(facts: GateFacts, slots: Iterable[Span], *, until: datetime) -> tuple[Stretch, ...]:
