@@ -45,13 +45,18 @@ def windows_standing() -> QuerySet[DeploymentWindow]:
     return DeploymentWindow.objects.filter(removed_at__isnull=True)
 
 
-def freeze_facts(rows: Iterable[Freeze], *, change_number: str | None = None) -> tuple[policy.Freeze, ...]:
-    """Rows as facts, with the exceptions that `change_number` was granted (one query when a number is given)."""
+def freeze_facts(
+    rows: Iterable[Freeze], *, change_number: str | None = None, passed: frozenset[int] | None = None
+) -> tuple[policy.Freeze, ...]:
+    """Rows as facts, with the exceptions that `change_number` was granted.
+
+    `passed` are the ids of the freezes it may pass; where they are not given and a number is, they are read (one query).
+    """
     rows = tuple(rows)
-    excepted: Mapping[int, frozenset[str]] = {}
-    if change_number is not None and rows:
+    if passed is None and change_number is not None and rows:
         granted = FreezeException.objects.filter(change__number=change_number, freeze__in=rows)
-        excepted = {freeze_id: frozenset({change_number}) for freeze_id in granted.values_list("freeze_id", flat=True)}
+        passed = frozenset(granted.values_list("freeze_id", flat=True))
+    excepted: Mapping[int, frozenset[str]] = {freeze: frozenset({change_number or ""}) for freeze in passed or ()}
     return tuple(
         policy.Freeze(
             reference=row.reference,

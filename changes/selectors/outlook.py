@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from changes.models import ChangeRequest, Template
+from changes.models import ChangeRequest, FreezeException, Template
 from changes.policy import risk
 from changes.policy.approvals import SeatPlan
 from changes.policy.risk import RiskAssessment
@@ -14,7 +14,6 @@ from changes.selectors.moves import prepared, told_once
 from changes.selectors.readiness import surroundings
 from changes.selectors.situation import Situation
 from changes.states import ChangeType
-from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.decisions import Decision, Reason
 
 OPEN_QUESTION = "risk.question_open"
@@ -55,10 +54,11 @@ def outlook_of(proposal: Proposal, *, now: datetime, number: str = "") -> Outloo
     change = ChangeRequest(number=number)
     template = Template.objects.filter(slug=proposal.template).first() if proposal.template else None
     write_onto(change, proposal, template=template)
-    known = catalog.team_by_service(proposal.services)
-    change.services = [slug for slug in proposal.services if slug in known]
     situation = Situation(change, now=now)
-    situation.team_of = known
+    situation.passed_freezes = frozenset(
+        FreezeException.objects.filter(change__number=number).values_list("freeze_id", flat=True) if number else ()
+    )
+    change.services = [slug for slug in proposal.services if slug in situation.team_of]
     assessment = risk.assess(situation.risk_facts)
     change.risk_level, change.risk_factors = assessment.level, list(assessment.factors)
     written = Decision() if proposal.type == ChangeType.EMERGENCY else prepared(situation)

@@ -20,6 +20,7 @@ from changes.selectors.changes import booking_of, bookings_between
 from changes.states import ChangeType, Risk, SignatureState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
+from cybercube_portal.catalog.neighbourhood import Neighbourhood, neighbourhood
 from cybercube_portal.catalog.versions import Bump, bump, parse_version
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
 from cybercube_portal.people.actors import GrantFact
@@ -62,9 +63,15 @@ class Situation:
         self.now = now
 
     @cached_property
-    def team_of(self) -> dict[str, str]:
+    def around(self) -> Neighbourhood:
+        """Its services, what they are linked to, and its artifacts: read together."""
+        named = ((entry["service"], entry["version"]) for entry in self.change.artifacts)
+        return neighbourhood(self.change.services, named)
+
+    @cached_property
+    def team_of(self) -> Mapping[str, str]:
         """Team slug by service slug."""
-        return catalog.team_by_service(self.change.services)
+        return self.around.team_of
 
     @property
     def teams(self) -> frozenset[str]:
@@ -79,16 +86,12 @@ class Situation:
     @cached_property
     def artifacts(self) -> tuple[ArtifactFact, ...]:
         """The registered ones among the artifacts it names."""
-        rows = catalog.artifacts_named((entry["service"], entry["version"]) for entry in self.change.artifacts)
-        return tuple(catalog.artifact_facts(rows).values())
+        return self.around.artifacts
 
     @cached_property
     def bump(self) -> Bump | None:
         """The largest step any artifact takes from the release registered before it."""
-        steps: list[Bump | None] = [None]
-        for entry in self.change.artifacts:
-            service, version = entry["service"], entry["version"]
-            steps.append(_step(catalog.version_before(service=service, version=version), version))
+        steps = [None, *(_step(lower, version) for (_, version), lower in self.around.before.items())]
         return max(steps, key=_BUMPS.index)
 
     @cached_property
@@ -210,7 +213,7 @@ class Situation:
         reach = freeze_rows.in_scope(
             rows, services=self.change.services, teams=self.teams, environments=self.change.environments
         )
-        return freeze_rows.freeze_facts(reach, change_number=self.change.number)
+        return freeze_rows.freeze_facts(reach, change_number=self.change.number, passed=self.passed_freezes)
 
     @cached_property
     def windows(self) -> tuple[windows.Window, ...]:
@@ -230,9 +233,14 @@ class Situation:
         return tuple(self.change.freeze_exceptions.select_related("freeze", "granted_by"))
 
     @cached_property
+    def passed_freezes(self) -> frozenset[int]:
+        """The ids of the freezes it may pass."""
+        return frozenset(exception.freeze_id for exception in self.exceptions)
+
+    @cached_property
     def conflicts(self) -> tuple[conflicts.Conflict, ...]:
         """Clashes with booked changes on its services or on those they depend on."""
-        depends_on = catalog.dependencies_around(self.change.services)
+        depends_on = self.around.depends_on
         related = frozenset(self.change.services).union(depends_on, *depends_on.values())
         others = bookings_between(self.slot.start, self.slot.end, services=related, without=self.change.number)
         return conflicts.conflicts_of(booking_of(self.change), others, depends_on)

@@ -12,12 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from changes.forms import moves as ask
-from changes.models import ChangeRequest
 from changes.panels import panels_of
-from changes.policy import content
 from changes.policy.emergency import Severity
-from changes.selectors.changes import get_change
 from changes.selectors.moves import moves_for
+from changes.selectors.page import ChangePage, change_page
 from changes.selectors.readiness import readiness
 from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeOutcome, ChangeState, SignatureState
@@ -25,7 +23,6 @@ from changes.views.merge_box import merge_box
 from changes.views.timeline import entries_of
 from changes.views.words import label_of, named, text_of
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS
-from cybercube_portal.people.selectors import grants_held
 from cybercube_portal.web import PageRequest, show
 
 TEMPLATE = "changes/change.html"
@@ -34,20 +31,21 @@ TEMPLATE = "changes/change.html"
 @require_safe
 def change(request: PageRequest, number: str) -> HttpResponse:
     """One change."""
-    return show(request, TEMPLATE, change_context(request, get_change(number)))
+    return show(request, TEMPLATE, change_context(request, number))
 
 
 def change_context(
     request: PageRequest,
-    change: ChangeRequest,
+    number: str,
     *,
     failed: str = "",
     bound: forms.BaseForm | None = None,
 ) -> dict[str, Any]:
     """What the page draws. `failed` is the verb that was just refused and `bound` its form with what was typed."""
-    situation = Situation(change, now=request.now)
+    page = change_page(number, reader=request.actor.id, now=request.now)
+    situation, change = page.situation, page.situation.change
     options = moves_for(situation, actor=request.actor)
-    asked = {option.verb: _form_of(option.verb, situation) for option in options if option.allowed}
+    asked = {option.verb: _form_of(option.verb, page) for option in options if option.allowed}
     if bound is not None:
         asked[failed] = bound
     review = bound if failed in {"approve", "refuse"} else ask.ReviewForm(initial={"content_hash": change.content_hash})
@@ -59,17 +57,18 @@ def change_context(
             rows=readiness(situation),
             options=options,
             asked={verb: form for verb, form in asked.items() if form is not None},
+            holders=page.holders,
             failed=failed,
         ),
         "review_form": review,
         "comment_form": bound if failed == "comment" else ask.CommentForm(),
-        "entries": entries_of(situation),
-        "since_mine": _since_my_signature(situation, request.actor.username),
+        "entries": entries_of(page),
+        "since_mine": named(page.since_mine),
         "superseded": _superseded(situation),
         "artifacts": _artifacts(situation),
         "parameters": [(label_of(name), text_of(value)) for name, value in change.parameters.items()],
         "answered": _answers(change.risk_answers),
-        "exceptions": situation.exceptions,
+        "exceptions": page.exceptions,
         "may_edit": change.state in MATERIAL_STATES,
         "panels": panels_of(change, request),
         "record_url": _record_url(change.number),
@@ -77,11 +76,11 @@ def change_context(
     }
 
 
-def _form_of(verb: str, situation: Situation) -> forms.BaseForm | None:
+def _form_of(verb: str, page: ChangePage) -> forms.BaseForm | None:
     """What the verb asks before it is done; None when it asks nothing."""
-    change = situation.change
+    change = page.situation.change
     if verb == "authorise":
-        return ask.AuthoriseForm(approvers=approvers_of(situation), initial={"verbal_at": situation.now})
+        return ask.AuthoriseForm(approvers=approvers_of(page), initial={"verbal_at": page.situation.now})
     slot = {"scheduled_time": change.scheduled_time, "estimated_duration": change.estimated_duration}
     rolled_back = change.state == ChangeState.ROLLED_BACK
     ended = ChangeOutcome.ROLLED_BACK if rolled_back else ChangeOutcome.SUCCESSFUL
@@ -97,22 +96,11 @@ def _form_of(verb: str, situation: Situation) -> forms.BaseForm | None:
     return kind(initial=initial) if kind else None
 
 
-def approvers_of(situation: Situation) -> list[tuple[str, str]]:
+def approvers_of(page: ChangePage) -> list[tuple[str, str]]:
     """(user name, label) of those who may approve this emergency (§6.4), never its requester."""
-    grants = grants_held(EMERGENCY_APPROVERS, now=situation.now, teams=situation.teams)
-    own = situation.change.requester.username
-    found = {row.user.username: f"{row.user.get_full_name()}, {row.get_role_display()}" for row in grants}
-    return [(username, label) for username, label in found.items() if username != own]
-
-
-def _since_my_signature(situation: Situation, username: str) -> list[dict[str, Any]]:
-    """What changed since this person last signed, when they signed something else than what stands there now."""
-    change = situation.change
-    mine = [view.signature for view in situation.signatures if view.signature.signer.username == username]
-    if not mine or mine[-1].content_hash == change.content_hash:
-        return []
-    then = change.content_versions.filter(content_hash=mine[-1].content_hash).first()
-    return named(content.difference(then.material, change.material())) if then else []
+    own = page.situation.change.requester.username
+    able = {one.username: f"{one.name}, {one.role.label}" for one in page.holders if one.role in EMERGENCY_APPROVERS}
+    return [(username, label) for username, label in able.items() if username != own]
 
 
 def _superseded(situation: Situation) -> list[Any]:

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from changes.actions.content import edit_change
 from changes.actions.filing import file_change
@@ -85,6 +85,7 @@ class Filing:
         return [(_("New change"), reverse("change-new"))]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def change_new(request: PageRequest) -> HttpResponse:
     """Choose what to file, then file it: as a draft, or handed in at once."""
     filing = _filing(request)
@@ -118,6 +119,7 @@ def change_preview(request: PageRequest) -> HttpResponse:
     return render(request, PREVIEW, {"outlook": filing.outlook(form, request), "filing": filing})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def change_edit(request: PageRequest, number: str) -> HttpResponse:
     """Edit a draft, or what is in review: its signatures are superseded then."""
     change = get_change(number)

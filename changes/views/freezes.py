@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from changes import permissions
 from changes.actions import freezes as actions
@@ -53,6 +53,7 @@ def freezes(request: PageRequest) -> HttpResponse:
     return show(request, LIST, context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def freeze_new(request: PageRequest) -> HttpResponse:
     """Write a draft."""
     first = {"timezone": timezone.get_current_timezone_name(), "environments": ["prd"], "kind": "holiday"}
@@ -70,6 +71,7 @@ def freeze_new(request: PageRequest) -> HttpResponse:
     return redirect("freeze", freeze.reference)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def freeze_edit(request: PageRequest, reference: str) -> HttpResponse:
     """Edit a draft."""
     freeze = get_freeze(reference)
@@ -91,6 +93,7 @@ def freeze(request: PageRequest, reference: str) -> HttpResponse:
     return show(request, ONE, _context(request, reference))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def freeze_move(request: PageRequest, reference: str, verb: str) -> HttpResponse:
     """Publish, lift, cancel, or let one change pass. A link only opens the page."""
     kind, act, said = VERBS[verb]

@@ -17,8 +17,7 @@ from changes.selectors.moves import MoveOption
 from changes.selectors.situation import Situation
 from changes.states import ChangeState
 from cybercube_portal.decisions import Decision, Reason
-from cybercube_portal.people.roles import Role
-from cybercube_portal.people.selectors import grants_held
+from cybercube_portal.people.selectors import Holder
 
 S = ChangeState
 NAMES_SHOWN = 4
@@ -121,9 +120,13 @@ def merge_box(
     rows: Decision,
     options: Iterable[MoveOption],
     asked: Mapping[str, forms.BaseForm],
+    holders: Iterable[Holder],
     failed: str = "",
 ) -> MergeBox:
-    """`rows` is the readiness, `asked` the form of each verb that asks something, `failed` the verb just refused."""
+    """`rows` is the readiness, `asked` the form of each verb that asks something, `failed` the verb just refused.
+
+    `holders` could fill a seat.
+    """
     change = situation.change
     buttons = {button.verb: button for button in _buttons(change, options, asked, failed)}
     review, refuse = buttons.pop("approve", None), buttons.pop("refuse", None)
@@ -140,7 +143,7 @@ def merge_box(
         words=words,
         blocking=tuple(reason for reason in rows.blockers if reason.code not in TOLD_BY_SEATS),
         settled=tuple(reason for reason in rows.reasons if reason not in rows.blockers),
-        seats=tuple(seat_rows(situation)),
+        seats=tuple(seat_rows(situation, holders)),
         review=review,
         refuse=refuse if refuse and refuse.allowed else None,
         main=main,
@@ -168,10 +171,9 @@ def _buttons(
         )
 
 
-def seat_rows(situation: Situation) -> Iterator[SeatRow]:
+def seat_rows(situation: Situation, holders: Iterable[Holder]) -> Iterator[SeatRow]:
     """Every seat with who sits there, else who could; for an emergency also those it is spared."""
     change = situation.change
-    held = _holders(situation)
     for item in situation.seats:
         seat = item.seat
         if item.signature:
@@ -181,27 +183,21 @@ def seat_rows(situation: Situation) -> Iterator[SeatRow]:
             name = change.authorised_by.get_full_name()
             yield SeatRow(label=seat.label, sources=seat.sources, state="filled", by=name, at=change.approved_at)
         else:
-            yield SeatRow(label=seat.label, sources=seat.sources, state="open", who=_who(seat, held))
+            yield SeatRow(label=seat.label, sources=seat.sources, state="open", who=_who(seat, situation, holders))
     for seat in situation.plan.waived:
         yield SeatRow(label=seat.label, sources=seat.sources, state="waived")
 
 
-def _holders(situation: Situation) -> list[tuple[Role, str]]:
-    """(role, name) of everybody who could still fill an open seat; nothing is read when none is open."""
+def _who(seat: Seat, situation: Situation, holders: Iterable[Holder]) -> str:
+    """Who could sit there: names where somebody holds the role, else the roles."""
     change = situation.change
-    roles = {role for item in situation.seats if item.signature is None for role in item.seat.roles}
-    if change.state not in {S.DRAFT, S.IN_REVIEW} or not roles:
-        return []
+    if change.state not in {S.DRAFT, S.IN_REVIEW}:
+        return ""
     cannot = {change.requester.username, *change.editors, *(fact.person for fact in situation.given)}
-    grants = grants_held(roles, now=situation.now, teams=situation.teams)
-    return [(Role(row.role), row.user.get_full_name()) for row in grants if row.user.username not in cannot]
-
-
-def _who(seat: Seat, held: Iterable[tuple[Role, str]]) -> str:
-    names = list(dict.fromkeys(name for role, name in held if role in seat.roles))
-    shown = names[:NAMES_SHOWN] if names else list(seat.role_labels)
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" +{more}" if names and more > 0 else "")
+    able = (one.name for one in holders if one.role in seat.roles and one.username not in cannot)
+    names = list(dict.fromkeys(able)) or list(seat.role_labels)
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
 def _name(situation: Situation, username: str) -> str:

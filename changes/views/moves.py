@@ -13,14 +13,14 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from changes.actions import approvals, emergencies
 from changes.actions import changes as actions
 from changes.actions.content import comment_change
 from changes.forms import moves as ask
-from changes.models import ChangeRequest
 from changes.selectors.changes import get_change
-from changes.selectors.situation import Situation
+from changes.selectors.page import change_page
 from changes.views.change import TEMPLATE, approvers_of, change_context
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, back_to, show, show_again
 
@@ -82,30 +82,31 @@ def move_routes() -> list[URLPattern]:
     ]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: PageRequest, number: str, verb: Verb) -> HttpResponse:
     """Do it and go back to where it was asked; a refusal shows the change's page with what was typed. A link only opens the page."""
-    change = get_change(number)
     page = reverse("change", args=[number])
     if request.method != "POST":
         return redirect(page)
-    form = _bound(verb, request, change=change)
+    form = _bound(verb, request, number=number)
     if not form.is_valid():
-        context = change_context(request, change, failed=verb.name, bound=form)
+        context = change_context(request, number, failed=verb.name, bound=form)
         return show(request, TEMPLATE, context, form=form)
     given = {name: form.cleaned_data[name] for name in verb.takes}
     try:
         verb.act(number=number, actor=request.actor, now=request.now, **given)
     except SHOWN_AGAIN as error:
         form = _with_fresh_hash(form, content_hash=get_change(number).content_hash)
-        context = change_context(request, get_change(number), failed=verb.name, bound=form)
+        context = change_context(request, number, failed=verb.name, bound=form)
         return show_again(request, TEMPLATE, context, form=form, error=error)
     messages.success(request, str(verb.said))
     return redirect(back_to(request, default=page))
 
 
-def _bound(verb: Verb, request: PageRequest, *, change: ChangeRequest) -> forms.BaseForm:
+def _bound(verb: Verb, request: PageRequest, *, number: str) -> forms.BaseForm:
     if verb.form is ask.AuthoriseForm:
-        return ask.AuthoriseForm(request.POST, approvers=approvers_of(Situation(change, now=request.now)))
+        page = change_page(number, reader=request.actor.id, now=request.now)
+        return ask.AuthoriseForm(request.POST, approvers=approvers_of(page))
     return verb.form(request.POST)
 
 

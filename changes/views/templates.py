@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from changes import permissions
 from changes.actions import templates as actions
@@ -34,6 +34,7 @@ def templates(request: PageRequest) -> HttpResponse:
     return show(request, LIST, _context(request))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def template_new(request: PageRequest) -> HttpResponse:
     """Propose a kind of standard change."""
     form = TemplateForm(request.POST or None, **choices())

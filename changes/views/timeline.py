@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from changes.events import ChangeEvent, FreezeEvent
-from changes.models import ChangeRequest, Comment
-from changes.selectors.situation import Situation
+from changes.models import ChangeRequest
+from changes.selectors.page import ChangePage, Said
 from changes.states import SignatureState
 from cybercube_portal.audit.selectors.events import timeline
 from cybercube_portal.web import Entry
@@ -65,12 +65,12 @@ LOOKS: dict[str, Look] = {
 SAID = ("comment", "reason", "notes", "because", "how")
 
 
-def entries_of(situation: Situation) -> list[Entry]:
-    """The newest MOST entries, the oldest first, as a conversation reads."""
-    change = situation.change
+def entries_of(page: ChangePage) -> list[Entry]:
+    """The newest MOST entries, the oldest first, as a conversation reads. One query."""
+    situation, change = page.situation, page.situation.change
     events = list(timeline(change.number)[:MOST])
-    comments = {comment.pk: comment for comment in change.comments.select_related("author")}
-    names = _names(situation, comments)
+    comments = {comment.id: comment for comment in page.comments}
+    names = _names(page)
     live = {
         (view.signature.signer.username, view.signature.content_hash)
         for view in situation.signatures
@@ -84,7 +84,7 @@ def _entry(
     change: ChangeRequest,
     *,
     names: Mapping[str, str],
-    comments: Mapping[int, Comment],
+    comments: Mapping[int, Said],
     live: set[tuple[str, str]],
 ) -> Entry:
     look = LOOKS.get(event.verb)
@@ -112,7 +112,7 @@ def _words(event: Event, look: Look | None) -> str:
     return _("approved as %(seat)s") % {"seat": seat} if event.verb == E.SIGNED and seat else str(look.words)
 
 
-def _body(event: Event, comments: Mapping[int, Comment]) -> str:
+def _body(event: Event, comments: Mapping[int, Said]) -> str:
     if event.verb == E.COMMENTED:
         comment = comments.get(event.data.get("comment", 0))
         return comment.body if comment else ""
@@ -127,10 +127,13 @@ def _link(event: Event) -> str:
     return f"/freezes/{event.object_id}/" if event.object_type == "freeze" else ""
 
 
-def _names(situation: Situation, comments: Mapping[int, Comment]) -> dict[str, str]:
+def _names(page: ChangePage) -> dict[str, str]:
     """Names of those who are known already; nobody is looked up for a timeline."""
-    change = situation.change
+    change = page.situation.change
     people = [change.requester, change.implementer, change.authorised_by]
-    people += [view.signature.signer for view in situation.signatures]
-    people += [comment.author for comment in comments.values()]
-    return {person.username: person.get_full_name() for person in people if person is not None}
+    people += [view.signature.signer for view in page.situation.signatures]
+    return {
+        **{holder.username: holder.name for holder in page.holders},
+        **{said.username: said.name for said in page.comments},
+        **{person.username: person.get_full_name() for person in people if person is not None},
+    }

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from changes import permissions
 from changes.actions import windows as actions
@@ -35,6 +35,7 @@ def windows(request: PageRequest) -> HttpResponse:
     return show(request, LIST, {"rows": rows, "tabs": period_tabs("windows"), "may_edit": may_edit})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def window_new(request: PageRequest) -> HttpResponse:
     """Open a window: from then on normal changes of its scope wait for it."""
     first = {"timezone": timezone.get_current_timezone_name(), "environments": ["prd"]}
@@ -50,6 +51,7 @@ def window_new(request: PageRequest) -> HttpResponse:
     return redirect("windows")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def window_edit(request: PageRequest, reference: str) -> HttpResponse:
     """Change when or where."""
     window = get_window(reference)

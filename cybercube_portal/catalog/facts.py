@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +49,27 @@ class CommitFact:
     sha: str
     message: str
     committed_at: datetime
+
+
+def migration_facts(rows: Iterable[Mapping[str, Any]]) -> tuple[MigrationFact, ...]:
+    """An artifact's `migrations` as facts."""
+    return tuple(
+        MigrationFact(
+            filename=row["filename"],
+            kind=MigrationKind(row["kind"]),
+            phase=row["phase"],
+            findings=tuple(row["findings"]),
+        )
+        for row in rows
+    )
+
+
+def commit_facts(rows: Iterable[Mapping[str, Any]]) -> tuple[CommitFact, ...]:
+    """An artifact's `commits` as facts."""
+    return tuple(
+        CommitFact(sha=row["sha"], message=row["message"], committed_at=datetime.fromisoformat(row["committed_at"]))
+        for row in rows
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from cybercube_portal.catalog.facts import (
     ArtifactFact,
     ArtifactTraits,
-    CommitFact,
     EvidenceFact,
-    MigrationFact,
     ServiceFact,
+    commit_facts,
     is_breaking,
+    migration_facts,
 )
 from cybercube_portal.catalog.metadata import names_commit
 from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
@@ -116,7 +115,8 @@ def owners_and_artifacts(
     slugs: Iterable[str], versions: Iterable[str]
 ) -> tuple[dict[str, str], dict[tuple[str, str], ArtifactTraits]]:
     """Team slug by service slug of the known `slugs`, and by (service, version) the traits of what is registered, in one query."""
-    wanted = FilteredRelation("artifacts", condition=Q(artifacts__version__in=sorted(set(versions))))
+    # No version is empty; a list without any would make Django leave out the services too.
+    wanted = FilteredRelation("artifacts", condition=Q(artifacts__version__in=["", *set(versions)]))
     rows = Service.objects.filter(slug__in=tuple(slugs)).annotate(wanted=wanted)
     teams: dict[str, str] = {}
     traits: dict[tuple[str, str], ArtifactTraits] = {}
@@ -225,19 +225,8 @@ def _artifact_fact(artifact: Artifact, service: ServiceFact, latest: Mapping[Sta
         git_ref=artifact.git_ref,
         signature=artifact.signature,
         registered_at=artifact.registered_at,
-        migrations=tuple(
-            MigrationFact(
-                filename=row["filename"],
-                kind=MigrationKind(row["kind"]),
-                phase=row["phase"],
-                findings=tuple(row["findings"]),
-            )
-            for row in artifact.migrations
-        ),
-        commits=tuple(
-            CommitFact(sha=row["sha"], message=row["message"], committed_at=datetime.fromisoformat(row["committed_at"]))
-            for row in artifact.commits
-        ),
+        migrations=migration_facts(artifact.migrations),
+        commits=commit_facts(artifact.commits),
         stages={
             stage: EvidenceFact(
                 stage=stage,

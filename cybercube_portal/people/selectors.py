@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -100,18 +101,32 @@ def holders(role: Role, *, now: datetime, teams: Iterable[str] = ()) -> QuerySet
     return User.objects.filter(is_active=True, kind=Kind.PERSON, pk__in=held.values("user_id"))
 
 
-def grants_held(roles: Iterable[Role], *, now: datetime, teams: Iterable[str] = ()) -> QuerySet[Grant]:
-    """Grants of `roles` that active people hold now, for one of `teams` or everywhere, with who holds them."""
-    rows = Grant.objects.filter(
-        Q(team__isnull=True) | Q(team__slug__in=tuple(teams)),
-        Q(ends_at__isnull=True) | Q(ends_at__gt=now),
-        role__in=tuple(roles),
-        starts_at__lte=now,
-        revoked_at__isnull=True,
-        user__is_active=True,
-        user__kind=Kind.PERSON,
-    )
-    return rows.select_related("user").order_by("user__name", "id")
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who holds a role now."""
+
+    username: str
+    name: str
+    role: Role
+
+
+def grants_of_or_for(
+    users: Iterable[int], roles: Iterable[Role], *, teams: Iterable[str], now: datetime
+) -> tuple[dict[int, tuple[GrantFact, ...]], tuple[Holder, ...]]:
+    """Every grant ever given to `users`, by user id, and who holds one of `roles` now for `teams` or everywhere. One query."""
+    known, wanted, places = frozenset(users), frozenset(roles), frozenset(teams)
+    if not known and not wanted:
+        return {}, ()
+    rows = Grant.objects.filter(Q(user_id__in=known) | Q(role__in=wanted, user__is_active=True, user__kind=Kind.PERSON))
+    facts: dict[int, list[GrantFact]] = {user_id: [] for user_id in known}
+    holders = []
+    for row in rows.select_related("user", "team").order_by("user__name", "id"):
+        fact = grant_fact(row)
+        if row.user_id in facts:
+            facts[row.user_id].append(fact)
+        if fact.role in wanted and row.user.is_active and fact.holds(at=now) and fact.covers(places):
+            holders.append(Holder(row.user.username, row.user.get_full_name(), fact.role))
+    return {user_id: tuple(found) for user_id, found in facts.items()}, tuple(holders)
 
 
 def team_named(slug: str) -> Team:
