@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from releases.views import ask, decision, log
+from releases.views import ask, change, decision, log
 
 urlpatterns = [
     path("gate/", log.gate, name="gate"),
     path("gate/ask/", ask.gate_ask, name="gate-ask"),
+    path("gate/changes/<str:number>/", change.gate_change, name="gate-change"),
     path("gate/<uuid:decision_id>/", decision.gate_decision, name="gate-decision"),
 ]

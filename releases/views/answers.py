@@ -82,7 +82,7 @@ def ask_url(question: Question, *, at: datetime | None = None) -> str:
         "environment": question.environment,
         "action": question.action.value,
         "change": question.change,
-        "at": f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" if at else "",
+        "at": timezone.localtime(at).replace(tzinfo=None).isoformat() if at else "",
     }
     return f"{reverse('gate-ask')}?{urlencode({name: value for name, value in sent.items() if value})}"
 
