@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "cybercube_portal.audit.requests.request_id_middleware",
     "cybercube_portal.metrics.MeasureMiddleware",
     "cybercube_portal.api.handlers.ProblemMiddleware",
+    "releases.api.short_way.ShortWayMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from releases.models import GateDecision, GateEvaluation
@@ -47,7 +47,7 @@ def insert_parameters(answer: Answer) -> dict[str, Any]:
         "environment": decision.environment,
         "action": decision.action,
         "change_named": decision.change_named,
-        "run": json.dumps(decision.run),
+        "run": orjson.dumps(decision.run).decode(),
         "actor": decision.actor,
         "asked_by": decision.asked_by,
         "key_prefix": decision.key_prefix,
@@ -56,7 +56,7 @@ def insert_parameters(answer: Answer) -> dict[str, Any]:
         "idempotency_key": decision.idempotency_key,
         "question_hash": decision.question_hash,
         "outcome": judgement.outcome.value,
-        "reasons": json.dumps([reason.as_dict() for reason in judgement.reasons]),
+        "reasons": orjson.dumps([reason.as_dict() for reason in judgement.reasons]).decode(),
         "digest": answer.digest,
         "change": answer.change,
         "release": answer.release,

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
@@ -85,7 +86,7 @@ def ask_gate(request: HttpRequest) -> HttpResponse:
     show(request, rate)
     if rate is not None and not rate.allowed:
         raise Throttled(rate.retry_after)
-    is_strict = read_parameters(request.GET, AskParameters).get("strict", False)
+    is_strict = bool(request.GET) and read_parameters(request.GET, AskParameters).get("strict", False)
     if request.content_type != "application/json":
         raise UnsupportedMediaType(request.content_type or "nothing")
     asked = read_question(read_body(request), idempotency_key=key_of(request) or "", vouched_run=run)
@@ -227,6 +228,7 @@ def short_way(view: type[APIView]) -> Callable[..., HttpResponseBase]:
     return answer
 
 
+@require_safe
 def key_set(_request: HttpRequest) -> HttpResponse:
     """The public keys that verify tokens and checkpoints offline (RFC 7517)."""
     return JsonResponse(
