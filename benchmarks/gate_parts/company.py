@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
 
-from changes.models import ChangeRequest, DeploymentWindow, Freeze, Signature
+from changes.models import ChangeRequest, DeploymentWindow, Freeze
 from changes.policy.risk import QUESTIONS
-from changes.states import ChangeState, ChangeType, Risk, SignatureState
+from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.models import Artifact, Evidence, Service
 from cybercube_portal.people.keys import make_key
 from cybercube_portal.people.models import ApiKey, Grant, Team, User
@@ -25,6 +23,7 @@ VERSIONS = 60
 NEWEST = f"v1.0.{VERSIONS - 1}"
 BATCH = 1000
 OPEN_SHARE = 0.02
+RECURRING = 500
 FOR_EVERYBODY_SHARE = 0.2
 
 
@@ -43,7 +42,7 @@ def build(*, changes: int, freezes: int, seed: int, now: datetime) -> Company:
         cursor.execute("SET LOCAL session_replication_role = replica")
         people = _people(now)
         services = _catalogue(dice, people, now)
-        _changes(dice, people, services, changes, now)
+        _changes(people, services, changes, seed, now)
         _freezes(dice, people, services, freezes, now)
         key = _key(people[-1], now)
     with connection.cursor() as cursor:
@@ -129,58 +128,74 @@ def digest(slug: str, patch: int) -> str:
     return f"sha256:{int(slug.split('-')[1]):032x}{patch:032x}"
 
 
-def _changes(dice: random.Random, people: list[User], services: list[Service], count: int, now: datetime) -> None:
-    rows = _change_rows(dice, people, services, count, now)
-    while batch := list(islice(rows, BATCH)):
-        ChangeRequest.objects.bulk_create(batch)
-        Signature.objects.bulk_create(
-            Signature(
-                change=row,
-                signer=people[1],
-                state=SignatureState.GIVEN,
-                content_hash=row.content_hash,
-                seat="Tech lead",
-                signed_at=row.created_at + timedelta(hours=1),
-            )
-            for row in batch
-            if row.state in {ChangeState.APPROVED, ChangeState.CLOSED}
-        )
-
-
-def _change_rows(
-    dice: random.Random, people: list[User], services: list[Service], count: int, now: datetime
-) -> Iterator[ChangeRequest]:
-    for number in range(count):
-        service = services[number % SERVICES]
-        is_current, is_open = number < SERVICES, dice.random() < OPEN_SHARE
-        starts = now - timedelta(minutes=5) if is_current else now + timedelta(days=dice.uniform(1, 60))
-        if not (is_current or is_open):
-            starts = now - timedelta(days=dice.uniform(1, 700))
-        patch = VERSIONS - 1 if is_current else dice.randrange(VERSIONS - 1)
-        open_state = dice.choice((ChangeState.APPROVED, ChangeState.IN_REVIEW))
-        yield ChangeRequest(
-            number=f"CR-{starts:%Y-%m%d}-{number:06}",
-            title=f"Deploy {service.slug} v1.0.{patch}",
+def _changes(people: list[User], services: list[Service], count: int, seed: int, now: datetime) -> None:
+    """One current change for each service by the model, the rest as copies of them by PostgreSQL itself: seconds, not minutes."""
+    for number, service in enumerate(services):
+        ChangeRequest.objects.create(
+            number=f"CR-{now:%Y-%m%d}-{number:06}",
+            title=f"Deploy {service.slug} {NEWEST}",
             type=ChangeType.NORMAL,
-            state=ChangeState.APPROVED if is_current else open_state if is_open else ChangeState.CLOSED,
+            state=ChangeState.APPROVED,
             requester=people[0],
             description="What changes and why, in a few sentences as people write them. " * 3,
             services=[service.slug],
             environments=["stg", "prd"],
-            artifacts=[{"service": service.slug, "version": f"v1.0.{patch}", "digest": digest(service.slug, patch)}],
-            scheduled_time=starts,
-            estimated_duration=timedelta(hours=8) if is_current else timedelta(minutes=30),
+            artifacts=[{"service": service.slug, "version": NEWEST, "digest": digest(service.slug, VERSIONS - 1)}],
+            scheduled_time=now - timedelta(minutes=5),
+            estimated_duration=timedelta(hours=8),
             risk_answers=dict.fromkeys(QUESTIONS, False),
             risk_level=Risk.LOW,
             impact={"customers": "none", "downtime": "none", "data": "none"},
             rollback_plan="Redeploy the version that ran before.",
             content_hash=f"{number:064x}",
-            created_at=starts - timedelta(days=3),
-            updated_at=starts - timedelta(days=3),
-            submitted_at=starts - timedelta(days=3),
-            approved_at=starts - timedelta(days=2),
-            outcome="" if is_current or is_open else "successful",
+            created_at=now - timedelta(days=3),
+            updated_at=now - timedelta(days=3),
+            submitted_at=now - timedelta(days=3),
+            approved_at=now - timedelta(days=2),
         )
+    concrete = ChangeRequest._meta.concrete_fields  # noqa: SLF001 - the documented way to a model's columns
+    columns = [str(field.column) for field in concrete if not field.primary_key]
+    values = ", ".join(COPIED.get(column, f"first.{column}") for column in columns)
+    parameters: dict[str, Any] = {
+        "count": count,
+        "services": SERVICES,
+        "versions": VERSIONS - 1,
+        "open": OPEN_SHARE,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(%s)", [seed / 1000])
+        cursor.execute(f"INSERT INTO changes_changerequest ({', '.join(columns)}) SELECT {values} {COPIES}", parameters)
+        cursor.execute(SIGNED, {"signer": people[1].pk})
+
+
+# `n` numbers the copies; `is_open` are those still to come, the others lie in the past two years.
+COPIES = """
+FROM (
+    SELECT n, random() < %(open)s AS is_open, random() AS dice, (floor(random() * %(versions)s))::int AS patch
+    FROM generate_series(%(services)s::int, %(count)s::int - 1) n
+) copy
+JOIN changes_changerequest first ON first.number LIKE '%%-' || lpad((copy.n %% %(services)s)::text, 6, '0')
+"""
+STARTS = (
+    "(%(now)s::timestamptz + CASE WHEN is_open THEN dice * interval '60 days' ELSE dice * interval '-700 days' END)"
+)
+COPIED = {
+    "number": f"'CR-' || to_char({STARTS}, 'YYYY-MMDD') || '-' || lpad(n::text, 6, '0')",
+    "state": "CASE WHEN NOT is_open THEN 'closed' WHEN n %% 2 = 0 THEN 'approved' ELSE 'in_review' END",
+    "scheduled_time": STARTS,
+    "estimated_duration": "interval '30 minutes'",
+    "created_at": f"{STARTS} - interval '3 days'",
+    "outcome": "CASE WHEN is_open THEN '' ELSE 'successful' END",
+    "content_hash": "lpad(to_hex(n), 64, '0')",
+    "artifacts": """jsonb_build_array(jsonb_build_object('service', first.services[1], 'version', 'v1.0.' || patch,
+        'digest', 'sha256:' || lpad(to_hex(n %% %(services)s), 32, '0') || lpad(to_hex(patch), 32, '0')))""",
+}
+SIGNED = """
+INSERT INTO changes_signature (change_id, signer_id, state, content_hash, seat, comment, via, signed_at, ended_because)
+SELECT id, %(signer)s, 'given', content_hash, 'Tech lead', '', 'page', created_at + interval '1 hour', ''
+FROM changes_changerequest WHERE state IN ('approved', 'closed')
+"""
 
 
 def _freezes(dice: random.Random, people: list[User], services: list[Service], count: int, now: datetime) -> None:
@@ -206,7 +221,7 @@ def _freeze(dice: random.Random, people: list[User], services: list[Service], nu
     """Two thirds past, one third in the next two years; none now, so that the answer is an allow. Some recur every week."""
     starts = now + timedelta(days=dice.uniform(-1400, -3) if dice.random() < 2 / 3 else dice.uniform(1, 700))
     ends = starts + timedelta(hours=dice.uniform(2, 40))
-    recurs = number % 250 == 0
+    recurs = number % RECURRING == 0
     if recurs:
         starts = now + timedelta(days=1)
         ends = starts + timedelta(hours=2)

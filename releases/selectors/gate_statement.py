@@ -77,6 +77,7 @@ booked AS MATERIALIZED (
         FROM candidate) slots
     WHERE other.state IN ('in_review', 'approved', 'implementing', 'verifying')
         AND other.scheduled_time < slots.until AND other.scheduled_time > slots.since - interval '31 days'
+        AND other.scheduled_time + other.estimated_duration + interval '60 minutes' > slots.since
 ),
 change_row AS (
     SELECT json_build_object(

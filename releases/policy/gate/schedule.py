@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from changes.policy import freezes, schedule, windows
 from changes.policy.conflicts import Booking, conflicts_of, told
+from changes.policy.freezes import Freeze
 from changes.policy.scope import Subject
-from changes.policy.spans import Span
+from changes.policy.spans import Span, at_instant
 from cybercube_portal.decisions import Outcome, Reason, failed, skipped
 from releases.policy.gate.change import judging
 from releases.policy.gate.facts import ChangeFact, GateFacts
@@ -107,7 +108,17 @@ def judge_freezes(facts: GateFacts) -> tuple[Reason, ...]:
     """No published freeze forbids it. One that cannot be read forbids everything."""
     if any(name.startswith("freeze") for name in facts.unreadable):
         return (_unreadable(facts, "freeze"),)
-    return freezes.judge(facts.freezes, subject_of(facts), facts.at).reasons
+    now = at_instant(facts.at)
+    return freezes.judge(_during(facts, now.start, now.end), subject_of(facts), facts.at).reasons
+
+
+def _during(facts: GateFacts, start: datetime, end: datetime) -> tuple[Freeze, ...]:
+    """The freezes that may hold then. Most are weeks away, and one look at the clock is cheaper than one at the subject."""
+    return tuple(
+        freeze
+        for freeze in facts.freezes
+        if freeze.recurrence.rule or (freeze.recurrence.first.start < end and start < freeze.recurrence.first.end)
+    )
 
 
 def _unreadable(facts: GateFacts, kind: str) -> Reason:
@@ -132,7 +143,7 @@ def open_spans(facts: GateFacts, *, until: datetime) -> tuple[Span, ...]:
     if is_asked(LEAD_TIME) and change and change.submitted_at:
         not_before = max(not_before, schedule.earliest_start(change.type, change.submitted_at))
     return schedule.allowed_spans(
-        freezes=facts.freezes if is_asked(FREEZE) else (),
+        freezes=_during(facts, not_before, until) if is_asked(FREEZE) else (),
         windows=facts.windows if is_asked(LEAD_TIME) else (),
         subject=subject_of(facts),
         slot=change.slot if is_asked(SLOT) and change else None,
