@@ -96,6 +96,10 @@ SUBSCRIBE = Permission(
 PROPOSE_TEMPLATE = Permission(
     name="changes.propose_template", roles=frozenset({Role.ENGINEER}), scope="changes", section="§6.2", everywhere=True
 )
+# Nobody else: whoever words a proposal could sign their own words for CAB.
+EDIT_TEMPLATE = Permission(
+    name="changes.edit_template", roles=frozenset(), scope="changes", section="§6.2", own=True, everywhere=True
+)
 ACTIVATE_TEMPLATE = Permission(
     name="changes.activate_template", roles=_CAB, scope="approvals", section="§6.2", everywhere=True
 )
@@ -132,6 +136,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     EDIT_WINDOW,
     SUBSCRIBE,
     PROPOSE_TEMPLATE,
+    EDIT_TEMPLATE,
     ACTIVATE_TEMPLATE,
     RETIRE_TEMPLATE,
 )

@@ -52,6 +52,7 @@ def authorise_change(
             approver=named.username,
             approver_roles=named.roles(at=verbal_at, teams=situation.teams),
             requester=change.requester.username,
+            editors=frozenset(change.editors),
             verbal_at=verbal_at,
             now=now,
             criteria=met,

@@ -63,12 +63,13 @@ def propose_template(*, plan: TemplatePlan, actor: Actor, now: datetime) -> Temp
 
 @transaction.atomic
 def edit_template(*, slug: str, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Template:
-    """Edit a proposal: given signatures cover other words then and count no more.
+    """Edit one's own proposal: given signatures cover other words then and count no more.
 
     Raises NotFound, NotPermitted, MoveRefused, Invalid.
     """
-    require(actor, permissions.PROPOSE_TEMPLATE, now=now)
     template = lock_template(slug)
+    proposer = template.proposed_by.username if template.proposed_by else None
+    require(actor, permissions.EDIT_TEMPLATE, now=now, owner=proposer)
     if template.state != TemplateState.PROPOSED:
         raise refuse("template.is_settled", "§6.2", f"{slug} is {template.state}.", "Propose another template.")
     was = plan_of(template)

@@ -45,6 +45,7 @@ def may_authorise(
     verbal_at: datetime,
     now: datetime,
     criteria: Iterable[str],
+    editors: frozenset[str] = frozenset(),
 ) -> Decision:
     """Whether `caller` may record the verbal approval of `approver`, given at `verbal_at`, for one of `criteria`.
 
@@ -55,6 +56,7 @@ def may_authorise(
         for reason in (
             _no_service_account(caller_is_service_account=caller_is_service_account),
             _not_the_requester(caller, approver, requester),
+            _not_an_editor(approver, editors),
             _approver_may(approver, approver_roles),
             _caller_may(caller, caller_roles, approver),
             _already_said(verbal_at, now),
@@ -85,6 +87,18 @@ def _not_the_requester(caller: str, approver: str, requester: str) -> Reason | N
         "§6.4",
         f"{requester} requested this change and cannot authorise it.",
         "Ask another approver, or a second person on call.",
+        APPROVER_LABELS,
+    )
+
+
+def _not_an_editor(approver: str, editors: frozenset[str]) -> Reason | None:
+    if approver not in editors:
+        return None
+    return failed(
+        "emergency.author_is_approver",
+        "§6.4",
+        f"{approver} wrote on this change and cannot authorise it.",
+        "Ask another approver.",
         APPROVER_LABELS,
     )
 

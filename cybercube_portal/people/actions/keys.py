@@ -10,7 +10,7 @@ from django.db import transaction
 from cybercube_portal.errors import Invalid, NotFound, refuse
 from cybercube_portal.people import permissions
 from cybercube_portal.people.actions.recording import lock_user, record_user
-from cybercube_portal.people.actors import Actor, Kind
+from cybercube_portal.people.actors import OPERATOR, Actor, Kind
 from cybercube_portal.people.events import PeopleEvent
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.keys import make_key
@@ -33,11 +33,20 @@ def issue_key(
 ) -> tuple[ApiKey, str]:
     """Issue a key for `username` and return it with its text, which is never shown again.
 
-    Without `scopes`: all that the user may do except `approvals`. Raises NotPermitted, NotFound, Invalid.
+    Without `scopes`: all that the user may do except `approvals`, which one names for oneself alone (or at the console).
+    Raises NotPermitted, NotFound, Invalid, MoveRefused.
     """
     user = lock_user(username)
     require(actor, permissions.ISSUE_KEY, now=now, owner=username)
     wanted = _scopes(Kind(user.kind), scopes, environment=environment, client=client)
+    if Scope.APPROVALS in wanted and username != actor.username and actor != OPERATOR:
+        raise refuse(
+            "api_key.signs_for_another",
+            "§5.6",
+            f"A key that signs for {username} would let you sign as {username}.",
+            f"{username} issues it, or leave out the scope approvals.",
+            (username,),
+        )
     if expires_at is not None and expires_at <= now:
         raise Invalid.field("/expires_at", "api_key.expired", "The key would have expired already.")
     new = make_key()
