@@ -27,7 +27,7 @@ from cybercube_portal.api.pointers import below
 from cybercube_portal.errors import FieldError, PortalError
 
 MEDIA_TYPE = "application/problem+json"
-FOR_PROGRAMS = ("/api/", "/integrations/", "/ofrep/", "/.well-known/", "/health/", "/health", "/metrics")
+FOR_PROGRAMS = ("/api/", "/integrations/", "/ofrep/", "/.well-known/", "/health/", "/health", "/metrics", "/metrics/")
 RETRY_AFTER_SECONDS = 5
 
 # A refusal's status; a subclass takes its parent's.

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cybercube_portal.people import actions, permissions, selectors
 from cybercube_portal.people.actors import Kind
@@ -36,6 +36,7 @@ def grants(request: PageRequest) -> HttpResponse:
     return show(request, LIST, _list(request))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def grant_role(request: PageRequest) -> HttpResponse:
     """Give somebody a role."""
     require(request.actor, permissions.GRANT_ROLE, now=request.now)

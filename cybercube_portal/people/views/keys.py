@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cybercube_portal.people import actions, selectors
 from cybercube_portal.people.forms import KeyForm
@@ -25,6 +25,7 @@ def api_keys(request: PageRequest) -> HttpResponse:
     return show(request, LIST, {"keys": selectors.keys_listed(owner=request.actor.username)})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def issue_key(request: PageRequest) -> HttpResponse:
     """A new key. Its text is in this one answer and nowhere else, so there is no redirect."""

@@ -24,6 +24,7 @@ TEMPLATE = "people/log_in.html"
 class LogInView(LoginView):
     """User name and password; leads back to where one was going. Open to strangers."""
 
+    http_method_names = ["get", "head", "post", "options"]
     template_name = TEMPLATE
     authentication_form = LogInForm
     redirect_authenticated_user = True

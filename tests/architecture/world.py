@@ -1,0 +1,231 @@
+"""A small company with one of everything, to fill the parameters of every address from, and a valid body for every route that takes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from changes.actions.changes import finish_change, start_change
+from changes.actions.emergencies import authorise_change
+from changes.actions.feeds import issue_feed
+from changes.actions.templates import TemplatePlan, propose_template
+from changes.models import ChangeRequest
+from cybercube_portal import clock
+from cybercube_portal.audit.models import Event
+from cybercube_portal.people.actions import issue_key
+from cybercube_portal.people.actors import OPERATOR
+from cybercube_portal.people.models import Grant
+from cybercube_portal.people.scopes import ALLOWED
+from cybercube_portal.record.actions import create_webhook
+from tests.factories import changes as story
+from tests.factories.catalog import artifact_body
+from tests.factories.people import PASSWORD, Cast
+
+SERVICE, VERSION = "billing-service", "v2.3.1"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SLOT = 26 * HOUR
+QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
+WORD = {"approver": "ivan", "how": "On the phone", "criteria": ["production_down"]}
+TOLD = {"what_happened": "Pool exhausted", "prevention": "Limit the pool", "severity": "SEV-3"}
+NEW_PASSWORD = "another-horse-another-staple"
+
+PERSONS = ("alice", "oscar", "kim", "admin", "ivan")
+PIPELINES = ("ci-payments", "ci-search")
+IDENTITIES = ("stranger", *PERSONS, *PIPELINES, "scopeless", "client")
+
+
+@dataclass
+class World:
+    """`things` by name: what stands between `<` and `>` of an address that speaks of one. `bodies` by `METHOD route`."""
+
+    cast: Cast
+    now: datetime
+    things: dict[str, dict[str, Any]]
+    bodies: dict[str, dict[str, Any]]
+    keys: dict[str, str]
+
+    def client(self, identity: str, *, for_programs: bool) -> Client:
+        """Somebody's client. Alice comes with a key where programs call, everybody else who is a person with a session."""
+        bearer = self.keys.get(identity)
+        if bearer is not None and (for_programs or identity not in PERSONS):
+            return Client(HTTP_AUTHORIZATION=f"Bearer {bearer}", raise_request_exception=False)
+        client = Client(raise_request_exception=False)
+        if identity in PERSONS:
+            client.force_login(self.cast[identity], backend="cybercube_portal.people.authentication.PersonBackend")
+        return client
+
+
+def build(cast: Cast, *, now: datetime) -> World:
+    """The company at `now`, where the clock has to stand; it was founded a day and two hours before."""
+    before = now - SLOT
+    found = {**_catalogue(before), **_changes(before, now=now), **_periods(before, now=now)}
+    keys = _keys(cast)
+    found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
+    found["key"] = {"prefix": keys["alice"].split("_")[1]}
+    found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
+    found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
+    hook, _ = create_webhook(
+        url="https://hooks.example.com/portal", verbs=["change.*"], actor=cast.actor("admin"), now=now
+    )
+    found["webhook"] = {"webhook": hook.subscription_id}
+    found["event"] = {"event_id": Event.objects.earliest("pk").event_id}
+    found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
+    found["filing"] = {"query": "?type=normal"}
+    found["type"] = {"content_type_id": 1, "object_id": 1}
+    return World(cast, now, found, {**_rest(now), **_forms(now, found)}, keys)
+
+
+def _keys(cast: Cast) -> dict[str, str]:
+    """Alice's with all that a person's key can have, one of hers for nothing that is asked here, the pipelines', and one for flags."""
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "alice": ("alice", {"scopes": sorted(ALLOWED[cast.actor("alice").kind])}),
+        "scopeless": ("alice", {"scopes": ["flags"]}),
+        "client": ("alice", {"client": True, "environment": "prd"}),
+        **{name: (name, {}) for name in PIPELINES},
+    }
+    return {
+        name: issue_key(username=username, actor=OPERATOR, now=clock.now(), **options)[1]
+        for name, (username, options) in asked.items()
+    }
+
+
+def _catalogue(at: datetime) -> dict[str, dict[str, Any]]:
+    story.service("search-api", team="search")
+    story.artifact(story.service(SERVICE), VERSION, at=at)
+    return {"service": {"slug": SERVICE}, "artifact": {"service": SERVICE, "version": VERSION}}
+
+
+def _changes(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
+    alice = story.actor("alice")
+    waiting, running, done = (story.approved(now=before) for _ in range(3))
+    for change in (running, done):
+        start_change(number=change.number, actor=alice, now=now)
+    finish_change(number=done.number, actor=alice, now=now)
+    noted = story.emergency(now=now)
+    authorise_change(number=noted.number, **WORD, verbal_at=now, actor=story.actor("grace"), now=now)  # type: ignore[arg-type]
+    rows: dict[str, ChangeRequest] = {
+        "draft": story.draft(now=now),
+        "reviewed": story.in_review(now=now, by="bob"),
+        "own_reviewed": story.in_review(now=now),
+        "approved": waiting,
+        "running": running,
+        "done": done,
+        "emergency": story.emergency(now=now),
+        "noted": noted,
+    }
+    return {name: {"number": row.number} for name, row in rows.items()}
+
+
+def _periods(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
+    next_year = {"starts_at": now + 300 * DAY, "ends_at": now + 310 * DAY}
+    template = TemplatePlan(slug="small-scale", kind="scale", title="Scale a little", bounds={"replicas": [1, 4]})
+    propose_template(plan=template, actor=story.actor("alice"), now=before)
+    return {
+        "freeze": {"reference": story.freeze(now=before, **next_year).reference},
+        "drafted_freeze": {"reference": story.freeze(now=before, published=False, **next_year).reference},
+        "window": {"reference": story.window(now=before, **next_year).reference},
+        "template": {"slug": template.slug},
+        "active_template": {"slug": "scale"},
+    }
+
+
+def _ask(key: str) -> str:
+    client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
+    answer = client.post("/api/v1/gate/decisions/", QUESTION, "application/json")
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["id"])
+
+
+def _rest(now: datetime) -> dict[str, dict[str, Any]]:
+    """What programs send."""
+    later = (now + 2 * SLOT).isoformat()
+    change = {
+        "title": "Deploy billing-service v2.3.1",
+        "type": "normal",
+        "services": [SERVICE],
+        "environments": ["prd"],
+        "scheduled_time": later,
+        "estimated_duration": "30m",
+    }
+    recorded = {"services_affected": [SERVICE], **{name: change[name] for name in tuple(change)[3:]}}
+    period = {"title": "Quiet", "starts_at": later, "ends_at": (now + 3 * SLOT).isoformat()}
+    scale = {"slug": "large-scale", "kind": "scale", "title": "Scale", "bounds": {"replicas": [1, 40]}}
+    verb = "api/v1/changes/<str:number>"
+    evidence = "api/v1/artifacts/<slug:service>:<str:version>/evidence/"
+    return {
+        "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
+        "POST api/v1/services/": {"slug": "ledger", "name": "Ledger", "team": "payments"},
+        "PATCH api/v1/services/<slug:slug>/": {"name": "Billing"},
+        "POST api/v1/artifacts/": artifact_body(version="v2.3.2", build_time=(now - HOUR).isoformat()),
+        f"POST {evidence}": {"stage": "build", "status": "passed"},
+        "POST api/v1/gate/decisions/": QUESTION,
+        "POST api/v1/gate/forecast/": QUESTION,
+        "POST api/v1/changes/": change,
+        "PATCH api/v1/changes/<str:number>/": {"title": "Another"},
+        "POST api/v1/changes/import/": {
+            "title": "Old",
+            "type": "normal",
+            "change": recorded,
+            "rollback_plan": "Go back",
+        },
+        f"POST {verb}/comments/": {"body": "Seen"},
+        f"POST {verb}/record/": TOLD,
+        f"POST {verb}/refuse/": {"comment": "No tests"},
+        f"POST {verb}/reschedule/": {"scheduled_time": later},
+        f"POST {verb}/authorise/": {**WORD, "verbal_at": now.isoformat()},
+        f"POST {verb}/close/": {"outcome": "successful"},
+        f"POST {verb}/roll_back/": {"reason": "Errors"},
+        "POST api/v1/templates/": scale,
+        "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
+        "POST api/v1/freezes/": {**period, "kind": "holiday"},
+        "PATCH api/v1/freezes/<str:reference>/": {"title": "Quieter"},
+        "POST api/v1/freezes/<str:reference>/lift/": {"reason": "Over"},
+        "POST api/v1/freezes/<str:reference>/cancel/": {"reason": "Not needed"},
+        "POST api/v1/deployment-windows/": period,
+        "PATCH api/v1/deployment-windows/<str:reference>/": {"title": "Weekends"},
+        "POST api/v1/webhooks/": {"url": "https://hooks.example.com/other", "verbs": ["*"]},
+        "PATCH api/v1/webhooks/<uuid:webhook>/": {"verbs": ["change.approved"]},
+    }
+
+
+def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What browsers send; and the two bodies over REST that name another thing."""
+    later, end = (f"{now + after:%Y-%m-%dT%H:%M}" for after in (2 * SLOT, 3 * SLOT))
+    number = things["own_reviewed"]["number"]
+    reviewed = ChangeRequest.objects.get(number=things["reviewed"]["number"]).content_hash
+    change = {"title": "Deploy", "services": SERVICE, "environments": "prd", "scheduled_time": later}
+    change |= {"estimated_duration": "30m"}
+    period = {"title": "Quiet", "timezone": "UTC", "starts_at": later, "ends_at": end}
+    exception = {"change": number, "reason": "Needed"}
+    scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
+    return {
+        "POST api/v1/freezes/<str:reference>/exceptions/": exception,
+        "POST login/": {"username": "alice", "password": PASSWORD},
+        "POST profile/timezone/": {"timezone": "Europe/Berlin"},
+        "POST profile/password/": {"old_password": PASSWORD, "new_password": NEW_PASSWORD, "again": NEW_PASSWORD},
+        "POST keys/issue/": {"name": "For a script", "scopes": "changes"},
+        "POST grants/grant/": {"username": "oscar", "role": "dba"},
+        "POST preferences/": {"theme": "dark"},
+        "POST changes/new/": change,
+        "POST changes/new/preview/": change,
+        "POST changes/<str:number>/edit/": {**change, "version": 1},
+        "POST changes/<str:number>/comment/": {"body": "Seen"},
+        "POST changes/<str:number>/record/": TOLD,
+        "POST changes/<str:number>/approve/": {"content_hash": reviewed},
+        "POST changes/<str:number>/refuse/": {"content_hash": reviewed, "comment": "No tests"},
+        "POST changes/<str:number>/reschedule/": {"scheduled_time": later, "estimated_duration": "45m"},
+        "POST changes/<str:number>/authorise/": {**WORD, "verbal_at": f"{now:%Y-%m-%dT%H:%M}"},
+        "POST changes/<str:number>/close/": {"outcome": "successful"},
+        "POST changes/<str:number>/roll_back/": {"reason": "Errors"},
+        "POST freezes/new/": {**period, "kind": "holiday"},
+        "POST freezes/<str:reference>/edit/": {**period, "kind": "holiday"},
+        "POST freezes/<str:reference>/lift/": {"reason": "Over"},
+        "POST freezes/<str:reference>/cancel/": {"reason": "Not needed"},
+        "POST freezes/<str:reference>/exceptions/": exception,
+        "POST windows/new/": period,
+        "POST windows/<str:reference>/edit/": period,
+        "POST templates/new/": scale,
+    }
