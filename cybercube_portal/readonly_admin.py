@@ -31,7 +31,8 @@ class EstimatingPaginator(BasePaginator):
             return rows.count()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                [rows.model._meta.db_table],  # noqa: SLF001 - the only way to the table's name
             )
             (estimate,) = cursor.fetchone()
         return int(estimate) if estimate > COUNTED else rows.count()

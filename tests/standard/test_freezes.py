@@ -113,7 +113,7 @@ def test_forbids__holiday__refuses_every_action_but_a_rollback(action: Action) -
         (Scope(excluded_services=frozenset({"search"}), excluded_teams=frozenset({"search"})), True),
     ],
 )
-def test_covers__scope__is_the_product_of_its_parts_less_the_exclusions(scope: Scope, covered: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_covers__scope__is_the_product_of_its_parts_less_the_exclusions(scope: Scope, covered: bool) -> None:
     freeze = a_freeze(scope=scope)
 
     assert covers(freeze, a_subject()) is covered
@@ -231,7 +231,7 @@ def test_judge__emergency_during_a_major_event_with_an_exception__passes() -> No
 def test_judge_span__slot_against_freeze__any_overlap_is_refused(
     start: datetime,
     end: datetime,
-    allowed: bool,  # noqa: FBT001 - a column of the table
+    allowed: bool,
 ) -> None:
     assert judge_span([a_freeze()], a_subject(), Span(start, end)).allowed is allowed
 

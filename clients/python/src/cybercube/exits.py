@@ -17,7 +17,7 @@ class Exit(enum.IntEnum):
     UNREACHABLE = 5
 
 
-class Failure(Exception):  # noqa: N818  # its children are the endings, named as a pipeline sees them
+class Failure(Exception):  # its children are the endings, named as a pipeline sees them
     """Ends the command with `code`; the message is one line for a person and never holds a credential."""
 
     code: ClassVar[Exit] = Exit.UNREACHABLE
