@@ -10,8 +10,9 @@ from django.db.models import OuterRef, Q, Subquery
 
 from changes import permissions
 from changes.models import ChangeRequest, ContentVersion, Signature
-from changes.policy.content import FieldChange, difference
+from changes.policy.content import FieldChange
 from changes.selectors.changes import changes_listed
+from changes.selectors.differences import difference_from
 from changes.states import ChangeState, ChangeType
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.actors import Actor
@@ -50,7 +51,7 @@ def differences_since(actor: Actor, changes: Iterable[ChangeRequest]) -> dict[in
     rows = {row.pk: row for row in changes}
     mine = Signature.objects.filter(signer_id=actor.id, change=OuterRef("change_id")).order_by("-signed_at", "-id")
     versions = ContentVersion.objects.filter(change__in=rows, content_hash=Subquery(mine.values("content_hash")[:1]))
-    return {version.change_id: difference(version.material, rows[version.change_id].material()) for version in versions}
+    return {version.change_id: difference_from(version.material, rows[version.change_id]) for version in versions}
 
 
 def _may_write(actor: Actor, change: ChangeRequest, *, team_of: dict[str, str], now: datetime) -> bool:

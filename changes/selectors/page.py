@@ -11,8 +11,9 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from changes.models import ChangeRequest, Comment, ContentVersion, FreezeException, Signature
-from changes.policy.content import FieldChange, difference
+from changes.policy.content import FieldChange
 from changes.selectors.changes import with_people
+from changes.selectors.differences import difference_from
 from changes.selectors.situation import Situation, signature_views
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.roles import Role
@@ -68,7 +69,7 @@ def change_page(number: str, *, reader: int, now: datetime) -> ChangePage:
         comments=tuple(Said(**one) for one in change.said),
         exceptions=exceptions,
         holders=_judge_signatures(situation),
-        since_mine=difference(change.read, change.material()) if change.read else (),
+        since_mine=difference_from(change.read, change) if change.read else (),
     )
 
 

@@ -19,10 +19,10 @@ from changes.actions.filing import file_change
 from changes.forms.change import ChangeForm, Services, initial_of
 from changes.forms.standard import FORMS, StandardForm, initial_of_standard
 from changes.models import ChangeRequest, Template
-from changes.policy import content
 from changes.policy.standard import TemplateKind, conditions
 from changes.proposals import proposal_of
 from changes.selectors.changes import get_change
+from changes.selectors.differences import difference_from
 from changes.selectors.outlook import Outlook, outlook_of
 from changes.selectors.templates import get_template, templates_listed
 from changes.states import ChangeState, ChangeType, TemplateState
@@ -172,7 +172,7 @@ def _version(request: PageRequest) -> int:
 def _meanwhile(change: ChangeRequest, read: str) -> list[dict[str, object]]:
     """What others changed since this person opened the form."""
     then = change.content_versions.filter(content_hash=read).first()
-    return named(content.difference(then.material, change.material())) if then else []
+    return named(difference_from(then.material, change)) if then else []
 
 
 def _filed(change: ChangeRequest) -> str:

@@ -23,6 +23,7 @@ CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
 
 
 REQUIRED = _("Please fill this in.")
+DJANGO_REQUIRED = forms.Field.default_error_messages["required"]
 
 
 class PortalRenderer(TemplatesSetting):
@@ -45,7 +46,8 @@ class PageForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             css = next(name for kind, name in CLASSES if isinstance(field.widget, kind))
-            if "required" in field.error_messages:
+            # Only Django's own words: a form that says what is missing keeps its own.
+            if field.error_messages.get("required") == DJANGO_REQUIRED:
                 field.error_messages["required"] = REQUIRED
             field.widget.attrs["class"] = f"{css} {field.widget.attrs.get('class', '')}".strip()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -76,7 +77,7 @@ def test_file__time_that_exists_twice__asks_which_and_takes_the_answer(
     ],
 )
 def test_file__something_wrong__nothing_written_everything_kept(
-    fields: dict[str, object], said: str, held: datetime, browser_session: Sessions
+    fields: dict[str, Any], said: str, held: datetime, browser_session: Sessions
 ) -> None:
     page = browser_session("alice").post(NORMAL, normal(submit="1", **fields))
 
@@ -166,7 +167,7 @@ def test_edit__somebody_was_faster__told_what_changed_and_may_send_again(
 ) -> None:
     change = stories.draft(now=held)
     address = f"/changes/{change.number}/edit/"
-    read = {"version": change.version, "content_hash": change.content_hash}
+    read: dict[str, Any] = {"version": change.version, "content_hash": change.content_hash}
     edit_change(
         number=change.number,
         version=change.version,
@@ -177,7 +178,7 @@ def test_edit__somebody_was_faster__told_what_changed_and_may_send_again(
     session = browser_session("alice")
 
     stale = session.post(address, normal(title="Another title", **read))
-    now_read = {"version": stale.context["filing"].change.version, "content_hash": ""}
+    now_read: dict[str, Any] = {"version": stale.context["filing"].change.version, "content_hash": ""}
     again = session.post(address, normal(title="Another title", **now_read))
 
     assert stale.status_code == 412
