@@ -14,29 +14,20 @@ from django.db import connection
 
 from changes.policy.conflicts import Booking
 from cybercube_portal import clock
-from cybercube_portal.people.actors import Actor, KeyFact, Kind
+from cybercube_portal.people.actors import Actor
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.schedule import LOOK_AHEAD
 from releases.selectors.gate_rows import (
+    Asker,
     artifact_fact,
+    asker_of,
     booking_fact,
     change_fact,
     freeze_facts,
-    grant_facts,
-    moment,
     service_fact,
     window_facts,
 )
 from releases.selectors.gate_statement import FOR_ARTIFACTS, FOR_SERVICES
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks. `key_id` is the API key's row (None without one), `key_used_at` when it was last noted."""
-
-    actor: Actor
-    key_id: int | None = None
-    key_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +60,8 @@ def read_facts(
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters_of(question, key_digest=key_digest, at=at, look_ahead=look_ahead))
         now, judged_at, *columns = cursor.fetchone()
-    found = _named(columns)
-    asker = Asker(actor) if actor else _asker(found["asker"])
+    found = dict(zip(_COLUMNS, columns, strict=True))
+    asker = Asker(actor) if actor else asker_of(found["asker"]) if found["asker"] else None
     if asker is None:
         return None
     return Reading(
@@ -99,7 +90,7 @@ def parameters_of(
     }
 
 
-# The statement's columns after its two moments, and those of them that are JSON.
+# The statement's columns after its two moments.
 _COLUMNS = (
     "asker",
     "service",
@@ -112,41 +103,20 @@ _COLUMNS = (
     "overdue",
     "bookings",
 )
-_JSON = frozenset({"asker", "service", "artifact", "changes", "exceptions", "bookings"})
-
-
-def _named(columns: Iterable[Any]) -> dict[str, Any]:
-    return {
-        name: json.loads(value) if name in _JSON and value is not None else value
-        for name, value in zip(_COLUMNS, columns, strict=True)
-    }
-
-
-def _asker(row: Mapping[str, Any] | None) -> Asker | None:
-    if row is None:
-        return None
-    actor = Actor(
-        id=row["id"],
-        username=row["username"],
-        name=row["name"] or row["username"],
-        kind=Kind(row["kind"]),
-        team=row["team"],
-        grants=grant_facts(row["grants"]),
-        key=KeyFact(prefix=row["prefix"], scopes=frozenset(row["scopes"]), services=frozenset(row["services"])),
-    )
-    return Asker(actor, row["key"], moment(row["used_at"]) if row["used_at"] else None)
 
 
 def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: datetime) -> GateFacts:
-    service, artifact = found["service"], _artifact(question, found["artifact"])
-    changes = tuple(change_fact(row) for row in found["changes"])
+    service, dependents = service_fact(found["service"]) if found["service"] else (None, frozenset[str]())
+    artifact = _artifact(question, found["artifact"])
+    changes = tuple(change_fact(text) for text in found["changes"])
     if question.change:
         change = next(iter(changes), None)
     else:
         digest = artifact.digest if artifact else question.digest
         change = speaking(changes, question=question, digest=digest, at=at)
     number = change.number if change else ""
-    excepted = frozenset(reference for reference, granted_to in found["exceptions"] if granted_to == number)
+    granted = (text.split(" ", 1) for text in found["exceptions"])
+    excepted = frozenset(reference for granted_to, reference in granted if granted_to == number)
     unreadable: list[str] = []
     return GateFacts(
         question=question,
@@ -157,30 +127,34 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
             team=caller.team,
             key_services=caller.key.services if caller.key else frozenset(),
         ),
-        service=service_fact(service) if service else None,
+        service=service,
         is_environment_known=found["is_environment_known"],
         artifact=artifact,
         change=change,
         freezes=tuple(freeze_facts(found["freezes"], unreadable, excepted=excepted, number=number)),
         windows=tuple(window_facts(found["windows"], unreadable)),
         bookings=tuple(_beside(change, found["bookings"])),
-        dependents=frozenset(service["dependents"]) if service else frozenset(),
+        dependents=dependents,
         overdue_records=frozenset(found["overdue"]),
         unreadable=tuple(unreadable),
         is_signature_required=settings.GATE_SIGNED_ARTIFACTS,
     )
 
 
-def _beside(change: ChangeFact | None, rows: Iterable[Mapping[str, Any]]) -> Iterator[Booking]:
+def _beside(change: ChangeFact | None, texts: Iterable[str]) -> Iterator[Booking]:
     """The bookings that touch the change's slot."""
-    for booking in map(booking_fact, rows):
-        if change is not None and booking.number != change.number and booking.span.overlaps(change.slot.span):
+    if change is None:
+        return
+    slot = change.slot.span
+    for booking in map(booking_fact, texts):
+        if booking.number != change.number and booking.span.overlaps(slot):
             yield booking
 
 
-def _artifact(question: Question, row: Mapping[str, Any] | None) -> ArtifactFact | None:
+def _artifact(question: Question, text: str | None) -> ArtifactFact | None:
     """None as well when the version names another commit than the artifact was built from (R17)."""
-    if row is None:
+    if text is None:
         return None
-    built, named = row["git_sha"], question.commit
-    return artifact_fact(row) if built.startswith(named) or named.startswith(built) else None
+    artifact, built_from = artifact_fact(text)
+    is_named = built_from.startswith(question.commit) or question.commit.startswith(built_from)
+    return artifact if is_named else None

@@ -1,9 +1,13 @@
-"""JSON rows of the gate's statement as frozen facts. A row that cannot be understood raises ValueError or KeyError."""
+"""JSON rows of the gate's statement as frozen facts. A row that cannot be understood raises ValueError, KeyError or TypeError.
+
+The same few rows come with question after question, so each text is read once and its fact kept: a row that changed is
+another text, and nothing here ever goes stale.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -25,16 +29,44 @@ from changes.policy.windows import Window
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact, is_breaking
 from cybercube_portal.catalog.states import Stage, StageStatus
-from cybercube_portal.people.actors import GrantFact
+from cybercube_portal.people.actors import Actor, GrantFact, KeyFact, Kind
 from cybercube_portal.people.roles import Role
 from releases.policy.gate import ArtifactFact, ChangeFact
 
 Row = Mapping[str, Any]
 
 
-def service_fact(row: Row) -> ServiceFact:
-    """The service with what it needs."""
-    return ServiceFact(
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks. `key_id` is the API key's row (None without one), `key_used_at` when it was last noted."""
+
+    actor: Actor
+    key_id: int | None = None
+    key_used_at: datetime | None = None
+
+
+@lru_cache(maxsize=1024)
+def asker_of(text: str) -> Asker:
+    """Whose API key it is."""
+    row = loads(text)
+    key = KeyFact(prefix=row["prefix"], scopes=frozenset(row["scopes"]), services=frozenset(row["services"]))
+    actor = Actor(
+        id=row["id"],
+        username=row["username"],
+        name=row["name"] or row["username"],
+        kind=Kind(row["kind"]),
+        team=row["team"],
+        grants=_grants(row["grants"]),
+        key=key,
+    )
+    return Asker(actor, row["key"], _moment_or_none(row["used_at"]))
+
+
+@lru_cache(maxsize=1024)
+def service_fact(text: str) -> tuple[ServiceFact, frozenset[str]]:
+    """The service with what it needs, and the services that need it."""
+    row = loads(text)
+    fact = ServiceFact(
         slug=row["slug"],
         name=row["name"],
         team=row["team"],
@@ -42,11 +74,14 @@ def service_fact(row: Row) -> ServiceFact:
         minimum_coverage=Decimal(row["minimum_coverage"]) if row["minimum_coverage"] is not None else None,
         depends_on=frozenset(row["depends_on"]),
     )
+    return fact, frozenset(row["dependents"])
 
 
-def artifact_fact(row: Row) -> ArtifactFact:
-    """The artifact with the latest report of each stage."""
-    return ArtifactFact(
+@lru_cache(maxsize=4096)
+def artifact_fact(text: str) -> tuple[ArtifactFact, str]:
+    """The artifact with the latest report of each stage, and the commit it was built from."""
+    row = loads(text)
+    fact = ArtifactFact(
         version=row["version"],
         digest=row["digest"],
         git_ref=row["git_ref"],
@@ -57,17 +92,20 @@ def artifact_fact(row: Row) -> ArtifactFact:
                 stage=Stage(report["stage"]),
                 status=StageStatus(report["status"]),
                 summary=report["summary"],
-                reported_at=moment(report["reported_at"]),
+                reported_at=_moment(report["reported_at"]),
                 reported_by=report["reported_by"],
                 url=report["url"],
             )
             for report in row["stages"] or ()
         },
     )
+    return fact, row["git_sha"]
 
 
-def change_fact(row: Row) -> ChangeFact:
+@lru_cache(maxsize=4096)
+def change_fact(text: str) -> ChangeFact:
     """The change with the signatures that stand, each with the roles by which it counts."""
+    row = loads(text)
     named = row["named"] or ()
     kinds = frozenset(row["kinds"] or ()).union(*(artifact["kinds"] or () for artifact in named))
     is_broken = any(is_breaking(message) for artifact in named for message in artifact["messages"] or ())
@@ -78,7 +116,7 @@ def change_fact(row: Row) -> ChangeFact:
         risk=Risk(row["risk"]),
         services=frozenset(row["services"]),
         environments=frozenset(row["environments"]),
-        slot=Slot(moment(row["starts_at"]), timedelta(seconds=row["seconds"])),
+        slot=Slot(_moment(row["starts_at"]), timedelta(seconds=row["seconds"])),
         requester=row["requester"],
         editors=frozenset(row["editors"]),
         artifacts=tuple(NamedArtifact(**entry) for entry in row["artifacts"]),
@@ -107,19 +145,18 @@ def change_fact(row: Row) -> ChangeFact:
 
 def _signatures(rows: Iterable[Row], teams: frozenset[str]) -> Iterator[SignatureFact]:
     for row in sorted(rows, key=lambda row: (row["at"], row["id"])):
-        at = moment(row["at"])
-        roles = counts(grants=grant_facts(row["grants"]), teams=teams, signed_at=at)
+        at = _moment(row["at"])
+        roles = counts(grants=_grants(row["grants"]), teams=teams, signed_at=at)
         if roles:
             yield SignatureFact(person=row["person"], roles=roles, at=at, id=row["id"])
 
 
-def grant_facts(rows: Iterable[Row] | None) -> tuple[GrantFact, ...]:
-    """The roles somebody was ever given."""
+def _grants(rows: Iterable[Row] | None) -> tuple[GrantFact, ...]:
     return tuple(
         GrantFact(
             role=Role(row["role"]),
             team=row["team"],
-            starts_at=moment(row["starts_at"]),
+            starts_at=_moment(row["starts_at"]),
             ends_at=_moment_or_none(row["ends_at"]),
             revoked_at=_moment_or_none(row["revoked_at"]),
         )
@@ -127,13 +164,15 @@ def grant_facts(rows: Iterable[Row] | None) -> tuple[GrantFact, ...]:
     )
 
 
-def booking_fact(row: Row) -> Booking:
+@lru_cache(maxsize=8192)
+def booking_fact(text: str) -> Booking:
     """Another change's slot."""
+    row = loads(text)
     return Booking(
         number=row["number"],
         services=frozenset(row["services"]),
         environments=frozenset(row["environments"]),
-        span=Slot(moment(row["starts_at"]), timedelta(seconds=row["seconds"])).span,
+        span=Slot(_moment(row["starts_at"]), timedelta(seconds=row["seconds"])).span,
         state=ChangeState(row["state"]),
         title=row["title"],
     )
@@ -164,7 +203,6 @@ def window_facts(texts: Iterable[str], unreadable: list[str]) -> Iterator[Window
             unreadable.append(f"window {_reference(text)}")
 
 
-# The same few rows come with every question: a changed row is another text, so nothing here ever goes stale.
 @lru_cache(maxsize=8192)
 def _freeze(text: str) -> Freeze:
     row = loads(text)
@@ -188,7 +226,7 @@ def _window(text: str) -> Window:
 
 def _recurrence(row: Row) -> Recurrence:
     recurrence = Recurrence(
-        first=Span(moment(row["starts_at"]), moment(row["ends_at"])),
+        first=Span(_moment(row["starts_at"]), _moment(row["ends_at"])),
         zone=row["zone"],
         rule=row["rule"] or None,
         excluded=frozenset(date.fromisoformat(day) for day in row["excluded_dates"]),
@@ -211,10 +249,10 @@ def _reference(text: str) -> str:
     return str(loads(text)["reference"])
 
 
-def moment(text: str) -> datetime:
+def _moment(text: str) -> datetime:
     """A timestamp as PostgreSQL writes it into JSON."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _moment_or_none(text: str | None) -> datetime | None:
-    return None if text is None else moment(text)
+    return None if text is None else _moment(text)

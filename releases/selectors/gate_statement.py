@@ -1,12 +1,14 @@
 """The one statement that reads everything the gate judges, and who asks (performance.md section 3).
 
-One round trip instead of a dozen: each table contributes one CTE, the answer is one row of JSON texts. The readable form of
+One round trip instead of a dozen: each table contributes one CTE, the answer is one row of JSON texts, which
+`releases.selectors.gate_rows` reads. The readable form of
 the same facts is the ORM's, in tests/releases/orm_facts.py, and a test holds the two equal over random data.
 """
 
 from __future__ import annotations
 
-# What is near in time is gathered first and its scope looked at after, whatever the planner guesses of the scopes.
+# What is near in time is gathered first and its scope looked at after, whatever the planner guesses of the scopes; in two
+# halves, because an index serves both bounds of time only without an OR between them.
 # `change_row` says in JSON what `releases.selectors.gate` reads; an entry of `named` is an artifact the change rolls out.
 STATEMENT = """
 WITH
@@ -68,11 +70,15 @@ candidate AS (
 ),
 near AS MATERIALIZED (
     SELECT f.* FROM changes_freeze f, clock
-    WHERE f.state = 'published' AND f.starts_at < clock.at + %(look_ahead)s::interval
-        AND (f.envelope_ends_at IS NULL OR f.envelope_ends_at > clock.at)
+    WHERE f.state = 'published' AND f.envelope_ends_at > clock.at AND f.starts_at < clock.at + %(look_ahead)s::interval
+    UNION ALL
+    SELECT f.* FROM changes_freeze f, clock
+    WHERE f.state = 'published' AND f.envelope_ends_at IS NULL AND f.starts_at < clock.at + %(look_ahead)s::interval
 ),
 booked AS MATERIALIZED (
-    SELECT other.* FROM changes_changerequest other, (
+    SELECT other.number, other.services, other.environments, other.scheduled_time, other.estimated_duration, other.state,
+        other.title
+    FROM changes_changerequest other, (
         SELECT min(scheduled_time) AS since, max(scheduled_time + estimated_duration) + interval '60 minutes' AS until
         FROM candidate) slots
     WHERE other.state IN ('in_review', 'approved', 'implementing', 'verifying')
@@ -118,7 +124,7 @@ SELECT
     (SELECT found::text FROM service),
     EXISTS (SELECT FROM catalog_environment WHERE code = %(environment)s::text),
     (SELECT found::text FROM artifact),
-    (SELECT COALESCE(json_agg(found), '[]')::text FROM change_row),
+    ARRAY(SELECT found::text FROM change_row),
     ARRAY(SELECT json_build_object('reference', f.reference, 'title', f.title, 'kind', f.kind, 'predicate', f.predicate,
             'hard', f.hard, 'services', f.services, 'teams', f.teams, 'environments', f.environments,
             'excluded_services', f.excluded_services, 'excluded_teams', f.excluded_teams, 'starts_at', f.starts_at,
@@ -128,7 +134,7 @@ SELECT
             AND (f.teams = '{}' OR f.teams && ARRAY(SELECT team FROM service)::varchar[])
             AND (f.environments = '{}' OR f.environments && ARRAY[%(environment)s]::varchar[])
         ORDER BY f.id),
-    (SELECT COALESCE(json_agg(json_build_array(f.reference, c.number)), '[]')::text
+    ARRAY(SELECT c.number || ' ' || f.reference
         FROM candidate c JOIN changes_freezeexception granted ON granted.change_id = c.id
         JOIN changes_freeze f ON f.id = granted.freeze_id),
     ARRAY(SELECT json_build_object('reference', w.reference, 'title', w.title, 'services', w.services, 'teams', w.teams,
@@ -145,9 +151,9 @@ SELECT
         WHERE c.type = 'emergency' AND c.recorded_at IS NULL AND c.record_due_at IS NOT NULL AND c.record_due_at < clock.at
             AND c.services && ARRAY(SELECT s.slug FROM catalog_service s JOIN service ON service.team_id = s.team_id)::varchar[]
         ORDER BY c.number),
-    (SELECT COALESCE(json_agg(json_build_object('number', c.number, 'services', c.services, 'environments', c.environments,
+    ARRAY(SELECT json_build_object('number', c.number, 'services', c.services, 'environments', c.environments,
             'starts_at', c.scheduled_time, 'seconds', extract(epoch FROM c.estimated_duration), 'state', c.state,
-            'title', c.title)), '[]')::text
+            'title', c.title)::text
         FROM (
             SELECT other.* FROM booked other
             WHERE other.environments @> ARRAY[%(environment)s]::varchar[]
