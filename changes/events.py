@@ -1,4 +1,4 @@
-"""Names of what happened to a change, a freeze, a template, a meeting: `<noun>.<participle>`. Pure."""
+"""Names of what happened to a change, a freeze, a window, a template, a feed: `<noun>.<participle>`. Pure."""
 
 from __future__ import annotations
 
@@ -64,15 +64,6 @@ class TemplateEvent(StrEnum):
     SIGNED = "template.signed"
     ACTIVATED = "template.activated"
     RETIRED = "template.retired"
-
-
-class MeetingEvent(StrEnum):
-    """CAB meetings."""
-
-    PLANNED = "cab_meeting.planned"
-    OPENED = "cab_meeting.opened"
-    VOTED = "cab_meeting.voted"
-    CLOSED = "cab_meeting.closed"
 
 
 class FeedEvent(StrEnum):

@@ -1,4 +1,4 @@
-"""State tables of domain.md section 3 for changes, freezes, templates and CAB meetings. Pure data."""
+"""State tables of domain.md section 3 for changes, freezes and templates. Pure data."""
 
 from __future__ import annotations
 
@@ -133,16 +133,3 @@ class TemplateState(StrEnum):
 ACTIVATE_TEMPLATE = Move("activate", (TemplateState.PROPOSED,), TemplateState.ACTIVE)
 RETIRE_TEMPLATE = Move("retire", (TemplateState.ACTIVE,), TemplateState.RETIRED)
 TEMPLATE_MOVES: tuple[Move, ...] = (ACTIVATE_TEMPLATE, RETIRE_TEMPLATE)
-
-
-class MeetingState(StrEnum):
-    """A CAB meeting."""
-
-    PLANNED = "planned"
-    IN_SESSION = "in_session"
-    CLOSED = "closed"
-
-
-OPEN_MEETING = Move("open", (MeetingState.PLANNED,), MeetingState.IN_SESSION)
-CLOSE_MEETING = Move("close", (MeetingState.IN_SESSION,), MeetingState.CLOSED)
-MEETING_MOVES: tuple[Move, ...] = (OPEN_MEETING, CLOSE_MEETING)

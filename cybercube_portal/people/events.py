@@ -14,7 +14,4 @@ class PeopleEvent(StrEnum):
     ROLE_REVOKED = "grant.revoked"
     KEY_ISSUED = "api_key.issued"
     KEY_REVOKED = "api_key.revoked"
-    SIGNED_IN = "session.opened"
-    SIGN_IN_FAILED = "session.refused"
-    SIGNED_OUT = "session.closed"
     PREFERENCES_CHANGED = "user.preferences_changed"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SHARED = frozenset(
     {
         "artifact",
-        "cab_meeting",
         "change",
         "deployment_window",
         "evidence",
@@ -35,7 +34,6 @@ PRIVATE = frozenset(
         "delivery",
         "grant",
         "intent",
-        "session",
         "team",
         "trusted_identity",
         "user",

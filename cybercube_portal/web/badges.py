@@ -82,11 +82,6 @@ BADGES: dict[str, dict[str, Badge]] = {
         "active": Badge("circle-check", _("Active"), "ok"),
         "retired": Badge("archive", _("Retired")),
     },
-    "meeting_state": {
-        "planned": Badge("calendar", _("Planned")),
-        "in_session": Badge("messages-square", _("In session"), "accent"),
-        "closed": Badge("archive", _("Closed")),
-    },
     "gate": {
         "allow": Badge("circle-check", _("Allow"), "ok"),
         "wait": Badge("hourglass", _("Wait"), "wait"),

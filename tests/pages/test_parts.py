@@ -25,7 +25,6 @@ ENUMS = {
     "change_outcome": states.ChangeOutcome,
     "signature": states.SignatureState,
     "template_state": states.TemplateState,
-    "meeting_state": states.MeetingState,
     "gate": GateOutcome,
     "reason": Outcome,
 }
