@@ -37,6 +37,7 @@ class Passed:
     freeze_id: int
     reference: str
     title: str
+    username: str
     by: str
     reason: str
     at: datetime
@@ -83,6 +84,7 @@ def _let_pass() -> QuerySet[FreezeException, Any]:
         freeze_id="freeze_id",
         reference="freeze__reference",
         title="freeze__title",
+        username="granted_by__username",
         by="granted_by__name",
         reason="reason",
         at="at",

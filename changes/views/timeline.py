@@ -135,5 +135,6 @@ def _names(page: ChangePage) -> dict[str, str]:
     return {
         **{holder.username: holder.name for holder in page.holders},
         **{said.username: said.name for said in page.comments},
+        **{one.username: one.by for one in page.exceptions},
         **{person.username: person.get_full_name() for person in people if person is not None},
     }
