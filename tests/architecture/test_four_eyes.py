@@ -64,7 +64,7 @@ class Doors:
         return str(told[0].code)
 
     def sql(self, change: ChangeRequest, username: str) -> str:
-        values = [change.pk, self.cast[username].pk, change.content_hash]
+        values: list[Any] = [change.pk, self.cast[username].pk, change.content_hash]
         with (
             pytest.raises(DatabaseError, match="four eyes") as refused,
             transaction.atomic(),

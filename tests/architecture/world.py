@@ -120,7 +120,7 @@ def _changes(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
 
 
 def _periods(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
-    next_year = {"starts_at": now + 300 * DAY, "ends_at": now + 310 * DAY}
+    next_year: dict[str, Any] = {"starts_at": now + 300 * DAY, "ends_at": now + 310 * DAY}
     template = TemplatePlan(slug="small-scale", kind="scale", title="Scale a little", bounds={"replicas": [1, 4]})
     propose_template(plan=template, actor=story.actor("alice"), now=before)
     return {
