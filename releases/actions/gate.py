@@ -65,7 +65,8 @@ def decide_gate(*, asked: Asked, key_digest: str = "", actor: Actor | None = Non
     if asked.files_change and _needs_change(reading.facts):
         with transaction.atomic():
             answer = _answer(asked, _filed(asked, reading))
-            transaction.set_rollback(asked.dry_run)
+            # A dry run keeps nothing, and the same question sent twice at once files one change.
+            transaction.set_rollback(asked.dry_run or answer.is_kept)
     else:
         answer = _answer(asked, reading)
     if reading.asker.key_id is not None:

@@ -116,8 +116,3 @@ def decisions_listed() -> QuerySet[GateDecision]:
         decided_at=Subquery(last.values("decided_at")[:1]),
         next_allowed_at=Subquery(last.values("next_allowed_at")[:1]),
     ).order_by("-asked_at", "-id")
-
-
-def evaluations_of(change: str) -> QuerySet[GateEvaluation]:
-    """Every answer that a change spoke for, newest first: what its timeline shows."""
-    return GateEvaluation.objects.filter(change=change).select_related("decision").order_by("-id")

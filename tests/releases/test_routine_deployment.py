@@ -104,3 +104,12 @@ def test_template__a_key_that_may_not_file_changes__is_403(ci: APIClient) -> Non
     assert (refused.status_code, refused.json()["code"]) == (403, "key.scope_missing")
     assert not ChangeRequest.objects.exists()
     assert not GateDecision.objects.exists()
+
+
+@pytest.mark.usefixtures("artifact")
+def test_template__the_same_question_sent_twice__files_one_change(pipeline: APIClient) -> None:
+    first = pipeline.post(URL, QUESTION, headers={"Idempotency-Key": "deploy-17"}).json()
+    ChangeRequest.objects.filter(number=first["change"]).update(scheduled_time="2026-01-10T00:00:00Z")
+    again = pipeline.post(URL, QUESTION, headers={"Idempotency-Key": "deploy-17"}).json()
+    assert again == first
+    assert ChangeRequest.objects.count() == 1

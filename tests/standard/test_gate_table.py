@@ -64,6 +64,40 @@ def test_r14__an_artifact_that_nobody_signed__is_shown_and_blocks_only_by_settin
     assert codes("prd normal", required)["artifact.unsigned"].outcome.value == "fail"
 
 
+def test_r12__a_pre_release_or_latest__never_reaches_production() -> None:
+    assert codes("prd normal", "version v2.4.0-rc.1")["version.prerelease_in_production"].section == "§3.2"
+    assert codes("stg", "version latest; not registered")["version.latest_outside_dev"].section == "§3.3"
+
+
+def test_r15__a_major_or_minor_version__needs_a_release_and_a_patch_none() -> None:
+    assert codes("prd normal", "a minor version without a release")["release.missing"].outcome.value == "fail"
+    assert codes("prd normal", "a patch version without a release")["release.approved"].outcome.value == "pass"
+    review = codes("prd normal", "a patch version with a release in review")
+    assert review["release.not_approved"].outcome.value == "fail"
+
+
+def test_r17__a_build_of_main__ends_in_staging_and_an_alias_is_its_version() -> None:
+    assert codes("prd normal", "version sha-1a2b3c4d")["version.sha_in_production"].section == "§3.4"
+    assert decide(read("prd normal", "version v2.3.1-sha-a1b2c3d"), lifetime=LIFETIME).outcome is GateOutcome.ALLOW
+
+
+def test_r19__main_release_hotfix_and_tags__leave_dev_and_nothing_else_does() -> None:
+    for ref in ("main", "release/v2.3", "hotfix/CC-1-x", "refs/tags/v2.3.1"):
+        assert codes("stg", f"built from {ref}")["ref.allowed"].outcome.value == "pass"
+    assert codes("stg", "built from feature/CC-1-x")["ref.not_allowed"].section == "§2.2"
+
+
+def test_r8__a_day__lies_between_the_last_material_submission_and_the_start() -> None:
+    assert codes("prd normal", "submitted 24h ago")["schedule.lead_time"].outcome.value == "pass"
+    assert codes("prd normal", "submitted 23h59m59s ago")["schedule.lead_time"].outcome.value == "pending"
+
+
+def test_r6__a_freeze__is_a_predicate_over_the_change() -> None:
+    high = "custom {'risks': {'at_least': 'high'}} freeze 14:00 to 15:00"
+    assert codes("prd normal", high)["freeze.none"].outcome.value == "pass"
+    assert codes("prd normal", f"risk high; {high}")["freeze.covers_window"].outcome.value == "fail"
+
+
 def test_r5__an_overdue_record__suspends_standard_changes_and_names_it() -> None:
     reason = codes("prd standard", "a record of the team is overdue")["emergency.team_suspended"]
     assert reason.details["changes"] == ["CR-2026-0110-004"]
