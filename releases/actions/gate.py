@@ -25,7 +25,7 @@ from releases.policy.gate import GateFacts, Question, decide
 from releases.policy.gate.change import IN_FORCE
 from releases.policy.gate.rules import RULES, blocks, judged
 from releases.policy.gate.table import ARTIFACT, CALLER, CHANGE, EVIDENCE, Mode, column_of, mode_of
-from releases.selectors.gate import Reading, read_facts
+from releases.selectors.gate import Reading, read_facts, read_facts_by_key
 from releases.selectors.gate_log import Answer, answer_kept_for, answer_of, latest_answer
 from releases.states import GateOutcome
 
@@ -58,7 +58,10 @@ def decide_gate(*, asked: Asked, key_digest: str = "", actor: Actor | None = Non
     The credential is an API key by its SHA-256, or an actor who proved themselves otherwise. Raises NotAuthenticated,
     NotPermitted, Invalid, and whatever the database or the signing key raise: none of that is an answer.
     """
-    reading = read_facts(asked.question, key_digest=key_digest, actor=actor, at=asked.at)
+    if actor is None:
+        reading = read_facts_by_key(asked.question, key_digest=key_digest, at=asked.at)
+    else:
+        reading = read_facts(asked.question, actor=actor, at=asked.at)
     if reading is None:
         raise NotAuthenticated("The API key is not known, has expired or was revoked.", code="authentication.failed")
     require(reading.asker.actor, ASK_GATE, now=reading.now)
@@ -85,7 +88,7 @@ def look_again(*, decision_id: uuid.UUID, actor: Actor, now: datetime) -> Answer
         raise NotFound("There is no such decision.", code="gate.decision_unknown")
     if kept.outcome is not GateOutcome.WAIT or kept.decision.asked_by != actor.username:
         return kept
-    reading = _read_for(actor, kept.question)
+    reading = read_facts(kept.question, actor=actor)
     judgement = decide(reading.facts, lifetime=settings.GATE_TOKEN_LIFETIME)
     return answer_of(kept.decision, reading.facts, judgement, inputs=reading.inputs)
 
@@ -119,14 +122,7 @@ def _filed(asked: Asked, reading: Reading) -> Reading:
         )
     except MoveRefused as refusal:
         return replace(reading, facts=replace(reading.facts, change=None, refused=refusal.decision.blockers))
-    return _read_for(actor, replace(asked.question, change=change.number), at=asked.at)
-
-
-def _read_for(actor: Actor, question: Question, *, at: datetime | None = None) -> Reading:
-    reading = read_facts(question, actor=actor, at=at)
-    if reading is None:
-        raise RuntimeError("an actor needs no API key")
-    return reading
+    return read_facts(replace(asked.question, change=change.number), actor=actor, at=asked.at)
 
 
 def _answer(asked: Asked, reading: Reading) -> Answer:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -44,31 +44,47 @@ class Reading:
 
 
 def read_facts(
-    question: Question,
-    *,
-    key_digest: str = "",
-    actor: Actor | None = None,
-    at: datetime | None = None,
-    look_ahead: timedelta = LOOK_AHEAD,
-) -> Reading | None:
-    """Everything the gate judges, at `at` (None: by the database's clock); None when the API key is not good.
+    question: Question, *, actor: Actor, at: datetime | None = None, look_ahead: timedelta = LOOK_AHEAD
+) -> Reading:
+    """Everything the gate judges, at `at` (None: by the database's clock), for an actor who proved themselves before.
 
-    Freezes are read up to `look_ahead` from there. The credential is the API key with the SHA-256 `key_digest`, or an actor who proved themselves otherwise. Raises
-    django.db.Error, and ValueError or KeyError for a row that cannot be understood: neither is ever an allow.
+    Freezes are read up to `look_ahead` from there. Raises django.db.Error, and ValueError, KeyError or TypeError for a row
+    that cannot be understood: none of these is ever an allow.
     """
+    found = _executed(question, at=at, look_ahead=look_ahead)
+    return _reading(question, found, asker=Asker(actor))
+
+
+def read_facts_by_key(question: Question, *, key_digest: str, at: datetime | None = None) -> Reading | None:
+    """The same for whoever the API key with this SHA-256 belongs to; None when the key is not good."""
+    found = _executed(question, key_digest=key_digest, at=at)
+    text = found.columns["asker"]
+    return _reading(question, found, asker=asker_of(text)) if text else None
+
+
+class _Found(NamedTuple):
+    """The statement's row: the clock, the moment judged, and its columns by name."""
+
+    now: datetime
+    at: datetime
+    columns: dict[str, Any]
+
+
+def _executed(question: Question, **options: Any) -> _Found:
     statement = FOR_ARTIFACTS if question.moves_artifact else FOR_SERVICES
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters_of(question, key_digest=key_digest, at=at, look_ahead=look_ahead))
-        now, judged_at, *columns = cursor.fetchone()
-    found = dict(zip(_COLUMNS, columns, strict=True))
-    asker = Asker(actor) if actor else asker_of(found["asker"]) if found["asker"] else None
-    if asker is None:
-        return None
+        cursor.execute(statement, parameters_of(question, **options))
+        now, at, *columns = cursor.fetchone()
+    return _Found(now.astimezone(UTC), at.astimezone(UTC), dict(zip(_COLUMNS, columns, strict=True)))
+
+
+def _reading(question: Question, found: _Found, *, asker: Asker) -> Reading:
+    judged = {name: value for name, value in found.columns.items() if name != "asker"}
     return Reading(
         asker=asker,
-        facts=_facts(question, found, caller=asker.actor, at=judged_at.astimezone(UTC)),
-        now=now.astimezone(UTC),
-        inputs=hashlib.sha256(repr(columns[1:]).encode()).hexdigest(),
+        facts=_facts(question, found.columns, caller=asker.actor, at=found.at),
+        now=found.now,
+        inputs=hashlib.sha256(repr(judged).encode()).hexdigest(),
     )
 
 

@@ -180,6 +180,7 @@ def test_ask__rollback_in_a_freeze__goes_through(ask: Ask, held: datetime, freez
         ({"environment": "qa"}, {"environment.unknown", "change.missing"}),
         ({"change": "CR-2026-0101-999"}, {"change.unknown"}),
         ({"version": "v9.9.9"}, {"artifact.unregistered", "change.missing"}),
+        ({"version": "latest", "environment": "stg"}, {"version.latest_outside_dev", "artifact.unregistered"}),
         ({"digest": OTHER_DIGEST}, {"artifact.digest_differs", "change.missing"}),
         ({"version": "v2.3.1-sha-ffffffff"}, {"artifact.unregistered", "change.missing"}),
     ],

@@ -152,3 +152,17 @@ def test_ask__by_a_platforms_token__is_bound_to_the_run_the_platform_vouches_for
     assert (kept.asked_by, kept.key_prefix) == ("ci-payments", "oidc:billing-main")
     assert (kept.run["id"], kept.run["attempt"]) == ("10001", "2")
     assert OTHERS in blocking(client.post(URL, {**QUESTION, "service": "search-api"}).json())
+
+
+@pytest.mark.usefixtures("artifact")
+def test_ask__more_often_than_the_budget__is_429_and_keeps_nothing_more(
+    api: Callable[..., APIClient], settings: Settings
+) -> None:
+    settings.RATES = {**settings.RATES, "gate": 1}
+    client = api("ci-payments", scopes=["gate"])
+    answers = [client.post(URL, QUESTION) for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0].json()["code"] == "request.too_many"
+    assert int(refused[0].headers["Retry-After"]) >= 1
+    assert GateDecision.objects.count() == len(answers) - len(refused)

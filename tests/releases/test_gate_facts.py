@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from changes.models import Freeze
+from changes.models import DeploymentWindow, Freeze
 from changes.policy.scope import Action
 from cybercube_portal import clock
 from cybercube_portal.people.actions import issue_key
@@ -16,7 +16,7 @@ from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.keys import digest_of
 from cybercube_portal.people.selectors import actor_named
 from releases.policy.gate import Question
-from releases.selectors.gate import read_facts
+from releases.selectors.gate import read_facts, read_facts_by_key
 from tests.releases import world as worlds
 from tests.releases.orm_facts import all_changes, facts_of
 from tests.releases.world import AT, SERVICES, VERSIONS
@@ -45,7 +45,6 @@ def test_statement__random_company__reads_what_the_orm_reads(seed: int) -> None:
         )
         reading = read_facts(question, actor=actor, at=AT)
 
-        assert reading is not None
         assert reading.facts == facts_of(question, actor=actor, at=AT, changes=changes), question
         assert reading.facts.unreadable == ()
 
@@ -56,7 +55,7 @@ def test_statement__an_api_key__brings_the_actor_the_orm_would_load() -> None:
     key, text = issue_key(username="ci-payments", actor=OPERATOR, now=clock.now(), scopes=["gate"], services=["ledger"])
     question = Question(service="ledger", version="v1.0.0", environment="prd")
 
-    reading = read_facts(question, key_digest=digest_of(text))
+    reading = read_facts_by_key(question, key_digest=digest_of(text))
 
     assert reading is not None
     assert reading.asker.actor.key is not None
@@ -75,7 +74,9 @@ def test_statement__a_person_with_grants__brings_every_grant() -> None:
     worlds.build(3)
     _, text = issue_key(username="bob", actor=OPERATOR, now=clock.now(), scopes=["gate"])
 
-    reading = read_facts(Question(service="ledger", version="v1.0.0", environment="prd"), key_digest=digest_of(text))
+    reading = read_facts_by_key(
+        Question(service="ledger", version="v1.0.0", environment="prd"), key_digest=digest_of(text)
+    )
 
     assert reading is not None
     assert set(reading.asker.actor.grants) == set(actor_named("bob").grants)
@@ -105,6 +106,22 @@ def test_statement__a_freeze_that_cannot_be_read__is_named_and_nothing_else_is_l
 
     assert reading is not None
     assert set(reading.facts.unreadable) == {"freeze FR-90", "freeze FR-91", "freeze FR-92", "freeze FR-93"}
+
+
+@pytest.mark.django_db
+def test_statement__a_window_that_cannot_be_read__is_named_too() -> None:
+    worlds.build(1)
+    DeploymentWindow.objects.create(
+        reference="DW-90",
+        title="Broken",
+        rule="FREQ=SOMETIMES",
+        starts_at=AT,
+        ends_at=AT.replace(hour=20),
+        created_at=AT,
+        created_by_id=actor_named("dan").id,
+    )
+    question = Question(service="billing-service", version="v1.0.0", environment="prd")
+    assert read_facts(question, actor=actor_named("bob"), at=AT).facts.unreadable == ("window DW-90",)
 
 
 def _insert_freeze(reference: str, maker: int, **fields: Any) -> None:

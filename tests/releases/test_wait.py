@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, connections
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from changes.actions.approvals import approve_change
 from changes.models import ChangeRequest
 from cybercube_portal.catalog.models import Artifact
+from releases.actions.gate import keep_answer, look_again
 from releases.api import waiting
 from releases.models import GateEvaluation
 from tests.factories import changes as story
@@ -153,3 +156,29 @@ def test_look__at_what_was_never_asked__is_404(ci: APIClient) -> None:
     missing = ci.get(f"{URL}00000000-0000-4000-8000-000000000000/")
     assert (missing.status_code, missing.json()["code"]) == (404, "gate.decision_unknown")
     assert ci.get(f"{URL}not-an-id/").status_code == 404
+
+
+def test_keep__two_looked_at_once_and_the_other_was_first__its_answer_stands(
+    ask: Ask, ci: APIClient, in_review: ChangeRequest, slot: datetime
+) -> None:
+    asked = ask()
+    pipeline = story.actor("ci-payments")
+    late = look_again(decision_id=UUID(asked["id"]), actor=pipeline, now=slot)
+    approve_change(number=in_review.number, actor=story.actor("bob"), now=slot)
+    assert ci.get(f"{URL}{asked['id']}/").json()["decision"] == "allow"
+
+    kept = keep_answer(answer=late, actor=pipeline)
+
+    assert (late.outcome, kept.outcome) == ("wait", "allow")
+    assert list(GateEvaluation.objects.order_by("id").values_list("outcome", flat=True)) == ["wait", "allow"]
+
+
+def test_look__the_signing_key_is_gone_when_it_would_allow__is_503_and_keeps_nothing(
+    ask: Ask, ci: APIClient, in_review: ChangeRequest, slot: datetime, settings: Settings
+) -> None:
+    asked = ask()
+    approve_change(number=in_review.number, actor=story.actor("bob"), now=slot)
+    settings.SIGNING_KEY = "no key at all"
+    refused = ci.get(f"{URL}{asked['id']}/")
+    assert (refused.status_code, refused.json()["code"]) == (503, "gate.cannot_sign")
+    assert GateEvaluation.objects.count() == 1
