@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from cybercube_portal import logs
 from cybercube_portal.settings import variables
 
+
 BASE_DIR = variables.BASE_DIR
 DATA_DIR = variables.DATA_DIR.read()
 BASE_URL = variables.BASE_URL.read()
@@ -260,7 +261,7 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
 # Celery is the doorbell, PostgreSQL the truth: a lost message costs a sweep, never work (reliability.md section 1).
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+CELERY_BROKER_URL = variables.broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

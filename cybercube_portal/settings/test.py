@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from cybercube_portal import logs
+from cybercube_portal.settings import variables
 from cybercube_portal.settings.base import *  # noqa: F403 - the other settings only differ from base
-from cybercube_portal.settings.base import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, STORAGES
+from cybercube_portal.settings.base import CACHES, REDIS_URL, STORAGES
 
 # Fixed, or a running `./portal up` would change what links say.
 BASE_URL = "http://127.0.0.1:8000"
@@ -17,7 +18,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.con
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-_process = os.environ.get("PYTEST_XDIST_WORKER", "main")
-CACHES = {"default": {**CACHES["default"], "KEY_PREFIX": f"test-{_process}"}}
-CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test-{_process}-"}
+# `cache.clear()` empties a whole database of the server, queues included: each process has one of its own.
+REDIS_URL = variables.redis_database(REDIS_URL, 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 15)
+CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = variables.broker_url(REDIS_URL)
 LOGGING = logs.configure(json=False, level="WARNING")

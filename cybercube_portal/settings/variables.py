@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 T = TypeVar("T")
 Network = IPv4Network | IPv6Network
@@ -131,6 +131,19 @@ def redis_url(text: str) -> str:
     if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("use redis://HOST:PORT/DB, rediss://… or unix:///PATH")
     return text
+
+
+def redis_database(url: str, number: int) -> str:
+    """The same server's database `number`."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def broker_url(url: str) -> str:
+    """Celery's spelling of a Redis address."""
+    return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
 @dataclass(frozen=True, slots=True)
