@@ -13,6 +13,7 @@ ASK_GATE = Permission(
     section="§4.2",
     everywhere=True,
     service_accounts=True,
+    services_judged_elsewhere=True,
 )
 
 PERMISSIONS: tuple[Permission, ...] = (ASK_GATE,)

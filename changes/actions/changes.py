@@ -80,6 +80,7 @@ def reschedule_change(
     """Give it another slot and judge the seats again: approved if they are still complete, else in review.
 
     For high and critical risk the schedule is signed, so its signatures are superseded.
+    A standard change has no seats: the conditions of its template are judged again, for the new time.
     Raises NotFound, NotPermitted, MoveRefused, Invalid for a slot in the past.
     """
     change = lock_change(number)
@@ -99,6 +100,8 @@ def reschedule_change(
         keep_version(change, actor=actor, now=now)
         supersede_signatures(change, actor=actor, now=now, because="The schedule is part of what was signed.")
     situation = Situation(change, now=now)
+    if change.is_standard:
+        refuse_unless(situation.standard_decision)
     change.reschedule(at=now, complete=situation.seat_decision.allowed)
     change.version += 1
     _save(change, now)

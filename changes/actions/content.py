@@ -17,10 +17,11 @@ from changes.models import ChangeRequest, Comment, ContentVersion, Template
 from changes.policy import content, risk
 from changes.proposals import Proposal, checked, proposal_of, write_onto
 from changes.selectors.changes import get_change, lock_change
+from changes.selectors.moves import whole
 from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeState, SignatureState, TemplateState
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.errors import Invalid, Stale, refuse
+from cybercube_portal.errors import Invalid, Stale, refuse, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 
@@ -63,7 +64,7 @@ def create_change(
 def edit_change(*, number: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime) -> ChangeRequest:
     """Change fields of a Proposal. Material content supersedes every signature and starts the lead time again.
 
-    `version` is the one the editor read. Raises NotFound, NotPermitted, MoveRefused, Stale, Invalid.
+    What is in review stays whole and of its type. `version` is the one the editor read. Raises NotFound, NotPermitted, MoveRefused, Stale, Invalid.
     """
     change = lock_change(number)
     require(
@@ -74,15 +75,7 @@ def edit_change(*, number: str, version: int, changes: Mapping[str, Any], actor:
         services=change.services,
         owner=change.requester.username,
     )
-    if change.state not in MATERIAL_STATES:
-        raise refuse(
-            "change.content_is_settled",
-            "§6.3",
-            f"{change.number} is {change.state.replace('_', ' ')}: its content can no longer be edited.",
-            "Revise it first: its signatures are superseded then.",
-        )
-    if change.version != version:
-        raise Stale(f"{change.number} was changed by somebody else since you read it.", code="change.stale")
+    _refuse_settled(change, version)
     was = proposal_of(change)
     proposal = checked(replace(was, **changes), now=now, was=was)
     if proposal == was:
@@ -96,21 +89,49 @@ def edit_change(*, number: str, version: int, changes: Mapping[str, Any], actor:
             services=proposal.services,
             owner=change.requester.username,
         )
+    is_handed_in = change.state == ChangeState.IN_REVIEW
+    if is_handed_in:
+        _refuse_other_type(change, proposal)
     before, before_hash = _recorded(change), change.content_hash
     _write(change, proposal, now=now)
+    if is_handed_in:
+        refuse_unless(whole(Situation(change, now=now)))
     if actor.username not in change.editors and actor.id != change.requester_id and change.content_hash != before_hash:
         change.editors = [*change.editors, actor.username]
     change.version += 1
     change.updated_at = now
     if change.content_hash != before_hash:
         keep_version(change, actor=actor, now=now)
-        if change.state == ChangeState.IN_REVIEW:
+        if is_handed_in:
             change.submitted_at = now
             supersede_signatures(change, actor=actor, now=now, because="The content was edited.")
     change.save()
     record_change(ChangeEvent.EDITED, change, actor=actor, at=now, before=before, after=_recorded(change))
     _announce_emergency(change, was_type=was.type, actor=actor, now=now)
     return change
+
+
+def _refuse_settled(change: ChangeRequest, version: int) -> None:
+    if change.state not in MATERIAL_STATES:
+        raise refuse(
+            "change.content_is_settled",
+            "§6.3",
+            f"{change.number} is {change.state.replace('_', ' ')}: its content can no longer be edited.",
+            "Revise it first: its signatures are superseded then.",
+        )
+    if change.version != version:
+        raise Stale(f"{change.number} was changed by somebody else since you read it.", code="change.stale")
+
+
+def _refuse_other_type(change: ChangeRequest, proposal: Proposal) -> None:
+    """Another type is approved in another way: what was handed in for one must not slip into the other."""
+    if proposal.type != change.type:
+        raise refuse(
+            "change.kind_is_settled",
+            "§6.1",
+            f"{change.number} is in review as a {change.type} change: another type is approved in another way.",
+            "Revise it first, then change its type.",
+        )
 
 
 @transaction.atomic

@@ -103,8 +103,8 @@ def lift_freeze(*, reference: str, reason: str, actor: Actor, now: datetime) -> 
 def cancel_freeze(*, reference: str, reason: str, actor: Actor, now: datetime) -> Freeze:
     """It will not happen. A draft may be cancelled by its author too. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
     freeze = lock_freeze(reference)
-    if not (freeze.state == FreezeState.DRAFT and freeze.created_by_id == actor.id):
-        require(actor, permissions.CANCEL_FREEZE, now=now)
+    is_own_draft = freeze.state == FreezeState.DRAFT and freeze.created_by_id == actor.id
+    require(actor, permissions.EDIT_FREEZE if is_own_draft else permissions.CANCEL_FREEZE, now=now)
     freeze.cancel(at=now, reason=_reason(reason))
     freeze.save()
     _record(FreezeEvent.CANCELLED, freeze, actor=actor, at=now, reason=freeze.lift_reason)

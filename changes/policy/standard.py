@@ -31,10 +31,11 @@ class StandardFacts:
     """What is known of one change. Whatever is unknown keeps its default and fails its condition.
 
     `stages_passed` are evidence stages whose latest result passed for every artifact; `security` is the answer
-    to that risk question; `starts_at` begins the slot. The fields after it are the change's `parameters` as people
+    to that risk question; `deploys` whether it names an artifact; `starts_at` begins the slot. The fields after it are the change's `parameters` as people
     sent them: a value of the wrong type counts as unknown. `until` is a time with a zone, or its RFC 3339 text.
     """
 
+    deploys: bool = True
     stages_passed: frozenset[str] = frozenset()
     has_migrations: bool = True
     bump: Bump | None = None
@@ -94,6 +95,14 @@ def _written(value: object) -> bool:
 
 FILE_NORMAL = "File it as a normal change."
 
+# What is approved beforehand is the step, never a version that rides along with it.
+NOTHING_DEPLOYED = Condition(
+    "standard.nothing_deployed",
+    "It names no artifact.",
+    "Leave the artifacts out, or deploy them by a change of their own.",
+    lambda facts, _: not facts.deploys,
+)
+
 CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
     TemplateKind.ROUTINE_DEPLOYMENT: (
         Condition(
@@ -130,6 +139,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
         ),
     ),
     TemplateKind.SCALE: (
+        NOTHING_DEPLOYED,
         Condition(
             "standard.within_bounds",
             "The replicas are within the template's approved bounds.",
@@ -138,6 +148,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
         ),
     ),
     TemplateKind.CERTIFICATE_RENEWAL: (
+        NOTHING_DEPLOYED,
         Condition(
             "standard.certificate_named",
             "The certificate is named.",
@@ -152,6 +163,7 @@ CONDITIONS: dict[TemplateKind, tuple[Condition, ...]] = {
         ),
     ),
     TemplateKind.LOG_LEVEL: (
+        NOTHING_DEPLOYED,
         Condition(
             "standard.level_known",
             f"The level is one of {', '.join(sorted(LOG_LEVELS))}.",

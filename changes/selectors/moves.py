@@ -50,8 +50,8 @@ def _submit(situation: Situation, _actor: Actor) -> Decision:
     return lifecycle.may_submit(ChangeType(situation.change.type)) + prepared(situation)
 
 
-def prepared(situation: Situation) -> Decision:
-    """Whether everything a draft needs is there: words, answers, a time to come, a standard change's conditions."""
+def whole(situation: Situation) -> Decision:
+    """Whether everything people sign is there: words and answers."""
     change = situation.change
     written = lifecycle.is_written(
         lifecycle.ProposalFacts(
@@ -60,10 +60,13 @@ def prepared(situation: Situation) -> Decision:
             rollback_plan=change.rollback_plan,
         )
     )
-    decision = (
-        written + risk.is_complete(situation.risk_facts) + decide(schedule.slot_in_past(situation.slot, situation.now))
-    )
-    if change.is_standard:
+    return written + risk.is_complete(situation.risk_facts)
+
+
+def prepared(situation: Situation) -> Decision:
+    """Whether a draft may be handed in: whole, with a time to come, and for a standard change its conditions."""
+    decision = whole(situation) + decide(schedule.slot_in_past(situation.slot, situation.now))
+    if situation.change.is_standard:
         decision += situation.standard_decision + decide(suspension(situation))
     return decision
 

@@ -17,7 +17,7 @@ from changes.policy.classes import classes_of
 from changes.policy.scope import Action, Subject
 from changes.selectors import freezes as freeze_rows
 from changes.selectors.changes import booking_of, bookings_between
-from changes.states import ChangeType, Risk, SignatureState
+from changes.states import ChangeType, Risk, SignatureState, TemplateState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
 from cybercube_portal.catalog.neighbourhood import Neighbourhood, neighbourhood
@@ -258,6 +258,15 @@ class Situation:
                     "Choose a template, or file a normal change.",
                 )
             )
+        if template.state != TemplateState.ACTIVE:
+            return decide(
+                failed(
+                    "standard.template_not_active",
+                    "§6.2",
+                    f"The template {template.slug} is {template.state}.",
+                    "Choose another template, or file a normal change.",
+                )
+            )
         return standard.holds(template.kind, self._standard_facts(), template.bounds)
 
     def _standard_facts(self) -> standard.StandardFacts:
@@ -265,6 +274,7 @@ class Situation:
         passing = [artifact.stages_passed for artifact in self.artifacts]
         complete = len(passing) == len(self.change.artifacts) and passing
         return standard.StandardFacts(
+            deploys=bool(self.change.artifacts),
             stages_passed=frozenset.intersection(*passing) if complete else frozenset(),
             has_migrations=bool(self.migration_kinds) or not complete,
             bump=self.bump,

@@ -149,7 +149,8 @@ def _context(
         "may_edit": is_draft and _may(request, permissions.EDIT_FREEZE),
         "may_publish": is_draft and _may(request, permissions.PUBLISH_FREEZE),
         "may_lift": is_published and _may(request, permissions.LIFT_FREEZE),
-        "may_cancel": (is_draft or is_published) and (owns or _may(request, permissions.CANCEL_FREEZE)),
+        "may_cancel": (is_draft or is_published)
+        and _may(request, permissions.EDIT_FREEZE if owns else permissions.CANCEL_FREEZE),
         "may_except": is_published and _may(request, permissions.GRANT_EXCEPTION),
         "asked": {
             "lift": bound if verb == "lift" else EndForm(auto_id="lift_%s"),

@@ -20,7 +20,8 @@ from cybercube_portal.people.roles import Role, satisfied_by
 class Permission:
     """`<app>.<verb>_<model>`: any of `roles` may; `own` lets the owner too; `everywhere` ignores the team.
 
-    `service_accounts` lets a service account of the team (or one whose key names the service) do it.
+    `service_accounts` lets a service account of the team do it. A key that names services opens nothing that is about no
+    service of its own; `services_judged_elsewhere` says that a rule behind the permission looks at them (the gate's).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Permission:
     own: bool = False
     everywhere: bool = False
     service_accounts: bool = False
+    services_judged_elsewhere: bool = False
 
 
 def may(
@@ -74,12 +76,13 @@ def _by_key(actor: Actor, permission: Permission, services: frozenset[str]) -> R
             who=(actor.username,),
             scope=permission.scope,
         )
-    if key.services and not services <= key.services:
+    is_outside = not services or not services <= key.services
+    if key.services and is_outside and not permission.services_judged_elsewhere:
         return failed(
             "key.service_not_covered",
             permission.section,
-            f"This API key does not cover {', '.join(sorted(services - key.services))}.",
-            "Use a key issued for that service.",
+            f"This API key does not cover {', '.join(sorted(services - key.services)) or 'what is about all services'}.",
+            "Use a key issued for that service." if services else "Use a key that names no services.",
             who=(actor.username,),
         )
     return passed("key.covers", permission.section, "The API key covers this.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,3 +111,11 @@ def test_require__refused__raises_the_reason_with_who_can_help() -> None:
         require(person(), LEADS, now=NOW, teams=["payments"])
     assert refused.value.code == "permission.role_missing"
     assert refused.value.reason.who == ("Tech lead",)
+
+
+def test_may__key_names_services__opens_nothing_about_all_of_them() -> None:
+    narrow = person(LEAD, key=key("changes", services=frozenset({"billing"})))
+
+    assert [reason.code for reason in may(narrow, EVERYWHERE, now=NOW).blockers] == ["key.service_not_covered"]
+    assert may(person(LEAD, key=key("changes")), EVERYWHERE, now=NOW).allowed
+    assert may(narrow, replace(EVERYWHERE, services_judged_elsewhere=True), now=NOW).allowed

@@ -19,9 +19,11 @@ NOON = datetime(2026, 1, 17, 12, tzinfo=UTC)
 GOOD: dict[str, StandardFacts] = {
     "routine-deployment": StandardFacts(stages_passed=frozenset({"build", "test"}), has_migrations=False, bump="patch"),
     "config-update": StandardFacts(configuration_only=True, security=False),
-    "scale": StandardFacts(replicas=5),
-    "certificate-renewal": StandardFacts(certificate="api.cybercube.software", process_attested=True),
-    "log-level": StandardFacts(level="debug", starts_at=NOON, until=NOON + timedelta(hours=2), reason="CC-5678"),
+    "scale": StandardFacts(deploys=False, replicas=5),
+    "certificate-renewal": StandardFacts(deploys=False, certificate="api.cybercube.software", process_attested=True),
+    "log-level": StandardFacts(
+        deploys=False, level="debug", starts_at=NOON, until=NOON + timedelta(hours=2), reason="CC-5678"
+    ),
 }
 BOUNDS: Mapping[str, object] = {"replicas": [2, 10], "hours": [0, 24]}
 
@@ -41,14 +43,22 @@ BOUNDS: Mapping[str, object] = {"replicas": [2, 10], "hours": [0, 24]}
             "config-update",
             ["Only configuration or feature flags change.", "It is answered that nothing security-related changes."],
         ),
-        ("scale", ["The replicas are within the template's approved bounds."]),  # Within approved bounds
+        (  # Within approved bounds
+            "scale",
+            ["It names no artifact.", "The replicas are within the template's approved bounds."],
+        ),
         (  # Standard process
             "certificate-renewal",
-            ["The certificate is named.", "It is attested that the standard process is followed."],
+            [
+                "It names no artifact.",
+                "The certificate is named.",
+                "It is attested that the standard process is followed.",
+            ],
         ),
         (  # Temporary, documented
             "log-level",
             [
+                "It names no artifact.",
                 "The level is one of critical, debug, error, info, trace, warn, warning.",
                 "It ends after it starts, within the template's bounds.",
                 "A reason is written down.",
@@ -84,6 +94,9 @@ def test_holds__every_condition_met__is_allowed_with_each_condition(kind: str) -
         ("config-update", {"configuration_only": False}, "standard.configuration_only"),
         ("config-update", {"security": True}, "standard.not_security"),
         ("config-update", {"security": None}, "standard.not_security"),
+        ("scale", {"deploys": True}, "standard.nothing_deployed"),
+        ("certificate-renewal", {"deploys": True}, "standard.nothing_deployed"),
+        ("log-level", {"deploys": True}, "standard.nothing_deployed"),
         ("scale", {"replicas": 1}, "standard.within_bounds"),
         ("scale", {"replicas": 11}, "standard.within_bounds"),
         ("scale", {"replicas": None}, "standard.within_bounds"),
