@@ -57,6 +57,9 @@ def decisions_narrowed(
     rows = decisions_listed().annotate(blockers=Subquery(last.annotate(found=Blockers("reasons")).values("found")[:1]))
     given = {"service": service, "environment": environment, "outcome": outcome}
     rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if outcome:
+        # Few questions wait at any time: those that ever got the answer are found before their last one is looked at.
+        rows = rows.filter(pk__in=GateEvaluation.objects.filter(outcome=outcome).values("decision"))
     if change:
         rows = rows.filter(
             Q(change_named=change) | Q(pk__in=GateEvaluation.objects.filter(change=change).values("decision"))
