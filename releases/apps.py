@@ -15,5 +15,6 @@ class ReleasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Panels need the models, which are loaded by now."""
+        """Panels and reactions need the models, which are loaded by now."""
         import_module("releases.panels").register()
+        import_module("releases.reactions").register()

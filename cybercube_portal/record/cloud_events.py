@@ -20,11 +20,17 @@ SHARED = frozenset(
     {
         "artifact",
         "change",
+        "deployment",
         "deployment_window",
         "evidence",
         "freeze",
+        "incident",
+        "migration",
+        "observation",
+        "release",
         "service",
         "template",
+        "verification",
     }
 )
 PRIVATE = frozenset(

@@ -11,7 +11,6 @@ from csp.constants import NONE, SELF
 from cybercube_portal import logs
 from cybercube_portal.settings import variables
 
-
 BASE_DIR = variables.BASE_DIR
 DATA_DIR = variables.DATA_DIR.read()
 BASE_URL = variables.BASE_URL.read()
@@ -25,6 +24,16 @@ SIGNING_KEY = variables.SIGNING_KEY.read()
 SIGNING_PREVIOUS_KEYS = variables.SIGNING_PREVIOUS_KEYS.read()
 OUTBOUND_NETWORKS = variables.OUTBOUND_NETWORKS.read()
 OUTBOUND_HOSTS = variables.OUTBOUND_HOSTS.read()
+
+# Deployments
+DEPLOYMENT_DEADLINE = variables.DEPLOYMENT_DEADLINE.read()
+VERIFICATION_DEADLINE = variables.VERIFICATION_DEADLINE.read()
+VERIFICATION_TIMEOUT = variables.VERIFICATION_TIMEOUT.read()
+PROMETHEUS_URL = variables.PROMETHEUS_URL.read()
+PROMETHEUS_TOKEN = variables.PROMETHEUS_TOKEN.read()
+WATCH_DURATION = variables.WATCH_DURATION.read()
+WATCH_INTERVAL = variables.WATCH_INTERVAL.read()
+OBSERVATION_INTERVAL = variables.OBSERVATION_INTERVAL.read()
 
 SECRET_KEY = variables.SECRET_KEY.read()
 DEBUG = False

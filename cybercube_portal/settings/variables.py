@@ -126,6 +126,11 @@ def web_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def web_url_or_nothing(text: str) -> str:
+    """The same, or nothing."""
+    return web_url(text) if text else ""
+
+
 def redis_url(text: str) -> str:
     """`redis://`, `rediss://` or `unix:///path` of a Redis or Valkey."""
     if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
@@ -256,6 +261,40 @@ OUTBOUND_HOSTS = Variable(
     words,
     "",
     "Host names the portal may call besides those registered for a service; *.example.com takes in what is below.",
+)
+DEPLOYMENT_DEADLINE = Variable(
+    "CYBERCUBE_DEPLOYMENT_DEADLINE",
+    duration,
+    "2h",
+    "How long a deployment or a canary step may run before it counts as failed.",
+)
+VERIFICATION_DEADLINE = Variable(
+    "CYBERCUBE_VERIFICATION_DEADLINE",
+    duration,
+    "15m",
+    "How long a finished deployment may stay unverified before it counts as failed.",
+)
+VERIFICATION_TIMEOUT = Variable(
+    "CYBERCUBE_VERIFICATION_TIMEOUT", duration, "5s", "How long one check of a deployment waits for an answer."
+)
+PROMETHEUS_URL = Variable(
+    "CYBERCUBE_PROMETHEUS_URL",
+    web_url_or_nothing,
+    "",
+    "Prometheus that error rates and latencies are read from; empty: those checks are inconclusive.",
+)
+PROMETHEUS_TOKEN = Variable(
+    "CYBERCUBE_PROMETHEUS_TOKEN", str, "", "Bearer token for that Prometheus, if it asks for one.", secret=True
+)
+WATCH_DURATION = Variable(
+    "CYBERCUBE_WATCH_DURATION", duration, "30m", "How long a deployment is watched once it is verified (§5.3)."
+)
+WATCH_INTERVAL = Variable("CYBERCUBE_WATCH_INTERVAL", duration, "30s", "How often it is looked at meanwhile.")
+OBSERVATION_INTERVAL = Variable(
+    "CYBERCUBE_OBSERVATION_INTERVAL",
+    duration,
+    "60s",
+    "How often /health of every service is read in every environment; 0s: never.",
 )
 MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
 MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+from releases.models.deployment import Deployment, Rollback
 from releases.models.gate import GateDecision, GateEvaluation
+from releases.models.incident import Incident
+from releases.models.migration import Migration
+from releases.models.observation import Observation
+from releases.models.release import ChecklistTick, Release
+from releases.models.verification import CheckResult, Verification, WatchSample
 
-__all__ = ["GateDecision", "GateEvaluation"]
+__all__ = [
+    "CheckResult",
+    "ChecklistTick",
+    "Deployment",
+    "GateDecision",
+    "GateEvaluation",
+    "Incident",
+    "Migration",
+    "Observation",
+    "Release",
+    "Rollback",
+    "Verification",
+    "WatchSample",
+]

@@ -1,13 +1,16 @@
-"""What the gate answered lately."""
+"""What the gate answered lately, and a decision that shall be spent."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from cybercube_portal.catalog import selectors as catalog
-from releases.models import GateDecision, GateEvaluation
+from cybercube_portal.errors import NotFound
+from releases.models import Deployment, GateDecision, GateEvaluation
+from releases.selectors.gate_log import Answer, kept_answer
 
 
 def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
@@ -22,3 +25,13 @@ def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
         )
         .order_by(F("asked_at").desc(), F("id").desc())
     )
+
+
+def decision_to_spend(decision_id: uuid.UUID) -> tuple[Answer, str]:
+    """The decision's last answer, held until the transaction ends, and the deployment that already spent it (or ""). Raises NotFound."""
+    held = GateDecision.objects.select_for_update(no_key=True).filter(pk=decision_id).first()
+    if held is None:
+        raise NotFound("There is no such decision.", code="gate.decision_unknown")
+    last = held.evaluations.select_related("decision").latest("id")
+    spent = Deployment.objects.filter(decision=held).values_list("reference", flat=True).first()
+    return kept_answer(last), spent or ""

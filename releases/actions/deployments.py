@@ -1,0 +1,200 @@
+"""The moves of a deployment that pipelines and people make, in one shape: lock, permit, decide, move, save, record (§4)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from changes.actions.numbers import take_reference
+from cybercube_portal.audit.actions import open_intent
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.decisions import Decision
+from cybercube_portal.errors import FieldError, Invalid, refuse_unless
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.guard import Permission, require
+from releases import permissions
+from releases.actions.following import follow_end, follow_start
+from releases.actions.outcomes import fail_deployment, take_back
+from releases.actions.recording import record_deployment
+from releases.events import DeploymentEvent
+from releases.models import Deployment
+from releases.policy import deployment as policy
+from releases.policy.deployment import DEFAULT_STEPS, SpendFacts
+from releases.policy.gate import decide
+from releases.selectors.decisions import decision_to_spend
+from releases.selectors.deployments import last_healthy, lock_deployment, standing_there
+from releases.selectors.gate import read_facts
+from releases.selectors.gate_log import Answer
+from releases.states import GateOutcome, Method
+
+TIME_OUT = "releases.time_out_deployment"
+LONGEST_NOTE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a pipeline says when it starts: the gate's decision by id, how it deploys, and the CI run it is."""
+
+    decision: uuid.UUID
+    method: Method = Method.ROLLING
+    steps: tuple[Mapping[str, Any], ...] = ()
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment:
+    """Spend an allow of the gate and begin; a rollback takes over what stands there.
+
+    The gate's rules are judged once more at this moment, so that what changed since (a freeze, a revoked role) still counts.
+    Raises NotFound, NotPermitted, MoveRefused with every reason, Invalid for steps that mean nothing.
+    """
+    answer, spent_by = decision_to_spend(start.decision)
+    service = catalog.lock_service(answer.question.service)
+    require(actor, permissions.START_DEPLOYMENT, now=now, teams=[service.team.slug], services=[answer.question.service])
+    if errors := policy.wrong_steps(start.method, start.steps):
+        raise Invalid(errors)
+    refuse_unless(
+        policy.may_spend(_spend_facts(answer, spent_by, start, actor), now=now)
+        + policy.is_method_allowed(start.method, answer.question.environment)
+    )
+    refuse_unless(_judged_again(answer, actor=actor))
+    deployment = _opened(answer, start, service_id=service.pk, actor=actor, now=now)
+    taken_over = deployment.rolls_back
+    if taken_over is not None:
+        standing = lock_deployment(taken_over.reference)
+        take_back(standing, by=deployment, reason=deployment.note, actor=actor, now=now)
+    deployment.start(at=now)
+    deployment.save()
+    record_deployment(
+        DeploymentEvent.STARTED, deployment, actor=actor, at=now, method=deployment.method, decision=str(start.decision)
+    )
+    _watch_deadline(deployment, at=now)
+    follow_start(deployment, actor=actor, implementer=actor.id, now=now)
+    return deployment
+
+
+def _spend_facts(answer: Answer, spent_by: str, start: Start, actor: Actor) -> SpendFacts:
+    return SpendFacts(
+        outcome=answer.outcome,
+        action=answer.question.action,
+        valid_until=answer.judgement.valid_until,
+        asked_by=answer.decision.asked_by,
+        starter=actor.username,
+        run=answer.decision.run,
+        asking_run=start.run,
+        spent_by=spent_by,
+    )
+
+
+def _judged_again(answer: Answer, *, actor: Actor) -> Decision:
+    """The same question about the very digest and change that were allowed."""
+    bound = replace(answer.question, digest=answer.digest, change=answer.change)
+    judgement = decide(read_facts(bound, actor=actor).facts, lifetime=settings.GATE_TOKEN_LIFETIME)
+    return Decision(() if judgement.outcome is GateOutcome.ALLOW else judgement.reasons)
+
+
+def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now: datetime) -> Deployment:
+    question = answer.question
+    before = last_healthy(service=question.service, environment=question.environment)
+    taken_over = standing_there(service=question.service, environment=question.environment)
+    key, reference = take_reference("DEP", table=Deployment._meta.db_table)  # noqa: SLF001 - Django's own name for it
+    steps = start.steps or (DEFAULT_STEPS if start.method is Method.CANARY else ())
+    deployment = Deployment(
+        pk=key,
+        reference=reference,
+        service_id=service_id,
+        version=question.version,
+        digest=answer.digest,
+        environment=question.environment,
+        action=question.action,
+        method=start.method,
+        steps=[dict(step) for step in steps],
+        decision=answer.decision,
+        change=answer.change,
+        release=answer.release,
+        rolls_back=taken_over if question.is_rollback else None,
+        run=dict(start.run or answer.decision.run),
+        started_by_id=actor.id,
+        previous_version=before.version if before else "",
+        created_at=now,
+        deadline_at=now + settings.DEPLOYMENT_DEADLINE,
+    )
+    deployment.save(force_insert=True)
+    return deployment
+
+
+@transaction.atomic
+def advance_deployment(*, reference: str, actor: Actor, now: datetime) -> Deployment:
+    """The canary's next step, once its pause is over and its judgement good. Raises NotFound, NotPermitted, MoveRefused."""
+    deployment = _locked(reference, permissions.ADVANCE_DEPLOYMENT, actor=actor, now=now)
+    refuse_unless(
+        policy.may_advance(
+            step=deployment.current_step,
+            is_last=deployment.step + 1 >= len(deployment.steps),
+            stepped_at=deployment.stepped_at or now,
+            now=now,
+        )
+    )
+    deployment.advance(at=now, deadline=now + settings.DEPLOYMENT_DEADLINE)
+    deployment.save()
+    record_deployment(DeploymentEvent.ADVANCED, deployment, actor=actor, at=now, step=deployment.current_step)
+    _watch_deadline(deployment, at=now)
+    return deployment
+
+
+@transaction.atomic
+def finish_deployment(*, reference: str, status: str, actor: Actor, now: datetime, note: str = "") -> Deployment:
+    """The pipeline is through: `succeeded` is verified next, `failed` ends it.
+
+    Raises NotFound, NotPermitted, MoveRefused, Invalid.
+    """
+    deployment = _locked(reference, permissions.FINISH_DEPLOYMENT, actor=actor, now=now)
+    _refuse_long(note)
+    if status == "failed":
+        return fail_deployment(reference=reference, reason=note or "The pipeline failed.", actor=actor, now=now)
+    refuse_unless(policy.may_finish(steps=len(deployment.steps), step=deployment.step))
+    deployment.finish(at=now, deadline=now + settings.VERIFICATION_DEADLINE)
+    deployment.note = note or deployment.note
+    deployment.save()
+    record_deployment(DeploymentEvent.FINISHED, deployment, actor=actor, at=now, note=note)
+    _watch_deadline(deployment, at=now)
+    return deployment
+
+
+@transaction.atomic
+def abort_deployment(*, reference: str, reason: str, actor: Actor, now: datetime) -> Deployment:
+    """Given up before it was finished. Raises NotFound, NotPermitted, MoveRefused, Invalid without a reason."""
+    deployment = _locked(reference, permissions.ABORT_DEPLOYMENT, actor=actor, now=now)
+    if not reason.strip():
+        raise Invalid.field("/reason", "deployment.reason_missing", "Say why it is given up.")
+    _refuse_long(reason)
+    deployment.abort(at=now)
+    deployment.note = reason
+    deployment.save()
+    record_deployment(DeploymentEvent.ABORTED, deployment, actor=actor, at=now, reason=reason)
+    follow_end(deployment, actor=actor, now=now)
+    return deployment
+
+
+def _locked(reference: str, permission: Permission, *, actor: Actor, now: datetime) -> Deployment:
+    deployment = lock_deployment(reference)
+    service = deployment.service
+    require(actor, permission, now=now, teams=[service.team.slug], services=[service.slug])
+    return deployment
+
+
+def _watch_deadline(deployment: Deployment, *, at: datetime) -> None:
+    """A row that wakes when the deadline passes: every deployment reaches a final state."""
+    due = deployment.deadline_at + timedelta(seconds=1)
+    open_intent(TIME_OUT, deployment.reference, at=at, not_before=due)
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > LONGEST_NOTE:
+        raise Invalid([FieldError("/note", "deployment.note_length", f"At most {LONGEST_NOTE} characters.")])

@@ -1,0 +1,78 @@
+"""Deployments: one, those of a place, what ran there before, and what a change still owes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+
+from changes.policy.scope import Action
+from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.errors import NotFound
+from releases.models import Deployment
+from releases.states import UNDER_WAY, DeploymentState
+
+STANDING: frozenset[DeploymentState] = UNDER_WAY | {DeploymentState.HEALTHY, DeploymentState.FAILED}
+
+
+def deployments() -> QuerySet[Deployment]:
+    """All, the newest first, with what a list shows."""
+    return Deployment.objects.select_related("service__team", "started_by", "rolls_back", "decision").order_by(
+        "-created_at", "-id"
+    )
+
+
+def get_deployment(reference: str) -> Deployment:
+    """Raises NotFound."""
+    return _found(deployments().filter(reference=reference).first(), reference)
+
+
+def lock_deployment(reference: str) -> Deployment:
+    """Held until the transaction ends. Raises NotFound."""
+    held = Deployment.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "service__team", "rolls_back", "decision"
+    )
+    return _found(held.filter(reference=reference).first(), reference)
+
+
+def in_place(*, service: str, environment: str) -> QuerySet[Deployment]:
+    """What was deployed of a service there, the newest first."""
+    return deployments().filter(service__slug=service, environment=environment).order_by("-id")
+
+
+def last_healthy(*, service: str, environment: str, before: int | None = None) -> Deployment | None:
+    """The last deployment there that is healthy; `before` is the id of one that is itself left out with all later ones."""
+    rows = in_place(service=service, environment=environment).filter(state=DeploymentState.HEALTHY)
+    return (rows if before is None else rows.filter(pk__lt=before)).first()
+
+
+def standing_there(*, service: str, environment: str) -> Deployment | None:
+    """What a rollback there would take back: the newest one that was neither given up nor taken back yet."""
+    return in_place(service=service, environment=environment).filter(state__in=STANDING).first()
+
+
+def under_way_there(*, service: str, environment: str) -> Deployment | None:
+    """The deployment that is going on there."""
+    return in_place(service=service, environment=environment).filter(state__in=UNDER_WAY).first()
+
+
+def is_carried_out(*, change: str, artifacts: list[Mapping[str, Any]]) -> bool:
+    """Whether everything the change names is healthy in production."""
+    healthy = Deployment.objects.filter(
+        change=change, environment=EnvironmentCode.PRD, state=DeploymentState.HEALTHY, action=Action.DEPLOY
+    )
+    done = set(healthy.values_list("service__slug", "version"))
+    return all((entry["service"], entry["version"]) in done for entry in artifacts)
+
+
+def is_watched(*, change: str) -> bool:
+    """Whether no production deployment of the change is still being watched."""
+    healthy = Deployment.objects.filter(change=change, environment=EnvironmentCode.PRD, state=DeploymentState.HEALTHY)
+    return not healthy.filter(watched_at__isnull=True).exists()
+
+
+def _found(deployment: Deployment | None, reference: str) -> Deployment:
+    if deployment is None:
+        raise NotFound(f"There is no deployment {reference}.", code="deployment.unknown")
+    return deployment
