@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +38,7 @@ from cybercube_portal.people.authentication import actor_of
 
 USUAL = timedelta(days=31)
 LONGEST = timedelta(days=93)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class DayOrMomentField(MomentField):
@@ -45,10 +47,7 @@ class DayOrMomentField(MomentField):
     def to_internal_value(self, value: Any) -> datetime:  # noqa: ANN401 - any text
         """The moment in UTC."""
         text = str(value).replace(" ", "+")
-        try:
-            return datetime.combine(datetime.strptime(text, "%Y-%m-%d").date(), datetime.min.time(), UTC)  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            return super().to_internal_value(text)
+        return super().to_internal_value(f"{text}T00:00:00Z" if DAY.fullmatch(text) else text)
 
 
 class CalendarFilters(StrictSerializer):

@@ -16,6 +16,7 @@ from changes.proposals import ArtifactName, parse_artifact
 from cybercube_portal.api import MomentField
 from cybercube_portal.api.strict import nearest
 from cybercube_portal.errors import Invalid
+from cybercube_portal.reach import OutOfReach
 
 LOCAL = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d)?", re.ASCII)
 WALL_MEMBERS = ("local", "timezone", "fold")
@@ -73,6 +74,8 @@ class WhenField(serializers.Field[datetime, Any, str, Any]):
         except AmbiguousTime as error:
             message = f"{error} Send fold 0 for the first or 1 for the second."
             raise Invalid.field(pointer, "time.ambiguous", message) from error
+        except OutOfReach as error:
+            raise Invalid.field(pointer, error.code, str(error)) from error
         except ValueError as error:
             raise Invalid.field(pointer, "time.invalid", str(error)) from error
 

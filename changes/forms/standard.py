@@ -14,7 +14,7 @@ from changes.forms.fields import LONGEST_TEXT, ArtifactsField, WallField, WallTi
 from changes.models import Template
 from changes.policy.lifecycle import IMPACT
 from changes.policy.risk import QUESTIONS
-from changes.policy.standard import LOG_LEVELS, TemplateKind
+from changes.policy.standard import LOG_LEVELS, TemplateKind, moment_of
 from changes.proposals import Proposal
 from changes.states import ChangeType
 
@@ -204,7 +204,6 @@ FORMS: dict[str, type[StandardForm]] = {
 
 def initial_of_standard(proposal: Proposal) -> dict[str, Any]:
     """A proposal as its template's form shows it first."""
-    until = proposal.parameters.get("until")
     return {
         "services": proposal.services,
         "environments": proposal.environments,
@@ -213,5 +212,5 @@ def initial_of_standard(proposal: Proposal) -> dict[str, Any]:
         "description": proposal.description,
         "no_risk": all(answer is False for answer in proposal.answers.values()),
         **proposal.parameters,
-        **({"until": datetime.fromisoformat(until)} if isinstance(until, str) else {}),
+        "until": moment_of(proposal.parameters.get("until")),
     }

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from changes.policy.rrule import days_of, last_day, parse_rule, validate_rule
 from changes.policy.spans import Span
+from cybercube_portal.reach import LATEST, within_reach
 
 __all__ = [
     "AmbiguousTime",
@@ -35,8 +36,6 @@ MOST_EXCLUDED = 366
 SLACK = timedelta(days=2)
 # Remembered together: few enough to be quick at first sight, enough for the next question to find them.
 BUCKET_DAYS = 16
-# Far enough for every plan, and so near that no arithmetic overflows.
-EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
 class NonexistentTime(ValueError):
@@ -85,7 +84,7 @@ def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
     if naive.tzinfo is not None:
         raise ValueError("A wall time comes without an offset; a moment with an offset needs no zone.")
     place = zone_named(zone)
-    _refuse_far(naive.replace(tzinfo=UTC))
+    within_reach(naive.replace(tzinfo=UTC))
     earlier, later = (naive.replace(tzinfo=place, fold=number) for number in (0, 1))
     before, after = earlier.utcoffset(), later.utcoffset()
     moments = earlier.astimezone(UTC), later.astimezone(UTC)
@@ -94,11 +93,6 @@ def wall_time(naive: datetime, zone: str, fold: int | None = None) -> datetime:
     if before != after and fold is None:
         raise AmbiguousTime(naive, zone, moments)
     return moments[fold or 0]
-
-
-def _refuse_far(moment: datetime) -> None:
-    if not EARLIEST <= moment <= LATEST:
-        raise ValueError(f"The year {moment.year} is out of reach: use {EARLIEST.year} to {LATEST.year}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +108,7 @@ class Recurrence:
 def validate_recurrence(recurrence: Recurrence) -> None:
     """Raise ValueError, with a sentence for people, for what cannot be followed or means nothing."""
     zone = zone_named(recurrence.zone)
-    _refuse_far(recurrence.first.start)
+    within_reach(recurrence.first.start)
     if recurrence.first.length > LONGEST:
         raise ValueError(f"One occurrence lasts at most {LONGEST.days} days.")
     if recurrence.rule is None:

@@ -18,6 +18,8 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
+from cybercube_portal.reach import OutOfReach, within_reach
+
 LONGEST_RULE = 300
 MOST_OCCURRENCES = 1000
 LARGEST_INTERVAL = 1000
@@ -94,9 +96,11 @@ def _frequency(name: str, text: str) -> Frequency:
 def _until(name: str, text: str) -> dict[str, object]:
     try:
         if re.fullmatch(r"[0-9]{8}", text):
-            return {"until_day": datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()}
+            return {"until_day": within_reach(datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)).date()}
         if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", text):
-            return {"until_at": datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)}
+            return {"until_at": within_reach(datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))}
+    except OutOfReach as error:
+        raise ValueError(f"{name}={text}: {error}") from error
     except ValueError:
         pass
     raise ValueError(f"{name}={text} must be a day (20261231) or a moment in UTC (20261231T235959Z).")

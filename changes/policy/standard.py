@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cybercube_portal.catalog.versions import Bump
 from cybercube_portal.decisions import Decision, decide, failed, passed
+from cybercube_portal.reach import within_reach
 
 
 class TemplateKind(StrEnum):
@@ -67,7 +68,7 @@ def _within_bounds(facts: StandardFacts, bounds: Bounds) -> bool:
 
 
 def _has_an_end(facts: StandardFacts, bounds: Bounds) -> bool:
-    until = _moment(facts.until)
+    until = moment_of(facts.until)
     if facts.starts_at is None or until is None or until <= facts.starts_at:
         return False
     return "hours" not in bounds or _between(bounds["hours"], (until - facts.starts_at) / timedelta(hours=1))
@@ -81,12 +82,13 @@ def _between(bound: object, value: object) -> bool:
             return False
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """A parameter as a moment, given as one or in ISO 8601 with its offset; None for what is no moment of our days."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return within_reach(moment) if isinstance(moment, datetime) and moment.tzinfo is not None else None
     except ValueError:
         return None
-    return moment if isinstance(moment, datetime) and moment.tzinfo is not None else None
 
 
 def _written(value: object) -> bool:

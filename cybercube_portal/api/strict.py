@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from cybercube_portal.api.pointers import below
 from cybercube_portal.api.refusals import Malformed
 from cybercube_portal.errors import FieldError
+from cybercube_portal.reach import OutOfReach, within_reach
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 PAGE_PARAMETERS = ("cursor", "page_size")
@@ -57,8 +58,10 @@ class MomentField(serializers.DateTimeField):
         if not isinstance(value, str) or not RFC3339.fullmatch(value):
             self.fail("invalid")
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
+            return within_reach(datetime.fromisoformat(value.upper())).astimezone(UTC)
+        except OutOfReach as error:
+            raise serializers.ValidationError(str(error), code=error.code) from error
+        except ValueError:
             self.fail("invalid")
 
 

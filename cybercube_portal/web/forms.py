@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.errors import Invalid
+from cybercube_portal.reach import OutOfReach, within_reach
 
 CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxSelectMultiple, "form-check-input"),
@@ -58,6 +59,14 @@ class WhenField(forms.DateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "60"}, format="%Y-%m-%dT%H:%M")
         super().__init__(**{"widget": widget, **kwargs})
+
+    def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401 - Django's signature
+        """Raises ValidationError for what is no time, and for one that lies beyond all plans."""
+        found = super().to_python(value)
+        try:
+            return within_reach(found) if found is not None else None
+        except OutOfReach as error:
+            raise forms.ValidationError(str(error), code=error.code) from error
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         """Say which zone is meant: it differs by person. A form's fields are its own, so this is said once."""
