@@ -41,6 +41,7 @@ class DeploymentEvent(StrEnum):
     ALERTED = "deployment.alerted"
     WATCHED = "deployment.watched"
     ROLLBACK_STARTED = "deployment.rollback_started"
+    HANDED_OVER = "deployment.handed_over"
     ROLLED_BACK = "deployment.rolled_back"
     ROLLBACK_FAILED = "deployment.rollback_failed"
     CORRUPTION_REPORTED = "deployment.corruption_reported"

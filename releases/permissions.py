@@ -60,6 +60,13 @@ ROLL_BACK_DEPLOYMENT = Permission(
     section="§8.1",
     service_accounts=True,
 )
+# §8.5 gives corrupted data to the incident commander; the on-call lead stands in while nobody is.
+RESTORE_DATABASE = Permission(
+    name="releases.restore_database",
+    roles=frozenset({Role.INCIDENT_COMMANDER, Role.ON_CALL_LEAD}),
+    scope="deployments",
+    section="§8.5",
+)
 REPORT_CORRUPTION = Permission(
     name="releases.report_corruption", roles=_ON_CALL | _TEAM, scope="deployments", section="§8.5"
 )
@@ -102,6 +109,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     ABORT_DEPLOYMENT,
     VERIFY_DEPLOYMENT,
     ROLL_BACK_DEPLOYMENT,
+    RESTORE_DATABASE,
     REPORT_CORRUPTION,
     PLAN_MIGRATION,
     MOVE_MIGRATION,

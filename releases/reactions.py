@@ -7,7 +7,11 @@ from datetime import datetime
 
 from cybercube_portal.audit.registry import Task, register_intent, register_reactions
 from releases import tasks
-from releases.actions.deployments import TIME_OUT
+from releases.actions.deadlines import TIME_OUT
+from releases.actions.rollback import DRIVE
+
+# 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
+DRIVER_TRIES = 4
 
 REACTIONS: dict[str, tuple[str, ...]] = {}
 HANDLERS: dict[str, Callable[[Task, datetime], None]] = {TIME_OUT: tasks.time_out_deployment}
@@ -17,4 +21,7 @@ def register() -> None:
     """Hang both tables on the record. Once in every process."""
     for kind, handle in HANDLERS.items():
         register_intent(kind, handle)
+    register_intent(
+        DRIVE, tasks.drive_rollback, gather=tasks.ask_driver, give_up=tasks.give_driver_up, tries=DRIVER_TRIES
+    )
     register_reactions(REACTIONS)

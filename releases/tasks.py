@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cybercube_portal.audit.registry import Task
-from releases.actions import outcomes
+from cybercube_portal.audit.registry import Again, Task
+from releases.actions import driving, outcomes
+from releases.drivers import Report
 
 
 def time_out_deployment(task: Task, now: datetime) -> None:
     """A deadline passed: `task.subject` is a deployment's reference."""
     outcomes.time_out_deployment(reference=task.subject, now=now)
+
+
+def ask_driver(task: Task, now: datetime) -> Report | None:
+    """`task.subject` is a rollback's reference; runs in no transaction and may run again."""
+    return driving.ask_driver(reference=task.subject, now=now, attempt=task.attempt)
+
+
+def drive_rollback(task: Task, now: datetime, report: Report | None) -> Again | None:
+    """Write down what the driver said."""
+    return driving.note_report(reference=task.subject, report=report, now=now)
+
+
+def give_driver_up(task: Task, now: datetime, error: str) -> None:
+    """The driver could not be reached."""
+    driving.give_driver_up(reference=task.subject, error=error, now=now)

@@ -98,3 +98,6 @@ OPERATOR = Actor(
     kind=Kind.PERSON,
     grants=(GrantFact(role=Role.ADMIN, team=None, starts_at=datetime(1970, 1, 1, tzinfo=UTC)),),
 )
+
+# The portal at its own gate, when it acts without anybody (§8.5): it holds no role, so nothing that a permission guards is open to it.
+PORTAL = Actor(id=0, username="portal", name="The portal", kind=Kind.PERSON)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from changes.actions.numbers import take_reference
-from cybercube_portal.audit.actions import open_intent
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.decisions import Decision
 from cybercube_portal.errors import FieldError, Invalid, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import Permission, require
 from releases import permissions
+from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
 from releases.actions.outcomes import fail_deployment, take_back
 from releases.actions.recording import record_deployment
@@ -33,7 +33,6 @@ from releases.selectors.gate import read_facts
 from releases.selectors.gate_log import Answer
 from releases.states import GateOutcome, Method
 
-TIME_OUT = "releases.time_out_deployment"
 LONGEST_NOTE = 10_000
 
 
@@ -74,7 +73,7 @@ def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment
     record_deployment(
         DeploymentEvent.STARTED, deployment, actor=actor, at=now, method=deployment.method, decision=str(start.decision)
     )
-    _watch_deadline(deployment, at=now)
+    watch_deadline(deployment, at=now)
     follow_start(deployment, actor=actor, implementer=actor.id, now=now)
     return deployment
 
@@ -144,7 +143,7 @@ def advance_deployment(*, reference: str, actor: Actor, now: datetime) -> Deploy
     deployment.advance(at=now, deadline=now + settings.DEPLOYMENT_DEADLINE)
     deployment.save()
     record_deployment(DeploymentEvent.ADVANCED, deployment, actor=actor, at=now, step=deployment.current_step)
-    _watch_deadline(deployment, at=now)
+    watch_deadline(deployment, at=now)
     return deployment
 
 
@@ -163,7 +162,7 @@ def finish_deployment(*, reference: str, status: str, actor: Actor, now: datetim
     deployment.note = note or deployment.note
     deployment.save()
     record_deployment(DeploymentEvent.FINISHED, deployment, actor=actor, at=now, note=note)
-    _watch_deadline(deployment, at=now)
+    watch_deadline(deployment, at=now)
     return deployment
 
 
@@ -187,12 +186,6 @@ def _locked(reference: str, permission: Permission, *, actor: Actor, now: dateti
     service = deployment.service
     require(actor, permission, now=now, teams=[service.team.slug], services=[service.slug])
     return deployment
-
-
-def _watch_deadline(deployment: Deployment, *, at: datetime) -> None:
-    """A row that wakes when the deadline passes: every deployment reaches a final state."""
-    due = deployment.deadline_at + timedelta(seconds=1)
-    open_intent(TIME_OUT, deployment.reference, at=at, not_before=due)
 
 
 def _refuse_long(text: str) -> None:

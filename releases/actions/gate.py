@@ -100,6 +100,22 @@ def keep_answer(*, answer: Answer, actor: Actor) -> Answer:
     return replace(kept, token=token if kept is answer else "")
 
 
+def decide_own(*, question: Question, actor: Actor) -> Answer:
+    """The gate's answer to what the portal itself is about to do for `actor`, kept in its log and, being spent at once, unsigned.
+
+    Who may do it was judged before by the action that asks. Raises whatever the database raises: that is no answer.
+    """
+    answer = ask_own(question=question, actor=actor)
+    insert_answer(answer)
+    return answer
+
+
+def ask_own(*, question: Question, actor: Actor) -> Answer:
+    """The same without keeping it, for a page that shows what the gate would say."""
+    reading = read_facts(question, actor=actor)
+    return _judged(Asked(question=question, version=question.version), reading)
+
+
 def _needs_change(facts: GateFacts) -> bool:
     if mode_of(CHANGE, column_of(facts), facts.question.action) is Mode.NOT_ASKED:
         return False
@@ -125,7 +141,7 @@ def _filed(asked: Asked, reading: Reading) -> Reading:
     return read_facts(replace(asked.question, change=change.number), actor=actor, at=asked.at)
 
 
-def _answer(asked: Asked, reading: Reading) -> Answer:
+def _judged(asked: Asked, reading: Reading) -> Answer:
     actor, question = reading.asker.actor, reading.facts.question
     decision = GateDecision(
         id=uuid.uuid4(),
@@ -145,14 +161,18 @@ def _answer(asked: Asked, reading: Reading) -> Answer:
         question_hash=asked.question_hash,
     )
     judgement = decide(reading.facts, lifetime=settings.GATE_TOKEN_LIFETIME)
-    answer = answer_of(decision, reading.facts, judgement, inputs=reading.inputs)
+    return answer_of(decision, reading.facts, judgement, inputs=reading.inputs)
+
+
+def _answer(asked: Asked, reading: Reading) -> Answer:
+    answer = _judged(asked, reading)
     if asked.dry_run:
         return answer
     # Signed before it is written: without its key the portal allows nothing, and its log says nothing else.
     answer = replace(answer, token=sign_token(answer))
     if insert_answer(answer):
         return answer
-    kept = answer_kept_for(decision)
+    kept = answer_kept_for(answer.decision)
     return replace(kept, token=sign_token(kept))
 
 

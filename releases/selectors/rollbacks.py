@@ -1,0 +1,121 @@
+"""What a rollback of a deployment would be: its target, method and driver, and what the rules say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from changes.policy.scope import Action
+from cybercube_portal.catalog.states import RollbackDriver
+from cybercube_portal.decisions import Decision
+from releases.drivers.orders import Order
+from releases.models import Deployment
+from releases.policy.gate import Question
+from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, method_for, methods_offered
+from releases.selectors.deployments import get_deployment, in_place, standing_there
+from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One way back. `target` is the healthy deployment whose version would run again, `decision` what the rules of §8 say."""
+
+    deployment: Deployment
+    target: Deployment | None
+    trigger: Trigger
+    method: RollbackMethod
+    methods: tuple[RollbackMethod, ...]
+    driver: RollbackDriver
+    decision: Decision
+
+    @property
+    def question(self) -> Question | None:
+        """What the gate is asked; None without a target."""
+        if self.target is None:
+            return None
+        return Question.named(
+            service=self.deployment.service.slug,
+            version=self.target.version,
+            environment=self.deployment.environment,
+            action=Action.ROLLBACK,
+            digest=self.target.digest,
+        )
+
+
+def plan_rollback(
+    deployment: Deployment,
+    *,
+    trigger: Trigger,
+    to_version: str = "",
+    method: RollbackMethod | None = None,
+    is_system: bool = False,
+) -> Plan:
+    """The way back from `deployment`, in two queries; nothing is written."""
+    slug, where = deployment.service.slug, deployment.environment
+    own = RollbackDriver(deployment.service.rollback_driver)
+    chosen = method or method_for(trigger=trigger, deployed_by=Method(deployment.method), driver=own)
+    standing = standing_there(service=slug, environment=where)
+    target = target_of(deployment, to_version)
+    facts = RollbackFacts(
+        reference=deployment.reference,
+        version=deployment.version,
+        environment=where,
+        standing=standing.reference if standing else "",
+        is_rollback_running=deployment.is_rollback and deployment.state in UNDER_WAY,
+        target=target.version if target else "",
+        asked_for=to_version,
+        trigger=trigger,
+        method=chosen,
+        offered=methods_offered(own),
+        is_system=is_system,
+    )
+    return Plan(
+        deployment=deployment,
+        target=target,
+        trigger=trigger,
+        method=chosen,
+        methods=methods_offered(own),
+        driver=driver_for(chosen, own),
+        decision=may_roll_back(facts),
+    )
+
+
+def target_of(deployment: Deployment, to_version: str = "") -> Deployment | None:
+    """The healthy deployment there whose version would run again: the last of another version, or of the one named.
+
+    After a rollback that failed it is the last healthy one whatever its version: the way back was cut, not the target bad.
+    """
+    healthy = in_place(service=deployment.service.slug, environment=deployment.environment).filter(
+        state=DeploymentState.HEALTHY
+    )
+    if deployment.is_rollback and deployment.state == DeploymentState.FAILED:
+        taken_back = deployment.rolls_back.version if deployment.rolls_back else ""
+        others = healthy.filter(~Q(version=taken_back), pk__lt=deployment.pk)
+    else:
+        others = healthy.filter(~Q(version=deployment.version), pk__lt=deployment.pk)
+    return (others.filter(version=to_version) if to_version else others).first()
+
+
+def order_of(reference: str) -> tuple[Order | None, str]:
+    """What the driver of a rollback is told, and the driver's name; None once it was handed over or is over. Raises NotFound."""
+    rollback = get_deployment(reference)
+    row, taken_back, service = rollback.rollback, rollback.rolls_back, rollback.service
+    if rollback.state != DeploymentState.RUNNING or row.handed_over_at is not None:
+        return None, row.driver
+    order = Order(
+        reference=rollback.reference,
+        service=service.slug,
+        environment=rollback.environment,
+        version=rollback.version,
+        digest=rollback.digest,
+        from_version=taken_back.version if taken_back else "",
+        from_reference=taken_back.reference if taken_back else "",
+        method=RollbackMethod(row.method),
+        trigger=Trigger(row.trigger),
+        reason=row.reason,
+        config=service.rollback_config,
+        hosts=tuple(service.allowed_hosts),
+        started_at=rollback.started_at or rollback.created_at,
+    )
+    return order, row.driver
