@@ -15,14 +15,17 @@ from changes.actions.periods import Period, checked_period, write_period
 from changes.actions.recording import record_thing, written
 from changes.events import FreezeEvent
 from changes.models import Freeze, FreezeException
+from changes.policy import freezes
 from changes.policy.freezes import FreezeKind
 from changes.policy.predicate import parse_predicate
+from changes.policy.recurrence import envelope_end
 from changes.selectors.changes import get_change
-from changes.selectors.freezes import lock_freeze
+from changes.selectors.freezes import lock_freeze, recurrence_of
+from changes.selectors.held_back import held_back
 from changes.states import FreezeState
 from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.errors import FieldError, Invalid, refuse
+from cybercube_portal.errors import FieldError, Invalid, refuse, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 
@@ -49,7 +52,7 @@ def create_freeze(*, plan: FreezePlan, actor: Actor, now: datetime) -> Freeze:
     plan = _checked_freeze(plan)
     pk, reference = take_reference("FRZ", table="changes_freeze")
     freeze = Freeze(pk=pk, reference=reference, created_at=now, created_by_id=actor.id)
-    write_period(freeze, plan)
+    _write(freeze, plan)
     freeze.save(force_insert=True)
     _record(FreezeEvent.CREATED, freeze, actor=actor, at=now, after=asdict(plan))
     return freeze
@@ -69,7 +72,7 @@ def edit_freeze(*, reference: str, changes: Mapping[str, Any], actor: Actor, now
         )
     was = plan_of(freeze)
     plan = _checked_freeze(replace(was, **changes))
-    write_period(freeze, plan)
+    _write(freeze, plan)
     freeze.save()
     _record(FreezeEvent.EDITED, freeze, actor=actor, at=now, before=asdict(was), after=asdict(plan))
     return freeze
@@ -90,9 +93,10 @@ def publish_freeze(*, reference: str, actor: Actor, now: datetime) -> Freeze:
 
 @transaction.atomic
 def lift_freeze(*, reference: str, reason: str, actor: Actor, now: datetime) -> Freeze:
-    """End it early for everybody, with why. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
+    """End it early for everybody, with why; never by whoever has a change that it holds back. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
     require(actor, permissions.LIFT_FREEZE, now=now)
     freeze = lock_freeze(reference)
+    _not_for_oneself(freeze, actor=actor, now=now)
     freeze.lift(at=now, reason=_reason(reason))
     freeze.save()
     _record(FreezeEvent.LIFTED, freeze, actor=actor, at=now, reason=freeze.lift_reason)
@@ -101,10 +105,11 @@ def lift_freeze(*, reference: str, reason: str, actor: Actor, now: datetime) -> 
 
 @transaction.atomic
 def cancel_freeze(*, reference: str, reason: str, actor: Actor, now: datetime) -> Freeze:
-    """It will not happen. A draft may be cancelled by its author too. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
+    """It will not happen; as for lifting, and a draft may be cancelled by its author too. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
     freeze = lock_freeze(reference)
     is_own_draft = freeze.state == FreezeState.DRAFT and freeze.created_by_id == actor.id
     require(actor, permissions.EDIT_FREEZE if is_own_draft else permissions.CANCEL_FREEZE, now=now)
+    _not_for_oneself(freeze, actor=actor, now=now)
     freeze.cancel(at=now, reason=_reason(reason))
     freeze.save()
     _record(FreezeEvent.CANCELLED, freeze, actor=actor, at=now, reason=freeze.lift_reason)
@@ -143,6 +148,17 @@ def grant_exception(*, reference: str, change: str, reason: str, actor: Actor, n
     )
     _record(FreezeEvent.EXCEPTION_GRANTED, freeze, actor=actor, at=now, subjects=[change], change=change, reason=reason)
     return exception
+
+
+def _not_for_oneself(freeze: Freeze, *, actor: Actor, now: datetime) -> None:
+    own = held_back(freeze, username=actor.username, now=now)
+    refuse_unless(freezes.may_end(person=actor.username, held_back=own))
+
+
+def _write(freeze: Freeze, plan: FreezePlan) -> None:
+    """With the envelope that its index needs."""
+    write_period(freeze, plan)
+    freeze.envelope_ends_at = envelope_end(recurrence_of(freeze))
 
 
 def _checked_freeze(plan: FreezePlan) -> FreezePlan:

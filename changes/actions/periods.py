@@ -9,7 +9,6 @@ from typing import TypeVar
 from changes.models.freeze import Scoped
 from changes.policy import recurrence
 from changes.policy.recurrence import Recurrence, Span
-from changes.selectors.freezes import recurrence_of
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.errors import FieldError, Invalid
@@ -66,10 +65,9 @@ def _unknown(name: str, given: tuple[str, ...], known: set[str]) -> list[FieldEr
 
 
 def write_period(row: Scoped, period: Period) -> None:
-    """Copy it onto the row, with the envelope its index needs."""
+    """Copy it onto the row."""
     for name, value in asdict(period).items():
         setattr(row, name, list(value) if isinstance(value, tuple) else value)
-    row.envelope_ends_at = recurrence.envelope_end(recurrence_of(row))
 
 
 def _recurrence(period: Period) -> Recurrence:

@@ -30,7 +30,8 @@ class Scoped(models.Model):
     """Where and when: services x teams x environments with exclusions; empty means all.
 
     `starts_at` and `ends_at` are the first occurrence, half-open; `rule` is an RFC 5545 RRULE expanded in wall time of
-    `timezone`. `envelope_ends_at` is the last moment any occurrence can cover (null: for ever), kept for the index.
+    `timezone`. `envelope_ends_at` is the last moment it can bind anybody (null: no such moment is
+    known), kept for the index.
     """
 
     title = models.CharField(max_length=160)
@@ -142,7 +143,10 @@ class FreezeNotice(models.Model):
 
 
 class DeploymentWindow(Scoped):
-    """Where a window matches a service, normal changes deploy only inside."""
+    """Where a window matches a service, normal changes deploy only inside.
+
+    It binds until it is removed, also when it never opens again, so its envelope never ends.
+    """
 
     reference = models.CharField(max_length=24, unique=True)
     removed_at = models.DateTimeField(null=True)

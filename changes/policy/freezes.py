@@ -37,6 +37,7 @@ __all__ = [
     "judge",
     "judge_running",
     "judge_span",
+    "may_end",
     "parse_predicate",
     "restriction_of",
 ]
@@ -155,6 +156,23 @@ def judge_running(freezes: Iterable[Freeze], subject: Subject, at: datetime) -> 
         if not freeze.hard and judge((freeze,), subject, at).failures
     ]
     return Decision(tuple(soft)) + judge((freeze for freeze in known if freeze.hard), subject, at)
+
+
+def may_end(*, person: str, held_back: Iterable[str]) -> Decision:
+    """Whether `person` may lift or cancel a freeze that holds back those numbers of changes of their own (four eyes)."""
+    numbers = tuple(held_back)
+    if not numbers:
+        return decide()
+    return decide(
+        failed(
+            "freeze.author_ends_it",
+            SECTION,
+            f"{person} requested or edited {', '.join(numbers)}, which this freeze holds back.",
+            "Let another manager end it, or grant the exception for that one change.",
+            [role.label for role in Role if role in FREEZE_EXCEPTION_APPROVERS],
+            changes=list(numbers),
+        )
+    )
 
 
 def blocked_spans(freezes: Iterable[Freeze], subject: Subject, start: datetime, end: datetime) -> tuple[Span, ...]:

@@ -51,7 +51,8 @@ def judge_window(windows: Iterable[Window], subject: Subject, at: datetime) -> R
             "window.closed",
             SECTION,
             f"{subject.service} deploys only in its windows ({titles}), and none opens within a year.",
-            "Add a deployment window for the service.",
+            "Add a deployment window for the service, or remove those that are over.",
+            ("Ops",),
         )
     return pending(
         "window.closed",

@@ -210,6 +210,39 @@ def test_except__ones_own_change_from_a_freeze__refused(browser_session: Session
     assert not FreezeException.objects.exists()
 
 
+@pytest.mark.parametrize("verb", ["lift", "cancel"])
+@pytest.mark.parametrize("by", ["ivan", "alice"], ids=["requester", "editor"])
+def test_end_freeze__that_holds_back_ones_own_change__needs_another_manager(
+    browser_session: Session, held: datetime, verb: str, by: str
+) -> None:
+    change = story.in_review(now=held, by=by)
+    if by != "ivan":
+        edited = {"description": "In other words"}
+        edit_change(number=change.number, version=change.version, changes=edited, actor=story.actor("ivan"), now=held)
+    freeze = story.freeze(now=held, by="dan", starts_at=held + timedelta(days=1), ends_at=held + timedelta(days=9))
+    ivan, judy, why = browser_session("ivan"), browser_session("judy"), {"reason": "No longer needed"}
+
+    refused = ivan.post(f"/api/v1/freezes/{freeze.reference}/{verb}/", why, JSON)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "freeze.author_ends_it")
+    assert change.number in refused.json()["detail"]
+    assert ivan.post(f"/freezes/{freeze.reference}/{verb}/", why).status_code == 409
+    assert judy.post(f"/api/v1/freezes/{freeze.reference}/{verb}/", why, JSON).status_code == 200
+
+
+def test_end_freeze__ones_own_changes_pass_it_or_lie_elsewhere__allowed(
+    browser_session: Session, held: datetime
+) -> None:
+    story.in_review(now=held, by="ivan", scheduled_time=held + timedelta(days=10))
+    story.in_review(now=held, by="ivan", services=("search-api",), artifacts=())
+    story.emergency(now=held, by="ivan")
+    freeze = story.freeze(now=held, by="dan", services=(SERVICE,), starts_at=held, ends_at=held + timedelta(days=9))
+
+    ended = browser_session("ivan").post(f"/api/v1/freezes/{freeze.reference}/lift/", {"reason": "Over"}, JSON)
+
+    assert ended.status_code == 200, ended.content
+
+
 def test_report_evidence__by_people__refused_whatever_their_role(browser_session: Session, held: datetime) -> None:
     story.artifact(story.service(SERVICE), VERSION, at=held)
     address = f"/api/v1/artifacts/{SERVICE}:{VERSION}/evidence/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from changes.models import ChangeRequest
 from changes.policy.approvals import SignatureFact, counts
@@ -41,7 +41,6 @@ def facts_of(question: Question, *, actor: Actor, at: datetime, changes: dict[st
     place = {"services": [question.service], "teams": teams, "environments": [question.environment]}
     freezes = freeze_rows.in_scope(freeze_rows.published_between(at, at + LOOK_AHEAD), **place).order_by("id")
     windows = freeze_rows.in_scope(freeze_rows.windows_standing(), **place).order_by("id")
-    windows = windows.filter(Q(envelope_ends_at__isnull=True) | Q(envelope_ends_at__gt=at))
     overdue = ChangeRequest.objects.filter(
         type=ChangeType.EMERGENCY,
         recorded_at__isnull=True,

@@ -211,7 +211,9 @@ def _periods(world: World) -> None:
             FreezeException.objects.create(freeze=freeze, change=change, granted_by=maker, reason="needed", at=AT)
     for number in range(world.dice.randint(0, 4)):
         DeploymentWindow.objects.create(
-            reference=f"DW-{number}", removed_at=world.maybe(AT, 0.2), **_period(world, maker)
+            reference=f"DW-{number}",
+            removed_at=world.maybe(AT, 0.2),
+            **{**_period(world, maker), "envelope_ends_at": None},
         )
 
 
