@@ -277,6 +277,12 @@ VERIFICATION_DEADLINE = Variable(
 VERIFICATION_TIMEOUT = Variable(
     "CYBERCUBE_VERIFICATION_TIMEOUT", duration, "5s", "How long one check of a deployment waits for an answer."
 )
+VERIFICATION_SETTLE = Variable(
+    "CYBERCUBE_VERIFICATION_SETTLE",
+    duration,
+    "30s",
+    "How long after a deployment finished its service may still answer as before without failing.",
+)
 PROMETHEUS_URL = Variable(
     "CYBERCUBE_PROMETHEUS_URL",
     web_url_or_nothing,

@@ -22,6 +22,7 @@ from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
 from releases.actions.outcomes import fail_deployment, take_back
 from releases.actions.recording import record_deployment
+from releases.actions.verification import queue_verification
 from releases.events import DeploymentEvent
 from releases.models import Deployment
 from releases.policy import deployment as policy
@@ -163,6 +164,7 @@ def finish_deployment(*, reference: str, status: str, actor: Actor, now: datetim
     deployment.save()
     record_deployment(DeploymentEvent.FINISHED, deployment, actor=actor, at=now, note=note)
     watch_deadline(deployment, at=now)
+    queue_verification(deployment, actor=actor, now=now)
     return deployment
 
 

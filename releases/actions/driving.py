@@ -13,6 +13,7 @@ from cybercube_portal.catalog.states import RollbackDriver
 from releases.actions.deadlines import watch_deadline
 from releases.actions.outcomes import fail_deployment
 from releases.actions.recording import record_deployment
+from releases.actions.verification import queue_verification
 from releases.drivers import DRIVERS, Progress, Report
 from releases.events import DeploymentEvent
 from releases.models import Deployment
@@ -71,3 +72,4 @@ def _finish(rollback: Deployment, *, said: str, now: datetime) -> None:
     rollback.save()
     record_deployment(DeploymentEvent.FINISHED, rollback, actor=SYSTEM, at=now, note=said)
     watch_deadline(rollback, at=now)
+    queue_verification(rollback, actor=SYSTEM, now=now)
