@@ -23,7 +23,7 @@ def time_out_deployment(task: Task, now: datetime) -> None:
 
 def ask_driver(task: Task, now: datetime) -> Report | None:
     """`task.subject` is a rollback's reference; runs in no transaction and may run again."""
-    return driving.ask_driver(reference=task.subject, now=now, attempt=task.attempt)
+    return driving.ask_driver(reference=task.subject, now=now)
 
 
 def drive_rollback(task: Task, now: datetime, report: Report | None) -> Again | None:

@@ -302,6 +302,26 @@ OBSERVATION_INTERVAL = Variable(
     "60s",
     "How often /health of every service is read in every environment; 0s: never.",
 )
+KUBERNETES_URL = Variable(
+    "CYBERCUBE_KUBERNETES_URL",
+    web_url_or_nothing,
+    "",
+    "API server that the rollback driver kubernetes speaks to; its network must be among CYBERCUBE_OUTBOUND_NETWORKS if private.",
+)
+KUBERNETES_TOKEN = Variable(
+    "CYBERCUBE_KUBERNETES_TOKEN",
+    str,
+    "",
+    "Bearer token of a service account there that may get and patch deployments, and nothing else.",
+    secret=True,
+)
+KUBERNETES_CA = Variable(
+    "CYBERCUBE_KUBERNETES_CA",
+    str,
+    "",
+    "Certificates (PEM) that vouch for that API server; empty: those of the system.",
+    secret=True,
+)
 MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
 MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")
 MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")

@@ -24,13 +24,13 @@ from releases.states import DeploymentState
 PAUSE = timedelta(seconds=5)
 
 
-def ask_driver(*, reference: str, now: datetime, attempt: int) -> Report | None:
+def ask_driver(*, reference: str, now: datetime) -> Report | None:
     """Let the driver begin, or look how far it is; None when nothing is left to do. Writes nothing, may run more than once.
 
     Raises DriverUnavailable, NotFound.
     """
     order, driver = order_of(reference)
-    return None if order is None else DRIVERS[RollbackDriver(driver)](order, now=now, attempt=attempt)
+    return None if order is None else DRIVERS[RollbackDriver(driver)](order, now=now)
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def give_driver_up(*, reference: str, error: str, now: datetime) -> None:
     """The driver could not be reached in as many tries as it gets, or in time: the rollback failed (§8.3)."""
     rollback = lock_deployment(reference)
     if rollback.state == DeploymentState.RUNNING and rollback.rollback.handed_over_at is None:
-        fail_deployment(reference=reference, reason=f"The driver could not be reached: {error}", now=now)
+        fail_deployment(reference=reference, reason=f"Its driver did not carry it out: {error}", now=now)
 
 
 def _finish(rollback: Deployment, *, said: str, now: datetime) -> None:
