@@ -121,7 +121,7 @@ def test_verbs__a_deployment_that_failed_or_was_given_up__is_over(ask: Ask, ci: 
     assert (failed.json()["state"], failed.json()["note"]) == ("failed", "Quota")
 
     second = ci.post(URL, {"decision": ask(environment="stg")["id"]}).json()["id"]
-    assert ci.post(f"{URL}{second}/abort/", {"reason": " "}).status_code in {400}
+    assert ci.post(f"{URL}{second}/abort/", {"reason": " "}).status_code == 400
     aborted = ci.post(f"{URL}{second}/abort/", {"reason": "Wrong branch"})
     assert (aborted.json()["state"], aborted.json()["moves"]) == ("aborted", [])
 
