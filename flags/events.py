@@ -17,7 +17,7 @@ class FlagEvent(StrEnum):
     RESTORED = "flag.restored"
     RAMP_STARTED = "flag.ramp_started"
     RAMP_STOPPED = "flag.ramp_stopped"
-    EXPIRY_SAID = "flag.expiry_said"
+    EXPIRY_NOTICED = "flag.expiry_noticed"
     REFERENCED = "flag.referenced"
     ARCHIVED = "flag.archived"
     UNARCHIVED = "flag.unarchived"

@@ -261,8 +261,6 @@ def test_evaluation__of_anything_for_anybody__never_raises_and_the_trace_agrees(
     result = environment.evaluate("release_x", context)
     reasons = {"STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT"}
     assert result.reason in reasons or result.error == "TARGETING_KEY_MISSING"
-        "TARGETING_KEY_MISSING"
-    }
     last = trace(environment, item, context)[-1]
     assert last["matched"] is True
     expected = {"rule": "on", "rollout": "on", "default": "off", "error": None}
