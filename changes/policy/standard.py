@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from changes.policy.scope import Action
 from cybercube_portal.catalog.versions import Bump
 from cybercube_portal.decisions import Decision, decide, failed, passed
 from cybercube_portal.reach import within_reach
@@ -21,6 +22,15 @@ class TemplateKind(StrEnum):
     CERTIFICATE_RENEWAL = "certificate-renewal"
     LOG_LEVEL = "log-level"
 
+
+# What a change of each template lets somebody do (§6.2): the step that is approved beforehand, and no other.
+STEPS: dict[TemplateKind, frozenset[Action]] = {
+    TemplateKind.ROUTINE_DEPLOYMENT: frozenset({Action.DEPLOY, Action.MIGRATE}),
+    TemplateKind.CONFIG_UPDATE: frozenset({Action.CONFIGURE}),
+    TemplateKind.SCALE: frozenset({Action.SCALE}),
+    TemplateKind.CERTIFICATE_RENEWAL: frozenset({Action.CONFIGURE}),
+    TemplateKind.LOG_LEVEL: frozenset({Action.CONFIGURE}),
+}
 
 LOG_LEVELS: frozenset[str] = frozenset({"trace", "debug", "info", "warn", "warning", "error", "critical"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from changes.policy.conflicts import Booking
+from changes.selectors.templates import template_kinds
+from changes.states import ChangeType
 from cybercube_portal import clock
 from cybercube_portal.people.actors import Actor
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
@@ -124,7 +126,7 @@ _COLUMNS = (
 def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: datetime) -> GateFacts:
     service, dependents = service_fact(found["service"]) if found["service"] else (None, frozenset[str]())
     artifact = _artifact(question, found["artifact"])
-    changes = tuple(change_fact(text) for text in found["changes"])
+    changes = _with_templates(tuple(change_fact(text) for text in found["changes"]))
     if question.change:
         change = next(iter(changes), None)
     else:
@@ -155,6 +157,15 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
         unreadable=tuple(unreadable),
         is_signature_required=settings.GATE_SIGNED_ARTIFACTS,
     )
+
+
+def _with_templates(changes: tuple[ChangeFact, ...]) -> tuple[ChangeFact, ...]:
+    """Standard changes with the template they were filed from; where there is none, nothing is asked."""
+    standard = [change.number for change in changes if change.type is ChangeType.STANDARD]
+    if not standard:
+        return changes
+    kinds = template_kinds(standard)
+    return tuple(replace(change, template=kinds.get(change.number)) for change in changes)
 
 
 def _beside(change: ChangeFact | None, texts: Iterable[str]) -> Iterator[Booking]:

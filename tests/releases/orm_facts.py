@@ -11,6 +11,7 @@ from changes.policy.approvals import SignatureFact, counts
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.conflicts import BOOKED_STATES, Booking
 from changes.policy.risk import RiskFacts, answers_of
+from changes.policy.standard import TemplateKind
 from changes.selectors import freezes as freeze_rows
 from changes.selectors.changes import booking_of
 from changes.selectors.situation import Situation
@@ -112,6 +113,7 @@ def _change_fact(row: ChangeRequest, at: datetime) -> ChangeFact:
         has_rollback_plan=bool(row.rollback_plan.strip()),
         has_migrations=bool(situation.migration_kinds),
         signatures=tuple(sorted((*situation.given, *_authorised(row, situation)), key=lambda one: (one.at, one.id))),
+        template=TemplateKind(row.template.kind) if row.is_standard and row.template else None,
         confirm_by=row.confirm_by,
         confirmed_at=row.confirmed_at,
     )

@@ -17,6 +17,7 @@ from changes.policy.approvals import ChangeClass, SignatureFact, counts
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.schedule import Slot
 from changes.policy.scope import Action
+from changes.policy.standard import TemplateKind
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
 from cybercube_portal.catalog.states import Stage, StageStatus
@@ -86,6 +87,7 @@ class Case:
             classes=frozenset({ChangeClass.CODE}),
             submitted_at=NOW - timedelta(hours=26),
             has_rollback_plan=True,
+            template=TemplateKind.ROUTINE_DEPLOYMENT if kind is ChangeType.STANDARD else None,
         )
         self.signed = {
             ChangeType.NORMAL: {"bob": [BOB]},

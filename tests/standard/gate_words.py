@@ -18,6 +18,7 @@ from changes.policy.risk import RiskFacts
 from changes.policy.schedule import Slot, parse_duration
 from changes.policy.scope import Action, Scope
 from changes.policy.spans import Span
+from changes.policy.standard import TemplateKind
 from changes.policy.windows import Window
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.states import Stage, StageStatus
@@ -173,6 +174,11 @@ def _(case: Case, match: re.Match[str]) -> None:
     }
     service, version = ("search-api", match[2]) if match[2] else (SERVICE, match[1])
     case.edit(artifacts=named.get(match[1], (NamedArtifact(service=service, version=version, digest=OTHER_DIGEST),)))
+
+
+@phrase(r"filed from (?:the template ([a-z-]+)|no template)")
+def _(case: Case, match: re.Match[str]) -> None:
+    case.edit(template=TemplateKind(match[1]) if match[1] else None)
 
 
 @phrase(r"risk (\w+)")

@@ -15,6 +15,7 @@ from changes.policy.approvals import SeatFacts, fill, missing_seats, required_se
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.lifecycle import is_approved, is_confirmed
 from changes.policy.risk import is_outdated
+from changes.policy.standard import STEPS
 from changes.states import ChangeState, ChangeType
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision, Outcome, Reason, failed, passed, skipped
@@ -47,12 +48,14 @@ def _preference(change: ChangeFact, at: datetime) -> tuple[bool, int, timedelta,
 
 
 def uncovered(change: ChangeFact, question: Question, *, digest: str) -> tuple[Reason, ...]:
-    """Why the change does not speak for this service, environment and digest; empty when it does."""
+    """Why the change does not speak for this service, environment, action and digest; empty when it does."""
     missing = []
     if question.service not in change.services:
         missing.append(_not_covered(change, "service", question.service))
     if question.environment not in change.environments:
         missing.append(_not_covered(change, "environment", question.environment))
+    if change.type is ChangeType.STANDARD and not _is_its_step(change, question):
+        missing.append(_other_step(change, question))
     if question.moves_artifact and not missing:
         named = [entry for entry in change.artifacts if entry.service == question.service]
         if not any(_is_named(entry, question, digest) for entry in named):
@@ -63,6 +66,24 @@ def uncovered(change: ChangeFact, question: Question, *, digest: str) -> tuple[R
 def _is_named(entry: NamedArtifact, question: Question, digest: str) -> bool:
     """Digests are compared, never tags (R2); a version that had no digest yet stands for the one it was registered with."""
     return entry.digest == digest if entry.digest else entry.version == question.version
+
+
+def _is_its_step(change: ChangeFact, question: Question) -> bool:
+    """A rollback needs no change, so it is no template's step either."""
+    return question.is_rollback or (change.template is not None and question.action in STEPS[change.template])
+
+
+def _other_step(change: ChangeFact, question: Question) -> Reason:
+    approved = change.template.value if change.template else "an unknown"
+    return failed(
+        "change.action_not_covered",
+        "§6.2",
+        f"{change.number} was filed from the template {approved}, which approves no {question.action.value} beforehand.",
+        "File a change from the template for this step, or a normal change.",
+        (change.requester,),
+        change=change.number,
+        template=approved,
+    )
 
 
 def _not_covered(change: ChangeFact, what: str, name: str) -> Reason:

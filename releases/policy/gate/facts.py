@@ -17,6 +17,7 @@ from changes.policy.freezes import Freeze
 from changes.policy.risk import RiskFacts
 from changes.policy.schedule import Slot
 from changes.policy.scope import Action
+from changes.policy.standard import TemplateKind
 from changes.policy.windows import Window
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
@@ -93,7 +94,7 @@ class ChangeFact:
 
     `known` is what is registered and answered by now: the risk that was signed must not lie below it. `signatures` are those
     given to the content as it is, each with the roles by which it counts; an emergency's holds the verbal approval.
-    `confirm_by` is set while somebody else recorded that approval (R5).
+    `template` is the kind a standard change was filed from. `confirm_by` is set while somebody else recorded that approval (R5).
     """
 
     number: str
@@ -114,6 +115,7 @@ class ChangeFact:
     has_rollback_plan: bool = False
     has_migrations: bool = False
     signatures: tuple[SignatureFact, ...] = ()
+    template: TemplateKind | None = None
     confirm_by: datetime | None = None
     confirmed_at: datetime | None = None
 
