@@ -171,9 +171,9 @@ def close_change(*, number: str, outcome: str, actor: Actor, now: datetime, note
 
 @transaction.atomic
 def expire_change(*, number: str, now: datetime, actor: Recorded = SYSTEM) -> ChangeRequest | None:
-    """End the approval of a change whose slot went by unused; None when its slot is still to come after all."""
+    """End the approval of a change whose slot, or an emergency's word, went by unused; None when it is still good after all."""
     change = lock_change(number)
-    if change.state != ChangeState.APPROVED or change.is_emergency or now < change.slot.end:
+    if change.state != ChangeState.APPROVED or not Situation(change, now=now).is_over:
         return None
     change.expire(at=now)
     _save(change, now)
@@ -182,8 +182,8 @@ def expire_change(*, number: str, now: datetime, actor: Recorded = SYSTEM) -> Ch
 
 
 def overdue_slots(*, now: datetime) -> list[str]:
-    """Numbers of approved changes whose slot is over."""
-    return [change.number for change in approved_and_over(now=now) if change.slot.end <= now]
+    """Numbers of approved changes whose slot, or whose emergency's word, is over."""
+    return [change.number for change in approved_and_over(now=now) if Situation(change, now=now).is_over]
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ CRITERIA: dict[str, str] = {
 
 RECORD_WITHIN = timedelta(hours=24)
 CONFIRM_WITHIN = timedelta(hours=24)
+# A word is for the emergency at hand: what has not begun a day later can be planned, or asked for again.
+WORD_HOLDS = timedelta(hours=24)
 ON_CALL: frozenset[Role] = frozenset({Role.ON_CALL, Role.ON_CALL_LEAD})
 NEEDS_POSTMORTEM: frozenset[Severity] = frozenset({Severity.SEV_1, Severity.SEV_2})
 
@@ -161,6 +163,33 @@ def needs_confirmation(*, caller: str, approver: str) -> bool:
 def confirmation_deadline(authorised_at: datetime) -> datetime:
     """Until when the approver confirms what another person on call recorded (R5)."""
     return authorised_at + CONFIRM_WITHIN
+
+
+def word_ends(said_at: datetime) -> datetime:
+    """Until when a verbal approval lets somebody begin or deploy; exclusive."""
+    return said_at + WORD_HOLDS
+
+
+def word_holds(*, said_at: datetime | None, now: datetime) -> Reason | None:
+    """Whether the verbal approval still stands at `now`; None while nobody gave one."""
+    if said_at is None:
+        return None
+    ends = word_ends(said_at)
+    if now < ends:
+        return passed(
+            "emergency.word_holds",
+            "§6.4",
+            f"The verbal approval holds until {ends:%Y-%m-%d %H:%M} UTC.",
+            ends_at=ends.isoformat(),
+        )
+    return failed(
+        "emergency.word_over",
+        "§6.4",
+        f"The verbal approval held for {WORD_HOLDS // timedelta(hours=1)} hours, until {ends:%Y-%m-%d %H:%M} UTC.",
+        "Have it authorised again: revise it, or file a new emergency.",
+        APPROVER_LABELS,
+        ended_at=ends.isoformat(),
+    )
 
 
 def record_deadline(started_at: datetime) -> datetime:

@@ -137,6 +137,20 @@ def may_take_back(*, record_due_at: datetime | None) -> Decision:
     )
 
 
+def may_reschedule(*, change_type: ChangeType, state: ChangeState) -> Decision:
+    """Another slot renews a plan that was approved; the word that let an emergency go ahead is not renewed so (§6.4)."""
+    if change_type is not ChangeType.EMERGENCY or state is not ChangeState.EXPIRED:
+        return decide()
+    return decide(
+        failed(
+            "emergency.word_over",
+            "§6.4",
+            "The verbal approval of this emergency is over.",
+            "Revise it and have it authorised again.",
+        )
+    )
+
+
 def is_recorded(*, due_at: datetime | None, now: datetime) -> Reason | None:
     """What an emergency without its record still owes; None when its clock has not begun. Until `due_at` inclusive in time."""
     if due_at is None:

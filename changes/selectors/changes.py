@@ -105,10 +105,10 @@ def booking_of(change: ChangeRequest) -> Booking:
 
 
 def approved_and_over(*, now: datetime) -> QuerySet[ChangeRequest]:
-    """Approved changes whose slot may be over; the caller looks exactly."""
-    return ChangeRequest.objects.filter(state=ChangeState.APPROVED, scheduled_time__lt=now).exclude(
-        type=ChangeType.EMERGENCY
-    )
+    """Approved changes whose slot, or whose emergency's word, may be over; the caller looks exactly."""
+    idle = Q(type=ChangeType.EMERGENCY, record_due_at__isnull=True, approved_at__lt=now)
+    planned = ~Q(type=ChangeType.EMERGENCY) & Q(scheduled_time__lt=now)
+    return ChangeRequest.objects.filter(idle | planned, state=ChangeState.APPROVED)
 
 
 def approved_with_signature_of(username: str) -> list[str]:

@@ -125,7 +125,7 @@ def _start(situation: Situation, _actor: Actor) -> Decision:
     confirmation = lifecycle.is_confirmed(
         confirm_by=change.confirm_by, confirmed_at=change.confirmed_at, now=situation.now
     )
-    return situation.seat_decision + decide(confirmation, situation.outdated) + when_allowed(situation)
+    return situation.seat_decision + decide(confirmation, situation.word, situation.outdated) + when_allowed(situation)
 
 
 def _close(situation: Situation, _actor: Actor) -> Decision:
@@ -135,6 +135,11 @@ def _close(situation: Situation, _actor: Actor) -> Decision:
 
 def _document(situation: Situation, _actor: Actor) -> Decision:
     return lifecycle.may_document(ChangeType(situation.change.type))
+
+
+def _reschedule(situation: Situation, _actor: Actor) -> Decision:
+    change = situation.change
+    return lifecycle.may_reschedule(change_type=ChangeType(change.type), state=ChangeState(change.state))
 
 
 def _take_back(situation: Situation, _actor: Actor) -> Decision:
@@ -191,7 +196,7 @@ RULES: tuple[MoveRule, ...] = (
     MoveRule("close", permissions.CLOSE, _close, "Close", _is_planned),
     MoveRule("document", permissions.DOCUMENT, _document, "Document", _is_emergency),
     MoveRule("record", permissions.RECORD, _document, "Complete the record", _is_emergency),
-    MoveRule("reschedule", permissions.RESCHEDULE, _free, "Reschedule"),
+    MoveRule("reschedule", permissions.RESCHEDULE, _reschedule, "Reschedule"),
     MoveRule("revise", permissions.REVISE, _take_back, "Revise"),
     MoveRule("cancel", permissions.CANCEL, _take_back, "Cancel"),
 )

@@ -87,6 +87,10 @@ def _confirmation(situation: Situation) -> Decision:
     )
 
 
+def _word(situation: Situation) -> Decision:
+    return decide(situation.word)
+
+
 def _record(situation: Situation) -> Decision:
     change = situation.change
     return decide(
@@ -99,7 +103,7 @@ ROWS: dict[ChangeState, tuple[Rows, ...]] = {
     ChangeState.DRAFT: (_preparation, _seats, *_WHEN),
     ChangeState.IN_REVIEW: (_seats, _assessment, *_WHEN),
     ChangeState.REJECTED: (_seats,),
-    ChangeState.APPROVED: (_seats, _confirmation, _assessment, *_WHEN),
+    ChangeState.APPROVED: (_seats, _confirmation, _word, _assessment, *_WHEN),
     ChangeState.EXPIRED: (_schedule,),
     ChangeState.IMPLEMENTING: (_confirmation, _record),
     ChangeState.VERIFYING: (_confirmation, _record),

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 from changes.models import ChangeRequest, FreezeException, Signature
-from changes.policy import approvals, conflicts, freezes, risk, schedule, standard, windows
+from changes.policy import approvals, conflicts, emergency, freezes, risk, schedule, standard, windows
 from changes.policy.approvals import ChangeClass, FilledSeat, ReleaseType, SeatPlan, SignatureFact
 from changes.policy.classes import classes_of
 from changes.policy.scope import Action, Subject
@@ -22,7 +22,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
 from cybercube_portal.catalog.neighbourhood import Neighbourhood, neighbourhood
 from cybercube_portal.catalog.versions import Bump, bump, parse_version
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
+from cybercube_portal.decisions import Decision, Outcome, Reason, decide, failed, passed
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.selectors import grant_facts
 
@@ -183,10 +183,25 @@ class Situation:
             return decide(passed("approval.complete", "§6.4", "Authorised as an emergency."))
         return approvals.missing_seats(self.seats)
 
+    @property
+    def word(self) -> Reason | None:
+        """Whether the verbal approval of an emergency still lets it begin; None when none is needed, or it began already."""
+        if not self.change.is_emergency or self.change.record_due_at is not None:
+            return None
+        said_at = standard.moment_of(self.change.authorisation.get("verbal_at"))
+        return emergency.word_holds(said_at=said_at, now=self.now)
+
     @cached_property
     def slot(self) -> schedule.Slot:
         """Its own time."""
         return schedule.Slot(self.change.scheduled_time, self.change.estimated_duration)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time went by: the slot, or for an emergency the word that it did not use."""
+        if self.change.is_emergency:
+            return self.word is not None and self.word.outcome is Outcome.FAIL
+        return self.slot.end <= self.now
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:

@@ -61,7 +61,7 @@ HEADLINES: dict[str, tuple[str, str | Promise]] = {
     S.IN_REVIEW: ("wait", _("Waiting for its approvals.")),
     S.APPROVED: ("ok", _("Approved.")),
     S.REJECTED: ("bad", _("Refused. Revise it to ask again.")),
-    S.EXPIRED: ("wait", _("Approved once, but its slot went by.")),
+    S.EXPIRED: ("wait", _("Approved once, but its time went by.")),
     S.CANCELLED: ("neutral", _("Cancelled: it will not happen.")),
     S.IMPLEMENTING: ("accent", _("It is being carried out.")),
     S.VERIFYING: ("accent", _("Carried out, now verified.")),

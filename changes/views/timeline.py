@@ -48,7 +48,7 @@ LOOKS: dict[str, Look] = {
     E.REFUSED: Look(gettext_lazy("refused"), "circle-x", "bad"),
     E.REVISED: Look(gettext_lazy("took it back to a draft"), "undo"),
     E.CANCELLED: Look(gettext_lazy("cancelled it"), "ban"),
-    E.EXPIRED: Look(gettext_lazy("let it expire: its slot went by unused"), "timer-off"),
+    E.EXPIRED: Look(gettext_lazy("let it expire: its time went by unused"), "timer-off"),
     E.RESCHEDULED: Look(gettext_lazy("rescheduled it"), "calendar-clock"),
     E.REOPENED: Look(gettext_lazy("reopened the review"), "rotate-ccw", "wait"),
     E.STARTED: Look(gettext_lazy("started it"), "play", "accent"),

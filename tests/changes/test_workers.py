@@ -132,9 +132,9 @@ def test_slot_over__approved_change__expires_and_requester_is_told(
     assert letters() == {f"{change.number} is expired: Deploy billing-service v2.3.1": ["alice"]}
 
 
-def test_slot_over__emergency__never_expires(letters: Letters, now: datetime, clock_at: At) -> None:
-    story.authorised(now=now)
-    clock_at(now + 30 * DAY)
+def test_slot_over__emergency_whose_word_holds__does_not_expire(letters: Letters, now: datetime, clock_at: At) -> None:
+    story.authorised(now=now, scheduled_time=now)
+    clock_at(now + 3 * HOUR)
     tasks.expire_slots()
     assert ChangeRequest.objects.get().state == "approved"
 

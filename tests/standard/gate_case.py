@@ -68,6 +68,7 @@ class Case:
         )
         self.change: ChangeFact | None = None
         self.signed: dict[str, list[GrantFact]] = {"bob": [BOB]}
+        self.signed_at = SIGNED_AT
         self.facts: dict[str, object] = {}
         if place == "prd":
             self.file(ChangeType(kind))
@@ -116,8 +117,8 @@ class Case:
             signatures=tuple(
                 SignatureFact(
                     person=person,
-                    roles=counts(grants=grants, teams=frozenset({TEAM}), signed_at=SIGNED_AT),
-                    at=SIGNED_AT,
+                    roles=counts(grants=grants, teams=frozenset({TEAM}), signed_at=self.signed_at),
+                    at=self.signed_at,
                 )
                 for person, grants in self.signed.items()
             ),

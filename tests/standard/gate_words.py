@@ -226,6 +226,11 @@ def _(case: Case, match: re.Match[str]) -> None:
     case.edit(confirm_by=moment(match[1]))
 
 
+@phrase(r"authorised (\S+) ago")
+def _(case: Case, match: re.Match[str]) -> None:
+    case.signed_at = NOW - parse_duration(match[1])
+
+
 @phrase(r"confirmed")
 def _(case: Case, _match: re.Match[str]) -> None:
     case.edit(confirmed_at=NOW)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from changes.policy import emergency
 from changes.policy.approvals import SeatFacts, fill, missing_seats, required_seats
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.lifecycle import is_approved, is_confirmed
@@ -40,7 +41,11 @@ def speaking(candidates: Iterable[ChangeFact], *, question: Question, digest: st
 
 def _preference(change: ChangeFact, at: datetime) -> tuple[bool, int, timedelta, str]:
     is_pending = change.state not in IN_FORCE
-    if change.slot.span.contains(at) or change.type is ChangeType.EMERGENCY:
+    if change.type is ChangeType.EMERGENCY:
+        ends = good_until(change)
+        is_over = ends is not None and ends <= at
+        return is_pending, 2 if is_over else 0, timedelta(0), change.number
+    if change.slot.span.contains(at):
         return is_pending, 0, timedelta(0), change.number
     if at < change.slot.start:
         return is_pending, 1, change.slot.start - at, change.number
@@ -144,11 +149,28 @@ def _signed(change: ChangeFact, at: datetime) -> tuple[Reason, ...]:
     reasons = approvals_of(change).reasons
     if change.type is ChangeType.EMERGENCY:
         confirmed = is_confirmed(confirm_by=change.confirm_by, confirmed_at=change.confirmed_at, now=at)
-        return tuple(map(_cannot_come, reasons)) + ((confirmed,) if confirmed else ())
+        word = emergency.word_holds(said_at=_said_at(change), now=at)
+        return (*map(_cannot_come, reasons), *(reason for reason in (word, confirmed) if reason))
     if change.state is ChangeState.IMPLEMENTING:
         reasons = tuple(map(_cannot_come, reasons))
     outdated = is_outdated(change.risk, change.known)
     return reasons + ((outdated,) if outdated else ())
+
+
+def good_until(change: ChangeFact) -> datetime | None:
+    """When the clock alone ends an emergency's approval: its word is over, or was not confirmed in time. None for others."""
+    if change.type is not ChangeType.EMERGENCY:
+        return None
+    said_at = _said_at(change)
+    ends = [emergency.word_ends(said_at)] if said_at else []
+    if change.confirm_by is not None and change.confirmed_at is None:
+        ends.append(change.confirm_by)
+    return min(ends, default=None)
+
+
+def _said_at(change: ChangeFact) -> datetime | None:
+    """An emergency's one signature is the word of whoever authorised it."""
+    return max((one.at for one in change.signatures), default=None)
 
 
 def approvals_of(change: ChangeFact) -> Decision:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cybercube_portal.decisions import Outcome, Reason, skipped
 from releases.policy.gate.artifact import NEVER_REPORTED, judge_artifact, judge_evidence
 from releases.policy.gate.caller import judge_caller
-from releases.policy.gate.change import judge_change
+from releases.policy.gate.change import good_until, judge_change
 from releases.policy.gate.deployments import (
     judge_migration,
     judge_promotion,
@@ -98,6 +98,8 @@ def decide(facts: GateFacts, *, lifetime: timedelta) -> GateAnswer:
     until = facts.at + lifetime
     if outcome is GateOutcome.ALLOW:
         ends = min((span.end for span in open_spans(facts, until=until)), default=until)
+        word_ends = good_until(facts.change) if facts.change else None
+        ends = min(ends, word_ends) if word_ends and _is_change_asked(facts) else ends
         return GateAnswer(outcome=outcome, reasons=reasons, valid_until=ends, next_allowed_at=None)
     upcoming = _next_allowed(facts, reasons)
     return GateAnswer(
@@ -106,6 +108,10 @@ def decide(facts: GateFacts, *, lifetime: timedelta) -> GateAnswer:
         valid_until=min(until, upcoming) if upcoming else until,
         next_allowed_at=upcoming,
     )
+
+
+def _is_change_asked(facts: GateFacts) -> bool:
+    return mode_of(CHANGE, column_of(facts), facts.question.action) is not Mode.NOT_ASKED
 
 
 def outcome_of(reasons: Iterable[Reason]) -> GateOutcome:
