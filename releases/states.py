@@ -32,7 +32,7 @@ class ReleaseState(StrEnum):
 R = ReleaseState
 
 SUBMIT_RELEASE = Move("submit", (R.PREPARING,), R.IN_REVIEW)
-RETURN_RELEASE = Move("return", (R.IN_REVIEW,), R.PREPARING)
+RETURN_RELEASE = Move("return", (R.IN_REVIEW, R.STAGING, R.STAGED), R.PREPARING)
 STAGE_RELEASE = Move("stage", (R.IN_REVIEW,), R.STAGING)
 VERIFY_RELEASE = Move("verify", (R.STAGING,), R.STAGED)
 DEPLOY_RELEASE = Move("deploy", (R.STAGED,), R.DEPLOYING)
@@ -149,16 +149,6 @@ class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
-
-
-class WatchFinding(StrEnum):
-    """The rows of §8.5 that a sample can fall under, and one for a watch that sees nothing."""
-
-    ERRORS_OVER_5 = "errors_over_5"
-    HEALTH_FAILING = "health_failing"
-    ERRORS_OVER_1 = "errors_over_1"
-    LATENCY_OVER_2X = "latency_over_2x"
-    UNREADABLE = "unreadable"
 
 
 class RollbackMethod(StrEnum):

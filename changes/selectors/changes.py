@@ -43,6 +43,21 @@ def lock_change(number: str) -> ChangeRequest:
     return change
 
 
+def known_numbers(numbers: Iterable[str]) -> frozenset[str]:
+    """Those of `numbers` that are a change's."""
+    return frozenset(ChangeRequest.objects.filter(number__in=tuple(numbers)).values_list("number", flat=True))
+
+
+def states_of(numbers: Iterable[str]) -> dict[str, str]:
+    """State by number, in one query."""
+    return dict(ChangeRequest.objects.filter(number__in=tuple(numbers)).values_list("number", "state"))
+
+
+def numbers_in(states: Iterable[str]) -> QuerySet[ChangeRequest, str]:
+    """Bare numbers of the changes in one of `states`, to ask within another query."""
+    return ChangeRequest.objects.filter(state__in=tuple(states)).values_list("number", flat=True)
+
+
 def changes_listed() -> QuerySet[ChangeRequest]:
     """Newest first, with what a list shows."""
     return ChangeRequest.objects.select_related("requester").order_by("-created_at", "-id")

@@ -10,16 +10,19 @@ from django.db import transaction
 from changes.actions import carried
 from changes.selectors.changes import get_change
 from changes.states import ChangeOutcome
+from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.catalog.states import EnvironmentCode
 from releases.actions.recording import record_release
+from releases.actions.release_notices import notify_on_call
 from releases.events import ReleaseEvent
 from releases.models import Deployment, Release
 from releases.policy.following import next_verb
 from releases.selectors.deployments import is_carried_out, is_watched
-from releases.selectors.releases import lock_release, progress_of
+from releases.selectors.releases import lock_release, progress_of, releases_of_change, releases_shipping
 
 _EVENTS: dict[str, ReleaseEvent] = {
+    "submit": ReleaseEvent.SUBMITTED,
     "return": ReleaseEvent.RETURNED,
     "stage": ReleaseEvent.STAGED,
     "verify": ReleaseEvent.VERIFIED,
@@ -27,6 +30,7 @@ _EVENTS: dict[str, ReleaseEvent] = {
     "watch": ReleaseEvent.WATCHED,
     "fail": ReleaseEvent.FAILED,
     "roll_back": ReleaseEvent.ROLLED_BACK,
+    "cancel": ReleaseEvent.CANCELLED,
 }
 
 
@@ -34,11 +38,10 @@ _EVENTS: dict[str, ReleaseEvent] = {
 def follow_release(*, reference: str, actor: Recorded, now: datetime) -> Release:
     """Move a release as far as its change and its deployments have come. Raises NotFound."""
     release = lock_release(reference)
-    while (verb := next_verb(progress_of(release))) is not None:
+    change = get_change(release.change)
+    while (verb := next_verb(progress_of(release, change=change))) is not None:
         _move(release, verb, now=now)
-        release.updated_at = now
-        release.row_version += 1
-        release.save()
+        touch(release, now=now)
         record_release(_EVENTS[verb], release, actor=actor, at=now)
     return release
 
@@ -48,8 +51,40 @@ def _move(release: Release, verb: str, *, now: datetime) -> None:
         release.watch(at=now, until=now + settings.WATCH_DURATION)
     elif verb == "return":
         release.return_to_preparation(at=now)
+    elif verb == "submit":
+        release.submit(at=now)
+        notify_on_call(release, now=now)
     else:
         getattr(release, verb)(at=now)
+
+
+@transaction.atomic
+def follow_change(*, number: str, now: datetime) -> None:
+    """A change moved or was edited: the releases it authorises go with it, and ship what it names now."""
+    for reference in releases_of_change(number):
+        release = lock_release(reference)
+        change = get_change(number)
+        if release.artifacts != change.artifacts or release.type != (change.release_type or release.type):
+            before = {"artifacts": release.artifacts, "type": release.type}
+            release.artifacts, release.type = change.artifacts, change.release_type or release.type
+            touch(release, now=now)
+            after = {"artifacts": release.artifacts, "type": release.type}
+            record_release(ReleaseEvent.EDITED, release, actor=SYSTEM, at=now, before=before, after=after)
+        follow_release(reference=reference, actor=SYSTEM, now=now)
+
+
+@transaction.atomic
+def follow_artifact(*, service: str, version: str, now: datetime) -> None:
+    """Something was reported of an artifact: the releases that ship it may go on."""
+    for reference in releases_shipping(service=service, version=version):
+        follow_release(reference=reference, actor=SYSTEM, now=now)
+
+
+def touch(release: Release, *, now: datetime) -> None:
+    """Save it as another version of its row."""
+    release.row_version += 1
+    release.updated_at = now
+    release.save()
 
 
 def follow_start(deployment: Deployment, *, actor: Recorded, implementer: int | None, now: datetime) -> None:
@@ -104,5 +139,7 @@ def _speaks(deployment: Deployment) -> bool:
 
 
 def _follow(deployment: Deployment, *, actor: Recorded, now: datetime) -> None:
-    if deployment.release and not deployment.is_rollback:
-        follow_release(reference=deployment.release, actor=actor, now=now)
+    if deployment.is_rollback:
+        return
+    for reference in releases_shipping(service=deployment.service.slug, version=deployment.version):
+        follow_release(reference=reference, actor=actor, now=now)

@@ -6,20 +6,22 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
 from changes.policy.approvals import ReleaseType
 from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
 from releases import states
-from releases.states import ReleaseState
+from releases.states import RELEASE_OVER, ReleaseState
 
 
 class Release(StatefulModel):
     """One version of one service on its way. `reference` is `REL-NNN`.
 
     `change` is the number of the one change that authorises it (R16), `changes` those that inform. `artifacts`
-    [{service, version, digest}] are what goes out; `changelog` and `notes` are Markdown (§5.4, §5.5).
+    [{service, version, digest}] are what goes out, as its change names them; `migrations` the file names somebody announced,
+    beside those that the artifacts carry; `changelog` and `notes` are Markdown (§5.4, §5.5).
     """
 
     reference = models.CharField(max_length=24, unique=True)
@@ -31,6 +33,7 @@ class Release(StatefulModel):
     change = models.CharField(max_length=24)
     changes = ArrayField(models.CharField(max_length=24), default=list)
     artifacts = models.JSONField(default=list)
+    migrations = ArrayField(models.CharField(max_length=200), default=list)
     changelog = models.TextField(blank=True)
     notes = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -40,7 +43,9 @@ class Release(StatefulModel):
     staged_at = models.DateTimeField(null=True)
     deployed_at = models.DateTimeField(null=True)
     watch_until = models.DateTimeField(null=True)
+    on_call_notified_at = models.DateTimeField(null=True)
     notes_published_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -58,6 +63,13 @@ class Release(StatefulModel):
             models.Index(fields=["-created_at", "-id"], name="release_newest"),
             models.Index(fields=["service", "version", "-id"], name="release_by_version"),
             models.Index(fields=["change"], name="release_by_change"),
+            # What a deployment and a report of its tests look for: the open releases that ship the artifact.
+            GinIndex(
+                fields=["artifacts"],
+                name="release_open_artifacts",
+                opclasses=["jsonb_path_ops"],
+                condition=~Q(state__in=sorted(state.value for state in RELEASE_OVER)),
+            ),
             models.Index(fields=["-notes_published_at"], name="release_published"),
         ]
 

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.db.models import QuerySet
 
-from changes.selectors.changes import get_change
+from changes.policy.scope import Action
+from changes.selectors.changes import numbers_in
 from changes.states import ChangeState
-from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.states import EnvironmentCode, Stage, StageStatus
 from cybercube_portal.errors import NotFound
 from releases.models import Deployment, Release
 from releases.policy.following import ReleaseProgress
-from releases.states import UNDER_WAY, DeploymentState, ReleaseState
+from releases.policy.releases import CALLED
+from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState, ReleaseState
 
+if TYPE_CHECKING:
+    from changes.models import ChangeRequest
+
+# Its change is with its approvers, or further.
 APPROVED: frozenset[str] = frozenset(
     {ChangeState.APPROVED, ChangeState.IMPLEMENTING, ChangeState.VERIFYING, ChangeState.CLOSED}
 )
-# Its change stopped being asked for: the release is prepared again.
-SENT_BACK: frozenset[str] = frozenset({ChangeState.DRAFT})
+ASKED_FOR: frozenset[str] = APPROVED | {ChangeState.IN_REVIEW}
+GIVEN_UP: dict[str, frozenset[str]] = {
+    EnvironmentCode.STG: frozenset({DeploymentState.FAILED, DeploymentState.ABORTED}),
+    # In production a failed deployment is still to be rolled back or tried again.
+    EnvironmentCode.PRD: frozenset({DeploymentState.ABORTED}),
+}
+TAKEN_BACK: frozenset[str] = frozenset({DeploymentState.ROLLED_BACK, DeploymentState.ROLLBACK_FAILED})
+
+Named = tuple[str, str]
 
 
 def releases() -> QuerySet[Release]:
     """All, the newest first, with what a list shows."""
     return Release.objects.select_related("service__team", "created_by").order_by("-created_at", "-id")
+
+
+def releases_filtered(
+    *,
+    service: str = "",
+    team: str = "",
+    version: str = "",
+    type: str = "",  # noqa: A002 - the contract's word
+    state: str = "",
+    change: str = "",
+) -> QuerySet[Release]:
+    """The list, narrowed by everything given. `state` is what a release is called (R16)."""
+    exactly = {
+        "service__slug": service,
+        "service__team__slug": team,
+        "version": f"v{version.removeprefix('v')}" if version else "",
+        "type": type,
+        "change": change,
+    }
+    rows = releases().filter(**{name: value for name, value in exactly.items() if value})
+    if not state:
+        return rows
+    meant = [number for number, word in CALLED.items() if word == state]
+    if meant:
+        return rows.filter(state=ReleaseState.IN_REVIEW, change__in=numbers_in(meant))
+    if state == ReleaseState.IN_REVIEW:
+        return rows.filter(state=state).exclude(change__in=numbers_in(CALLED))
+    return rows.filter(state=state)
 
 
 def get_release(reference: str) -> Release:
@@ -30,55 +76,107 @@ def get_release(reference: str) -> Release:
 
 
 def lock_release(reference: str) -> Release:
-    """Held until the transaction ends. Raises NotFound."""
+    """Held until the transaction ends. Who locks its change too locks that first. Raises NotFound."""
     held = Release.objects.select_for_update(of=("self",), no_key=True).select_related("service__team", "created_by")
     return _found(held.filter(reference=reference).first(), reference)
 
 
-def progress_of(release: Release) -> ReleaseProgress:
-    """What the records say of it, in two queries."""
-    change = get_change(release.change)
-    versions = {(entry["service"], entry["version"]) for entry in release.artifacts}
+def releases_of_change(number: str) -> list[str]:
+    """References of the open releases that this change authorises."""
+    rows = Release.objects.filter(change=number).exclude(state__in=RELEASE_OVER)
+    return list(rows.order_by("pk").values_list("reference", flat=True))
+
+
+def releases_shipping(*, service: str, version: str) -> list[str]:
+    """References of the open releases that ship the artifact, in the order in which they are locked."""
+    rows = Release.objects.filter(artifacts__contains=[{"service": service, "version": version}])
+    return list(rows.exclude(state__in=RELEASE_OVER).order_by("pk").values_list("reference", flat=True))
+
+
+def open_release_of(*, service: str, version: str) -> str | None:
+    """The reference of the release of that version which neither was cancelled nor taken back; None when there is none."""
+    rows = Release.objects.filter(service__slug=service, version=version)
+    standing = rows.exclude(state__in=[ReleaseState.CANCELLED, ReleaseState.ROLLED_BACK])
+    return standing.values_list("reference", flat=True).first()
+
+
+def last_released(service: str) -> str | None:
+    """The version that is in production for good or was released last; None when there was none."""
+    deployed = Deployment.objects.filter(
+        service__slug=service, environment=EnvironmentCode.PRD, state=DeploymentState.HEALTHY
+    )
+    found = deployed.order_by("-id").values_list("version", flat=True).first()
+    if found is not None:
+        return found
+    released = Release.objects.filter(service__slug=service, state=ReleaseState.RELEASED)
+    return released.order_by("-ended_at", "-id").values_list("version", flat=True).first()
+
+
+def named_artifacts(release: Release) -> frozenset[Named]:
+    """(service, version) of everything it ships."""
+    return frozenset((entry["service"], entry["version"]) for entry in release.artifacts)
+
+
+def deployments_of(release: Release) -> list[Deployment]:
+    """Every deployment of what it ships, oldest first, rollbacks left out."""
+    versions = named_artifacts(release)
     rows = Deployment.objects.filter(
         service__slug__in={service for service, _ in versions},
         version__in={version for _, version in versions},
-        created_at__gte=release.created_at,
-    ).select_related("service")
+        action=Action.DEPLOY,
+    )
+    found = rows.select_related("service", "started_by").order_by("id")
+    return [row for row in found if (row.service.slug, row.version) in versions]
+
+
+def newest_there(rows: Iterable[Deployment], environment: str) -> dict[Named, Deployment]:
+    """The newest deployment of each version there; `rows` come oldest first."""
+    return {(row.service.slug, row.version): row for row in rows if row.environment == environment}
+
+
+def progress_of(release: Release, *, change: ChangeRequest) -> ReleaseProgress:
+    """What the records say of it; `change` is its own, as it stands."""
+    return progress_from(release, change=change, rows=deployments_of(release))
+
+
+def progress_from(release: Release, *, change: ChangeRequest, rows: list[Deployment]) -> ReleaseProgress:
+    """The same with `rows` of `deployments_of` read before."""
+    versions = named_artifacts(release)
+    staging = newest_there(rows, EnvironmentCode.STG)
+    # A version that was taken back may be released again: what was before this release speaks of another one.
+    production = newest_there((row for row in rows if row.created_at >= release.created_at), EnvironmentCode.PRD)
     return ReleaseProgress(
         state=ReleaseState(release.state),
+        is_asked_for=change.state in ASKED_FOR,
         is_approved=change.state in APPROVED,
-        is_sent_back=change.state in SENT_BACK,
-        **_there(rows, versions, EnvironmentCode.STG, "staging", "staged"),
-        **_there(rows, versions, EnvironmentCode.PRD, "deploying", "deployed"),
-        is_taken_back=any(
-            row.environment == EnvironmentCode.PRD
-            and row.state in {DeploymentState.ROLLED_BACK, DeploymentState.ROLLBACK_FAILED}
-            for row in _last_of_each(rows, EnvironmentCode.PRD)
-        ),
+        is_sent_back=change.state == ChangeState.DRAFT,
+        is_called_off=change.state == ChangeState.CANCELLED,
+        is_staging=_any(staging, UNDER_WAY),
+        is_staged=_all_healthy(staging, versions) and _is_proved(versions),
+        has_staging_failed=_any(staging, GIVEN_UP[EnvironmentCode.STG], since=release.created_at),
+        is_deploying=_any(production, UNDER_WAY),
+        is_deployed=_all_healthy(production, versions),
+        has_deploying_failed=_any(production, GIVEN_UP[EnvironmentCode.PRD]),
+        is_taken_back=_any(production, TAKEN_BACK),
     )
 
 
-def _there(
-    rows: QuerySet[Deployment], versions: set[tuple[str, str]], environment: str, ongoing: str, done: str
-) -> dict[str, bool]:
-    last = {(row.service.slug, row.version): row.state for row in _last_of_each(rows, environment)}
-    states = [last.get(version) for version in versions]
-    # In production a failed deployment is still to be rolled back or tried again; only what was given up failed for good.
-    lost = {DeploymentState.ABORTED} | ({DeploymentState.FAILED} if environment == EnvironmentCode.STG else set())
-    return {
-        f"is_{ongoing}": any(state in UNDER_WAY for state in states),
-        f"is_{done}": all(state == DeploymentState.HEALTHY for state in states),
-        f"has_{ongoing}_failed": any(state in lost for state in states),
-    }
+def _any(newest: Mapping[Named, Deployment], states: Collection[str], *, since: datetime | None = None) -> bool:
+    return any(row.state in states and (since is None or row.created_at >= since) for row in newest.values())
 
 
-def _last_of_each(rows: QuerySet[Deployment], environment: str) -> list[Deployment]:
-    """The newest deployment of each version there."""
-    newest: dict[tuple[str, str], Deployment] = {}
-    for row in sorted(rows, key=lambda row: row.pk):
-        if row.environment == environment and not row.is_rollback:
-            newest[row.service.slug, row.version] = row
-    return list(newest.values())
+def _all_healthy(newest: Mapping[Named, Deployment], versions: frozenset[Named]) -> bool:
+    return all(name in newest and newest[name].state == DeploymentState.HEALTHY for name in versions)
+
+
+def _is_proved(versions: frozenset[Named]) -> bool:
+    """Whether the end-to-end tests of every artifact passed (§4.2)."""
+    ids = catalog.artifacts_named(versions).values_list("pk", flat=True)
+    latest = catalog.latest_evidence(ids)
+    reports = [reports.get(Stage.E2E) for reports in latest.values()]
+    return len(reports) == len(versions) and all(
+        row is not None and row.status == StageStatus.PASSED for row in reports
+    )
 
 
 def _found(release: Release | None, reference: str) -> Release:

@@ -20,8 +20,8 @@ from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
+from releases.actions.release_content import ReleasePlan, open_release
 from tests.factories import changes as story
-from tests.factories import releases as lives
 from tests.factories.catalog import artifact_body
 from tests.factories.people import PASSWORD, Cast
 
@@ -62,10 +62,9 @@ class World:
 def build(cast: Cast, *, now: datetime) -> World:
     """The company at `now`, where the clock has to stand; it was founded a day and two hours before."""
     before = now - SLOT
-    found = {**_catalogue(before), **_changes(before, now=now), **_periods(before, now=now)}
+    found = {**_catalogue(before), **_changes(before, now=now), **_periods(before, now=now), **_releases(before)}
     keys = _keys(cast)
     found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
-    found["deployment"] = {"reference": lives.started("dev", at=now, version=VERSION).reference}
     found["key"] = {"prefix": keys["alice"].split("_")[1]}
     found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
     found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
@@ -77,8 +76,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["filing"] = {"query": "?type=normal"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
-    allowed = str(lives.asked("dev", at=now, version=VERSION).decision.pk)
-    return World(cast, now, found, {**_rest(now, decision=allowed), **_forms(now, found)}, keys)
+    return World(cast, now, found, {**_rest(now), **_forms(now, found)}, keys)
 
 
 def _keys(cast: Cast) -> dict[str, str]:
@@ -135,6 +133,12 @@ def _periods(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
     }
 
 
+def _releases(before: datetime) -> dict[str, dict[str, Any]]:
+    alice = story.actor("alice")
+    release = open_release(plan=ReleasePlan(service=SERVICE, version=VERSION), actor=alice, now=before)
+    return {"release": {"reference": release.reference}}
+
+
 def _ask(key: str) -> str:
     client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
     answer = client.post("/api/v1/gate/decisions/", QUESTION, "application/json")
@@ -142,7 +146,7 @@ def _ask(key: str) -> str:
     return str(answer.json()["id"])
 
 
-def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
+def _rest(now: datetime) -> dict[str, dict[str, Any]]:
     """What programs send."""
     later = (now + 2 * SLOT).isoformat()
     change = {
@@ -166,9 +170,6 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         f"POST {evidence}": {"stage": "build", "status": "passed"},
         "POST api/v1/gate/decisions/": QUESTION,
         "POST api/v1/gate/forecast/": QUESTION,
-        "POST api/v1/deployments/": {"decision": decision, "method": "rolling"},
-        "POST api/v1/deployments/<str:reference>/finish/": {"status": "failed"},
-        "POST api/v1/deployments/<str:reference>/abort/": {"reason": "Stuck"},
         "POST api/v1/changes/": change,
         "PATCH api/v1/changes/<str:number>/": {"title": "Another"},
         "POST api/v1/changes/import/": {
@@ -184,6 +185,9 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         f"POST {verb}/authorise/": {**WORD, "verbal_at": now.isoformat()},
         f"POST {verb}/close/": {"outcome": "successful"},
         f"POST {verb}/roll_back/": {"reason": "Errors"},
+        "POST api/v1/releases/": {"service": SERVICE, "version": "v2.4.0"},
+        "PATCH api/v1/releases/<str:reference>/": {"type": "hotfix"},
+        "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
         "POST api/v1/freezes/": {**period, "kind": "holiday"},

@@ -1,1 +1,0 @@
-"""Feature flags (section 7 of the standard): a switch in production, moved under the same care as a change."""

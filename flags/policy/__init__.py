@@ -1,1 +1,0 @@
-"""Rules about flags that need no database: pure functions over plain values."""
