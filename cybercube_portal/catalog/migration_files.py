@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
+from cybercube_portal.catalog.conventions.table import check
 from cybercube_portal.catalog.states import MigrationKind
 
 EXAMPLE = "20260117120000_add_tax_rate_to_products.sql"
 
-_NAME = re.compile(r"(?P<timestamp>[0-9]{14})_[a-z0-9]+(?:_[a-z0-9]+)*\.sql")
 # What is not code. Each alternative also ends at the end of the text, so that a hostile file is read once, not once a quote.
 _NOT_CODE = re.compile(
     r"""--[^\n]*
@@ -30,14 +29,7 @@ _DATA = frozenset({"insert", "update", "delete", "merge", "copy", "truncate"})
 
 def is_well_named(filename: str) -> bool:
     """Whether `filename` is `{timestamp}_{description}.sql` with a moment that exists (§9.2)."""
-    match = _NAME.fullmatch(filename)
-    if match is None:
-        return False
-    try:
-        datetime.strptime(match["timestamp"], "%Y%m%d%H%M%S")  # noqa: DTZ007 - only asks whether the moment exists
-    except ValueError:
-        return False
-    return True
+    return not check("migration", filename)
 
 
 def kind_of(sql: str, *, declared: MigrationKind | None = None) -> MigrationKind:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from cybercube_portal.catalog.conventions.forms import ALIAS, LONGEST_VERSION, SEMVER, SERVICE, SHA_BUILD
 from cybercube_portal.decisions import Reason, failed, passed
 
 Bump = Literal["major", "minor", "patch"]
 
 LATEST = "latest"
-MAX_LENGTH = 128  # what a container tag may hold
-
-_NUMBER = "(?:0|[1-9][0-9]*)"
-_IDENTIFIER = f"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
-_SEMVER = re.compile(
-    rf"v?(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
-    rf"(?:-(?P<prerelease>{_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
-    r"(?:\+(?P<build>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
-)
-_SHA = "[0-9a-f]{7,40}"
-_SHA_BUILD = re.compile(f"sha-(?P<sha>{_SHA})")
-_ALIAS = re.compile(rf"(?P<base>v?[^+]+)-sha-(?P<sha>{_SHA})(?P<build>\+.*)?")
-_SERVICE = re.compile("[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+MAX_LENGTH = LONGEST_VERSION
 
 Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
 
@@ -86,10 +74,10 @@ def parse_version(text: str) -> Version:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"A version has at most {MAX_LENGTH} characters (§3.2).")
-    if build := _SHA_BUILD.fullmatch(text):
+    if build := SHA_BUILD.fullmatch(text):
         return Version(0, 0, 0, prerelease="", build="", sha=build["sha"], text=text)
-    alias = _ALIAS.fullmatch(text)
-    match = _SEMVER.fullmatch(alias["base"] + (alias["build"] or "") if alias else text)
+    alias = ALIAS.fullmatch(text)
+    match = SEMVER.fullmatch(alias["base"] + (alias["build"] or "") if alias else text)
     if match is None:
         raise ValueError(f"“{text}” is not a version: write vMAJOR.MINOR.PATCH such as v2.3.1 (§3.2).")
     return Version(
@@ -152,7 +140,7 @@ def _production_form(version: Version) -> Reason:
 
 def artifact_reference(service: str, version: str | Version) -> str:
     """`service:vX`, the colon form of R2. Raises ValueError when either half is malformed."""
-    if not _SERVICE.fullmatch(service):
+    if not SERVICE.fullmatch(service):
         raise ValueError(f"“{service}” is not a service name: lower case words joined by “-” (§3.3).")
     if version == LATEST:
         return f"{service}:{LATEST}"

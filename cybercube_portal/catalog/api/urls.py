@@ -6,10 +6,12 @@ from importlib import import_module
 
 from cybercube_portal.api import path_both
 from cybercube_portal.catalog.api import views
+from cybercube_portal.catalog.api.conventions import ConventionsCheckView
 
 import_module("cybercube_portal.catalog.api.schema")
 
 urlpatterns = [
+    path_both("conventions/check/", ConventionsCheckView.as_view(), name="api-conventions-check"),
     path_both("environments/", views.EnvironmentsView.as_view(), name="api-environments"),
     path_both("services/", views.ServicesView.as_view(), name="api-services"),
     path_both("services/<slug:slug>/", views.ServiceView.as_view(), name="api-service"),

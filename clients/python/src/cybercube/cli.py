@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TextIO, cast
 
 from cybercube import __version__
+from cybercube.checks import add_check
 from cybercube.credentials import find_bearer
 from cybercube.decision import Decision, Outcome
 from cybercube.exits import Exit, Failure, Unreachable, UsageError
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_gate(commands)
     _add_verify_token(commands)
+    add_check(commands)
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "verify", help="check the hash chain of an export, offline: cybercube audit verify FILE"
