@@ -61,13 +61,14 @@ def call(
     body: bytes = b"",
     timeout: float = 10.0,
     limit: int = MEBIBYTE,
+    authorities: str = "",
 ) -> Answer:
     """One request, one answer.
 
     `hosts`: what an admin registered for this purpose, exact names or `*.example.com`; the operator's CYBERCUBE_OUTBOUND_HOSTS
-    count too. `timeout`: seconds for everything together. `limit`: largest body in bytes, before any decoding. Raises
-    OutboundRefused before anything is sent, OutboundFailed (`outbound.unreachable`, `.timeout`, `.tls`, `.protocol`,
-    `.too_large`) after.
+    count too. `timeout`: seconds for everything together. `limit`: largest body in bytes, before any decoding. `authorities`:
+    certificates (PEM) that alone vouch for the other side; "" for the system's. Raises OutboundRefused before anything is
+    sent, OutboundFailed (`outbound.unreachable`, `.timeout`, `.tls`, `.protocol`, `.too_large`) after.
     """
     parts = readable(url)
     host = str(parts.hostname)
@@ -76,7 +77,9 @@ def call(
     deadline = time.monotonic() + timeout
     try:
         with closing(_connected(host, parts.port or PORTS[parts.scheme], deadline)) as wire:
-            return _exchange(wire, parts, method, headers or {}, body, deadline=deadline, limit=limit)
+            return _exchange(
+                wire, parts, method, headers or {}, body, deadline=deadline, limit=limit, trust=_trust(authorities)
+            )
     except TimeoutError as error:
         raise OutboundFailed(f"{host} did not answer within {timeout:g} s.", code="outbound.timeout") from error
     except ssl.SSLError as error:
@@ -149,11 +152,12 @@ def _exchange(
     *,
     deadline: float,
     limit: int,
+    trust: ssl.SSLContext,
 ) -> Answer:
     address = str(wire.getpeername()[0])
     wire.settimeout(_left(deadline))
     if parts.scheme == "https":
-        wire = _trust().wrap_socket(wire, server_hostname=parts.hostname)
+        wire = trust.wrap_socket(wire, server_hostname=parts.hostname)
     connection = HTTPConnection(str(parts.hostname), parts.port or PORTS[parts.scheme])
     connection.default_port = PORTS[parts.scheme]
     connection.sock = cast("socket.socket", _Deadlined(wire, deadline))
@@ -189,9 +193,9 @@ def _left(deadline: float) -> float:
     return left
 
 
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    return ssl.create_default_context()
+@lru_cache(maxsize=4)
+def _trust(authorities: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authorities or None)
 
 
 class _Deadlined:

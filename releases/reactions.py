@@ -11,14 +11,18 @@ from cybercube_portal.catalog.events import CatalogEvent
 from releases import tasks
 from releases.actions.deadlines import TIME_OUT
 from releases.actions.rollback import DRIVE
+from releases.actions.verification import VERIFY
+from releases.events import DeploymentEvent
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
 DRIVER_TRIES = 4
 
+READ_BASELINE = "releases.read_baseline"
 FOLLOW_CHANGE = "releases.follow_change"
 FOLLOW_ARTIFACT = "releases.follow_artifact"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
+    DeploymentEvent.STARTED: (READ_BASELINE,),
     ChangeEvent.EDITED: (FOLLOW_CHANGE,),
     ChangeEvent.SUBMITTED: (FOLLOW_CHANGE,),
     ChangeEvent.AUTHORISED: (FOLLOW_CHANGE,),
@@ -35,10 +39,12 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
 
 
 def register() -> None:
-    """Hang both tables on the record. Once in every process."""
+    """Hang both tables on the record, and what talks to the outside. Once in every process."""
     for kind, handle in HANDLERS.items():
         register_intent(kind, handle)
     register_intent(
         DRIVE, tasks.drive_rollback, gather=tasks.ask_driver, give_up=tasks.give_driver_up, tries=DRIVER_TRIES
     )
+    register_intent(VERIFY, tasks.verify_deployment, gather=tasks.make_checks, give_up=tasks.give_up_verification)
+    register_intent(READ_BASELINE, tasks.keep_baseline, gather=tasks.read_baseline, tries=3)
     register_reactions(REACTIONS)

@@ -151,6 +151,16 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class WatchFinding(StrEnum):
+    """The rows of §8.5 that a sample can fall under, and one for a watch that sees nothing."""
+
+    ERRORS_OVER_5 = "errors_over_5"
+    HEALTH_FAILING = "health_failing"
+    ERRORS_OVER_1 = "errors_over_1"
+    LATENCY_OVER_2X = "latency_over_2x"
+    UNREADABLE = "unreadable"
+
+
 class RollbackMethod(StrEnum):
     """§8.2."""
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cybercube_portal.audit.registry import Again, Task
-from releases.actions import driving, following, outcomes
+from releases.actions import baseline, driving, following, outcomes, verification
+from releases.checks import Checked, look
 from releases.drivers import Report
+from releases.selectors.deployments import get_deployment
+from releases.selectors.verification import check_facts
+from releases.states import CheckKind, DeploymentState
+
+METRICS = (CheckKind.ERROR_RATE, CheckKind.LATENCY_P99)
 
 
 def time_out_deployment(task: Task, now: datetime) -> None:
@@ -16,7 +23,7 @@ def time_out_deployment(task: Task, now: datetime) -> None:
 
 def ask_driver(task: Task, now: datetime) -> Report | None:
     """`task.subject` is a rollback's reference; runs in no transaction and may run again."""
-    return driving.ask_driver(reference=task.subject, now=now, attempt=task.attempt)
+    return driving.ask_driver(reference=task.subject, now=now)
 
 
 def drive_rollback(task: Task, now: datetime, report: Report | None) -> Again | None:
@@ -27,6 +34,38 @@ def drive_rollback(task: Task, now: datetime, report: Report | None) -> Again | 
 def give_driver_up(task: Task, now: datetime, error: str) -> None:
     """The driver could not be reached."""
     driving.give_driver_up(reference=task.subject, error=error, now=now)
+
+
+def make_checks(task: Task, now: datetime) -> Sequence[Checked]:
+    """All four checks of a deployment that still waits for them; nothing for another."""
+    deployment = get_deployment(task.subject)
+    if deployment.state != DeploymentState.VERIFYING:
+        return ()
+    return look(check_facts(deployment, at=now))
+
+
+def verify_deployment(task: Task, now: datetime, checked: Sequence[Checked]) -> Again | None:
+    """Judge them; once more while the round does not count."""
+    later = verification.conclude_verification(
+        reference=task.subject, number=task.payload["number"], checked=checked, now=now
+    )
+    return Again(later) if later else None
+
+
+def give_up_verification(task: Task, now: datetime, error: str) -> None:
+    """They could not be made."""
+    verification.give_up_verification(reference=task.subject, number=task.payload["number"], error=error, now=now)
+
+
+def read_baseline(task: Task, _now: datetime) -> Sequence[Checked]:
+    """The metrics at the moment it started."""
+    deployment = get_deployment(task.subject)
+    return look(check_facts(deployment, at=deployment.started_at or deployment.created_at), METRICS)
+
+
+def keep_baseline(task: Task, now: datetime, checked: Sequence[Checked]) -> None:
+    """Keep them."""
+    baseline.keep_baseline(reference=task.subject, checked=checked, now=now)
 
 
 def follow_change(task: Task, now: datetime) -> None:

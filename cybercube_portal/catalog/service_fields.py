@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
+from cybercube_portal.catalog.rollback_config import SEALED, wrong_config
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, RollbackDriver
 from cybercube_portal.catalog.versions import LATEST, artifact_reference
 from cybercube_portal.errors import FieldError, Invalid
@@ -51,8 +52,8 @@ def check_slug(slug: str) -> None:
         raise Invalid.field("/slug", "service.slug", str(error)) from error
 
 
-def check_fields(slug: str, fields: ServiceFields) -> None:
-    """Raise Invalid with everything wrong about `fields`."""
+def check_fields(slug: str, fields: ServiceFields, *, driver: str, config: Mapping[str, Any]) -> None:
+    """Raise Invalid with everything wrong about `fields`; `driver` and `config` are how its rollbacks go so far."""
     errors = [
         *_wrong_urls(fields.get("urls", {})),
         *_unknown_names("/metrics", fields.get("metrics", {}), METRICS),
@@ -67,6 +68,10 @@ def check_fields(slug: str, fields: ServiceFields) -> None:
                 "/rollback_config", "service.too_large", f"At most {LARGEST_CONFIG} characters configure a rollback."
             )
         )
+    elif "rollback_config" in fields or "rollback_driver" in fields:
+        chosen = RollbackDriver(fields.get("rollback_driver", driver))
+        stays = {name: value for name, value in config.items() if name != SEALED}
+        errors.extend(wrong_config(chosen, fields.get("rollback_config", stays), has_secret=SEALED in config))
     if slug in fields.get("depends_on", ()):
         errors.append(FieldError("/depends_on", "service.depends_on_itself", f"{slug} cannot depend on itself."))
     if errors:

@@ -277,6 +277,12 @@ VERIFICATION_DEADLINE = Variable(
 VERIFICATION_TIMEOUT = Variable(
     "CYBERCUBE_VERIFICATION_TIMEOUT", duration, "5s", "How long one check of a deployment waits for an answer."
 )
+VERIFICATION_SETTLE = Variable(
+    "CYBERCUBE_VERIFICATION_SETTLE",
+    duration,
+    "30s",
+    "How long after a deployment finished its service may still answer as before without failing.",
+)
 PROMETHEUS_URL = Variable(
     "CYBERCUBE_PROMETHEUS_URL",
     web_url_or_nothing,
@@ -295,6 +301,26 @@ OBSERVATION_INTERVAL = Variable(
     duration,
     "60s",
     "How often /health of every service is read in every environment; 0s: never.",
+)
+KUBERNETES_URL = Variable(
+    "CYBERCUBE_KUBERNETES_URL",
+    web_url_or_nothing,
+    "",
+    "API server that the rollback driver kubernetes speaks to; its network must be among CYBERCUBE_OUTBOUND_NETWORKS if private.",
+)
+KUBERNETES_TOKEN = Variable(
+    "CYBERCUBE_KUBERNETES_TOKEN",
+    str,
+    "",
+    "Bearer token of a service account there that may get and patch deployments, and nothing else.",
+    secret=True,
+)
+KUBERNETES_CA = Variable(
+    "CYBERCUBE_KUBERNETES_CA",
+    str,
+    "",
+    "Certificates (PEM) that vouch for that API server; empty: those of the system.",
+    secret=True,
 )
 MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
 MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")

@@ -16,18 +16,21 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.decisions import Decision
 from cybercube_portal.errors import FieldError, Invalid, refuse_unless
 from cybercube_portal.people.actors import Actor
-from cybercube_portal.people.guard import Permission, require
+from cybercube_portal.people.guard import require
 from releases import permissions
 from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
+from releases.actions.gate_tokens import differing_claims
 from releases.actions.outcomes import fail_deployment, take_back
 from releases.actions.recording import record_deployment
+from releases.actions.verification import queue_verification
 from releases.events import DeploymentEvent
 from releases.models import Deployment
 from releases.policy import deployment as policy
 from releases.policy.deployment import DEFAULT_STEPS, SpendFacts
 from releases.policy.gate import decide
 from releases.selectors.decisions import decision_to_spend
+from releases.selectors.deployment_moves import allow_person, permit
 from releases.selectors.deployments import last_healthy, lock_deployment, standing_there
 from releases.selectors.gate import read_facts
 from releases.selectors.gate_log import Answer
@@ -38,9 +41,13 @@ LONGEST_NOTE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What a pipeline says when it starts: the gate's decision by id, how it deploys, and the CI run it is."""
+    """What a pipeline says when it starts: the gate's decision by id, how it deploys, and the CI run it is.
+
+    `claims` are those of the decision's token, verified, where the token was sent.
+    """
 
     decision: uuid.UUID
+    claims: Mapping[str, Any] | None = None
     method: Method = Method.ROLLING
     steps: tuple[Mapping[str, Any], ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +95,7 @@ def _spend_facts(answer: Answer, spent_by: str, start: Start, actor: Actor) -> S
         run=answer.decision.run,
         asking_run=start.run,
         spent_by=spent_by,
+        token_differs=() if start.claims is None else differing_claims(answer, start.claims),
     )
 
 
@@ -130,16 +138,12 @@ def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now:
 
 @transaction.atomic
 def advance_deployment(*, reference: str, actor: Actor, now: datetime) -> Deployment:
-    """The canary's next step, once its pause is over and its judgement good. Raises NotFound, NotPermitted, MoveRefused."""
-    deployment = _locked(reference, permissions.ADVANCE_DEPLOYMENT, actor=actor, now=now)
-    refuse_unless(
-        policy.may_advance(
-            step=deployment.current_step,
-            is_last=deployment.step + 1 >= len(deployment.steps),
-            stepped_at=deployment.stepped_at or now,
-            now=now,
-        )
-    )
+    """The canary's next step, once its pause is over, its judgement good and no hard freeze in the way (§4.5, §6.5).
+
+    Raises NotFound, NotPermitted, MoveRefused.
+    """
+    deployment = lock_deployment(reference)
+    permit(deployment, "advance", actor=actor, now=now)
     deployment.advance(at=now, deadline=now + settings.DEPLOYMENT_DEADLINE)
     deployment.save()
     record_deployment(DeploymentEvent.ADVANCED, deployment, actor=actor, at=now, step=deployment.current_step)
@@ -153,26 +157,29 @@ def finish_deployment(*, reference: str, status: str, actor: Actor, now: datetim
 
     Raises NotFound, NotPermitted, MoveRefused, Invalid.
     """
-    deployment = _locked(reference, permissions.FINISH_DEPLOYMENT, actor=actor, now=now)
-    _refuse_long(note)
+    deployment = lock_deployment(reference)
+    allow_person(deployment, "finish", actor=actor, now=now)
+    _refuse_long("/note", note)
     if status == "failed":
         return fail_deployment(reference=reference, reason=note or "The pipeline failed.", actor=actor, now=now)
-    refuse_unless(policy.may_finish(steps=len(deployment.steps), step=deployment.step))
+    permit(deployment, "finish", actor=actor, now=now)
     deployment.finish(at=now, deadline=now + settings.VERIFICATION_DEADLINE)
     deployment.note = note or deployment.note
     deployment.save()
     record_deployment(DeploymentEvent.FINISHED, deployment, actor=actor, at=now, note=note)
     watch_deadline(deployment, at=now)
+    queue_verification(deployment, actor=actor, now=now)
     return deployment
 
 
 @transaction.atomic
 def abort_deployment(*, reference: str, reason: str, actor: Actor, now: datetime) -> Deployment:
     """Given up before it was finished. Raises NotFound, NotPermitted, MoveRefused, Invalid without a reason."""
-    deployment = _locked(reference, permissions.ABORT_DEPLOYMENT, actor=actor, now=now)
+    deployment = lock_deployment(reference)
+    permit(deployment, "abort", actor=actor, now=now)
     if not reason.strip():
         raise Invalid.field("/reason", "deployment.reason_missing", "Say why it is given up.")
-    _refuse_long(reason)
+    _refuse_long("/reason", reason)
     deployment.abort(at=now)
     deployment.note = reason
     deployment.save()
@@ -181,13 +188,6 @@ def abort_deployment(*, reference: str, reason: str, actor: Actor, now: datetime
     return deployment
 
 
-def _locked(reference: str, permission: Permission, *, actor: Actor, now: datetime) -> Deployment:
-    deployment = lock_deployment(reference)
-    service = deployment.service
-    require(actor, permission, now=now, teams=[service.team.slug], services=[service.slug])
-    return deployment
-
-
-def _refuse_long(text: str) -> None:
+def _refuse_long(pointer: str, text: str) -> None:
     if len(text) > LONGEST_NOTE:
-        raise Invalid([FieldError("/note", "deployment.note_length", f"At most {LONGEST_NOTE} characters.")])
+        raise Invalid([FieldError(pointer, "deployment.note_length", f"At most {LONGEST_NOTE} characters.")])

@@ -13,6 +13,7 @@ from cybercube_portal.catalog.states import RollbackDriver
 from releases.actions.deadlines import watch_deadline
 from releases.actions.outcomes import fail_deployment
 from releases.actions.recording import record_deployment
+from releases.actions.verification import queue_verification
 from releases.drivers import DRIVERS, Progress, Report
 from releases.events import DeploymentEvent
 from releases.models import Deployment
@@ -23,13 +24,13 @@ from releases.states import DeploymentState
 PAUSE = timedelta(seconds=5)
 
 
-def ask_driver(*, reference: str, now: datetime, attempt: int) -> Report | None:
+def ask_driver(*, reference: str, now: datetime) -> Report | None:
     """Let the driver begin, or look how far it is; None when nothing is left to do. Writes nothing, may run more than once.
 
     Raises DriverUnavailable, NotFound.
     """
     order, driver = order_of(reference)
-    return None if order is None else DRIVERS[RollbackDriver(driver)](order, now=now, attempt=attempt)
+    return None if order is None else DRIVERS[RollbackDriver(driver)](order, now=now)
 
 
 @transaction.atomic
@@ -63,7 +64,7 @@ def give_driver_up(*, reference: str, error: str, now: datetime) -> None:
     """The driver could not be reached in as many tries as it gets, or in time: the rollback failed (§8.3)."""
     rollback = lock_deployment(reference)
     if rollback.state == DeploymentState.RUNNING and rollback.rollback.handed_over_at is None:
-        fail_deployment(reference=reference, reason=f"The driver could not be reached: {error}", now=now)
+        fail_deployment(reference=reference, reason=f"Its driver did not carry it out: {error}", now=now)
 
 
 def _finish(rollback: Deployment, *, said: str, now: datetime) -> None:
@@ -71,3 +72,4 @@ def _finish(rollback: Deployment, *, said: str, now: datetime) -> None:
     rollback.save()
     record_deployment(DeploymentEvent.FINISHED, rollback, actor=SYSTEM, at=now, note=said)
     watch_deadline(rollback, at=now)
+    queue_verification(rollback, actor=SYSTEM, now=now)

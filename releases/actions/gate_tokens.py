@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from cybercube_portal.audit.keys import sign_jws
+from cybercube_portal.audit.keys import SignatureRefused, sign_jws, verify_jws
 from cybercube_portal.errors import PortalError
 from releases.selectors.gate_log import Answer
 from releases.states import GateOutcome
 
 TYPE = "gate+jwt"
 AUDIENCE = "cybercube-gate"
+# What a deployment is held to; the moments are judged by the decision itself.
+BOUND = ("decision", "change", "service", "version", "digest", "environment", "action", "run")
 
 
 class CannotSign(PortalError):
@@ -29,9 +33,30 @@ def sign_token(answer: Answer) -> str:
     """
     if answer.outcome is not GateOutcome.ALLOW:
         return ""
+    try:
+        return sign_jws(_claims(answer), typ=TYPE)
+    except (ImproperlyConfigured, OSError, ValueError) as fault:
+        raise CannotSign("The portal's signing key cannot be read, so it allows nothing.") from fault
+
+
+def read_token(token: str) -> dict[str, Any]:
+    """The claims of an allow's token, whose decision may have moved on since. Raises SignatureRefused."""
+    claims = verify_jws(token, typ=TYPE)
+    if claims.get("aud") != AUDIENCE:
+        raise SignatureRefused("This token is for somebody else.")
+    return claims
+
+
+def differing_claims(answer: Answer, claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the bound claims that say something else than the decision does."""
+    own = _claims(answer)
+    return tuple(name for name in BOUND if claims.get(name) != own[name])
+
+
+def _claims(answer: Answer) -> dict[str, Any]:
     decided_at = int(answer.decided_at.timestamp())
     question = answer.question
-    claims = {
+    return {
         "iss": settings.BASE_URL,
         "aud": AUDIENCE,
         "sub": question.words,
@@ -48,7 +73,3 @@ def sign_token(answer: Answer) -> str:
         "action": question.action.value,
         "run": answer.decision.run or None,
     }
-    try:
-        return sign_jws(claims, typ=TYPE)
-    except (ImproperlyConfigured, OSError, ValueError) as fault:
-        raise CannotSign("The portal's signing key cannot be read, so it allows nothing.") from fault

@@ -21,15 +21,19 @@ _COMMANDS: dict[RollbackMethod, str] = {
 }
 
 
-def carry_out(order: Order, *, now: datetime, attempt: int) -> Report:  # noqa: ARG001 - a driver's signature
+def carry_out(order: Order, *, now: datetime) -> Report:  # noqa: ARG001 - a driver's signature
     """Hand it over to on-call, who finishes the deployment when it is done."""
     return Report(Progress.HANDED_OVER, commands_for(order))
 
 
 def commands_for(order: Order) -> str:
-    """What to type, line by line. The image is named by digest where one is known: tags move."""
+    """What to type, line by line: the service's own steps where it has some. The image is named by digest where one is known: tags move."""
     image = order.config.get("image", order.service)
     named = f"{image}@{order.digest}" if order.digest else f"{image}:{order.version}"
+    if order.config.get("steps"):
+        return (
+            str(order.config["steps"]).replace("{version}", order.version).replace("{environment}", order.environment)
+        )
     return _COMMANDS[order.method].format(
         service=order.service,
         environment=order.environment,

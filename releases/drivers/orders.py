@@ -1,22 +1,28 @@
-"""What a driver is told, and what it says. Pure."""
+"""What a driver is told, what it says, and the one way it calls out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from cybercube_portal.errors import PortalError
+from cybercube_portal.outbound import Answer, OutboundFailed, OutboundRefused, call
 from releases.states import RollbackMethod, Trigger
+
+# Seconds for one call: well within the lease of the intent that makes it.
+TIMEOUT = 15.0
+LONGEST_WORDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Bring `version` back. `reference` is the rollback's own and names the order for ever: a driver that hears it twice acts once.
 
-    `config` is the service's `rollback_config`, `hosts` the hosts registered for it, `git_ref` where the target was built from.
+    `config` is the service's `rollback_config`, `hosts` the hosts registered for it.
     """
 
     reference: str
@@ -60,6 +66,25 @@ class DriverUnavailable(PortalError):
 class Driver(Protocol):
     """Carries out orders. It may run more than once for one order, and writes nothing in the portal."""
 
-    def __call__(self, order: Order, *, now: datetime, attempt: int) -> Report:
+    def __call__(self, order: Order, *, now: datetime) -> Report:
         """Begin, or look how far it is. Raises DriverUnavailable."""
         ...
+
+
+TRY_AGAIN: frozenset[int] = frozenset({408, 409, 425, 429}) | frozenset(range(500, 600))
+
+
+def called(method: str, url: str, *, hosts: Iterable[str], **options: Any) -> Answer | Report:
+    """One call through the guarded client: an answer below 400, or a refusal for good. Raises DriverUnavailable."""
+    try:
+        answer = call(method, url, hosts=hosts, timeout=TIMEOUT, **options)
+    except OutboundRefused as refused:
+        return Report(Progress.REFUSED, str(refused))
+    except OutboundFailed as fault:
+        raise DriverUnavailable(str(fault)) from fault
+    said = answer.body[:LONGEST_WORDS].decode(errors="replace").strip()
+    if answer.status in TRY_AGAIN:
+        raise DriverUnavailable(f"It answered {answer.status}: {said}")
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return Report(Progress.REFUSED, f"It answered {answer.status}: {said}")
+    return answer

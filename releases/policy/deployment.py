@@ -12,7 +12,7 @@ from changes.policy.scope import Action
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
 from cybercube_portal.errors import FieldError
-from releases.states import GateOutcome, Method
+from releases.states import GateOutcome, Method, Verdict
 
 # §4.5, without the first 1 % that only its long form has (R13): weight in percent, then a pause.
 DEFAULT_STEPS: tuple[dict[str, int], ...] = (
@@ -30,7 +30,10 @@ DEPLOYS: frozenset[Action] = frozenset({Action.DEPLOY, Action.ROLLBACK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendFacts:
-    """What is known of the gate's decision that shall be spent. `run` is the CI run that asked, `asking_run` the one that starts."""
+    """What is known of the gate's decision that shall be spent. `run` is the CI run that asked, `asking_run` the one that starts.
+
+    `token_differs` names claims of the token it came with that are not the decision's.
+    """
 
     outcome: GateOutcome
     action: Action
@@ -40,6 +43,7 @@ class SpendFacts:
     run: Mapping[str, Any]
     asking_run: Mapping[str, Any]
     spent_by: str = ""
+    token_differs: tuple[str, ...] = ()
 
 
 def may_spend(facts: SpendFacts, *, now: datetime) -> Decision:
@@ -57,6 +61,9 @@ def _spend_reasons(facts: SpendFacts, now: datetime) -> Iterable[Reason]:
         )
     else:
         yield passed("decision.valid", "§4.2", "The gate allowed it, and that still holds.")
+    if facts.token_differs:
+        message = f"The token says another {', another '.join(facts.token_differs)} than the decision it names."
+        yield failed("decision.token_differs", "§4.2", message, "Send the token of this very decision.")
     if facts.spent_by:
         yield failed("decision.spent", "§4.2", f"{facts.spent_by} was started with this decision.", ask_again)
     if facts.action not in DEPLOYS:
@@ -110,6 +117,16 @@ def may_advance(*, step: Mapping[str, Any] | None, is_last: bool, stepped_at: da
         message = f"The step at {step['weight']} % has {left} s left."
         return decide(pending("deployment.step_pause", "§4.5", message, "Wait until the pause is over."))
     return decide(passed("deployment.step_over", "§4.5", f"The step at {step['weight']} % is over."))
+
+
+def is_step_good(judgements: Iterable[Mapping[str, Any]], *, step: int) -> Decision:
+    """The last judgement of the step the canary is at lets it go on; a step nobody judged has nothing against it (§4.5)."""
+    of_step = [judgement for judgement in judgements if judgement["step"] == step]
+    if not of_step or of_step[-1]["verdict"] == Verdict.PASS:
+        return decide()
+    last = of_step[-1]
+    message = f"Step {step + 1} was judged {last['verdict']}: {last['message']}"
+    return decide(failed("deployment.step_not_good", "§4.5", message, "Abort it, or wait for a better judgement."))
 
 
 def may_finish(*, steps: int, step: int) -> Decision:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from changes.policy.scope import Action
-from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode
 from cybercube_portal.errors import NotFound
 from releases.models import Deployment
 from releases.states import UNDER_WAY, DeploymentState
@@ -21,6 +21,29 @@ def deployments() -> QuerySet[Deployment]:
     return Deployment.objects.select_related("service__team", "started_by", "rolls_back", "decision").order_by(
         "-created_at", "-id"
     )
+
+
+def deployments_filtered(
+    *,
+    service: str = "",
+    team: str = "",
+    environment: str = "",
+    state: str = "",
+    version: str = "",
+    change: str = "",
+    release: str = "",
+) -> QuerySet[Deployment]:
+    """The list, narrowed by everything given. `service` and `team` are slugs, `environment` a code or a long name."""
+    exactly = {
+        "service__slug": service,
+        "service__team__slug": team,
+        "environment": ENVIRONMENT_NAMES[environment] if environment else "",
+        "state": state,
+        "version": version,
+        "change": change,
+        "release": release,
+    }
+    return deployments().filter(**{name: value for name, value in exactly.items() if value})
 
 
 def get_deployment(reference: str) -> Deployment:

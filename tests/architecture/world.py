@@ -22,6 +22,7 @@ from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
 from releases.actions.release_content import ReleasePlan, open_release
 from tests.factories import changes as story
+from tests.factories import releases as lives
 from tests.factories.catalog import artifact_body
 from tests.factories.people import PASSWORD, Cast
 
@@ -65,6 +66,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     found = {**_catalogue(before), **_changes(before, now=now), **_periods(before, now=now), **_releases(before)}
     keys = _keys(cast)
     found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
+    found["deployment"] = {"reference": lives.started("dev", at=now, version=VERSION).reference}
     found["key"] = {"prefix": keys["alice"].split("_")[1]}
     found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
     found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
@@ -76,7 +78,8 @@ def build(cast: Cast, *, now: datetime) -> World:
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["filing"] = {"query": "?type=normal"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
-    return World(cast, now, found, {**_rest(now), **_forms(now, found)}, keys)
+    allowed = str(lives.asked("dev", at=now, version=VERSION).decision.pk)
+    return World(cast, now, found, {**_rest(now, decision=allowed), **_forms(now, found)}, keys)
 
 
 def _keys(cast: Cast) -> dict[str, str]:
@@ -146,7 +149,7 @@ def _ask(key: str) -> str:
     return str(answer.json()["id"])
 
 
-def _rest(now: datetime) -> dict[str, dict[str, Any]]:
+def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
     """What programs send."""
     later = (now + 2 * SLOT).isoformat()
     change = {
@@ -171,6 +174,9 @@ def _rest(now: datetime) -> dict[str, dict[str, Any]]:
         "POST api/v1/conventions/check/": {"kind": "branch", "value": "main"},
         "POST api/v1/gate/decisions/": QUESTION,
         "POST api/v1/gate/forecast/": QUESTION,
+        "POST api/v1/deployments/": {"decision": decision, "method": "rolling"},
+        "POST api/v1/deployments/<str:reference>/finish/": {"status": "failed"},
+        "POST api/v1/deployments/<str:reference>/abort/": {"reason": "Stuck"},
         "POST api/v1/changes/": change,
         "PATCH api/v1/changes/<str:number>/": {"title": "Another"},
         "POST api/v1/changes/import/": {

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
+from cybercube_portal.audit.signing import new_secret, unseal
 from cybercube_portal.catalog.actions import edit_service, register_service
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.catalog.selectors import service_facts, services_of_team, teams_of
@@ -26,6 +27,9 @@ def admin(browser_session: Callable[[str], Client]) -> Client:
     return browser_session("admin")
 
 
+SECRET = new_secret()
+
+
 def ledger(**members: Any) -> dict[str, Any]:
     return {
         "slug": "ledger",
@@ -39,7 +43,7 @@ def ledger(**members: Any) -> dict[str, Any]:
         "thresholds": {"error_rate": 0.005},
         "allowed_hosts": ["prometheus.example.com"],
         "rollback_driver": "webhook",
-        "rollback_config": {"url": "https://deploy.example.com/rollback"},
+        "rollback_config": {"url": "https://deploy.example.com/rollback", "secret": SECRET},
         "minimum_coverage": 80,
         "depends_on": ["billing-service"],
         **members,
@@ -51,7 +55,12 @@ def test_register_service__admin__in_the_catalogue(admin: Client, billing: Servi
     assert answer.status_code == 201
     expected = ledger(
         minimum_coverage=80,
-        allowed_hosts=["ledger.cybercube.software", "ledger.staging.cybercube.software", "prometheus.example.com"],
+        allowed_hosts=[
+            "deploy.example.com",
+            "ledger.cybercube.software",
+            "ledger.staging.cybercube.software",
+            "prometheus.example.com",
+        ],
     )
     del expected["rollback_config"]
     assert answer.json() == expected
@@ -111,6 +120,28 @@ def test_register_service__any_key__refused(billing: Service, api: Callable[...,
         ({"allowed_hosts": ["*"]}, ("/allowed_hosts/0", "service.host")),
         ({"allowed_hosts": ["example.com:8080"]}, ("/allowed_hosts/0", "service.host")),
         ({"rollback_config": {"note": "x" * 5000}}, ("/rollback_config", "service.too_large")),
+        *(
+            ({"rollback_config": config}, (f"/rollback_config/{member}", code))
+            for config, member, code in (
+                ({"secret": SECRET}, "url", "field.required"),
+                ({"url": "https://deploy.example.com"}, "secret", "field.required"),
+                ({"url": "file:///etc", "secret": SECRET}, "url", "service.rollback_config"),
+                ({"url": 3, "secret": SECRET}, "url", "service.rollback_config"),
+                ({"url": "https://deploy.example.com", "secret": "hunter2"}, "secret", "service.rollback_config"),
+                ({"url": "https://deploy.example.com", "secret": SECRET, "to": "x"}, "to", "field.unknown"),
+                ({"url": "https://deploy.example.com", "secret": SECRET, "sealed": ["x"]}, "sealed", "field.unknown"),
+            )
+        ),
+        *(
+            ({"rollback_driver": "kubernetes", "rollback_config": config}, (f"/rollback_config/{member}", code))
+            for config, member, code in (
+                ({"image": "registry.example.com/ledger"}, "namespace", "field.required"),
+                ({"namespace": "payments-{environment}"}, "image", "field.required"),
+                ({"namespace": "../kube-system", "image": "a/b"}, "namespace", "service.rollback_config"),
+                ({"namespace": "payments", "image": "a/b:latest@"}, "image", "service.rollback_config"),
+                ({"namespace": "payments", "image": "a/b", "url": "https://x.example"}, "url", "field.unknown"),
+            )
+        ),
     ],
 )
 def test_register_service__wrong_in_itself__422_names_the_field(
@@ -195,3 +226,30 @@ def test_edit_service__unknown_metric_by_any_door__refused(billing: Service, cas
             slug="billing-service", fields={"metrics": {"uptime": "up"}}, actor=cast.actor("admin"), now=clock.now()
         )
     assert [error.pointer for error in refused.value.errors] == ["/metrics/uptime"]
+
+
+def test_edit_service__another_secret__both_sign_until_receivers_changed(admin: Client) -> None:
+    admin.post(URL, ledger(depends_on=[]), content_type=JSON)
+    other = new_secret()
+
+    sent = {"url": "https://deploy.example.com/rollback", "secret": other}
+    answers = [
+        admin.patch(f"{URL}ledger/", {"rollback_config": sent}, content_type=JSON),
+        admin.patch(f"{URL}ledger/", {"rollback_config": {"url": "https://two.example.com/"}}, content_type=JSON),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    config = Service.objects.get(slug="ledger").rollback_config
+    assert [unseal(text) for text in config["sealed"]] == [other, SECRET]
+    assert SECRET not in str(config)
+
+
+def test_edit_service__another_driver_beside_the_old_ones_configuration__refused(admin: Client) -> None:
+    admin.post(URL, ledger(depends_on=[]), content_type=JSON)
+
+    refused = admin.patch(f"{URL}ledger/", {"rollback_driver": "kubernetes"}, content_type=JSON)
+    both = {"rollback_driver": "manual", "rollback_config": {}}
+
+    assert refused.status_code == 422
+    assert admin.patch(f"{URL}ledger/", both, content_type=JSON).status_code == 200
+    assert Service.objects.get(slug="ledger").rollback_config == {}

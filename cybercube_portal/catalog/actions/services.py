@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from cybercube_portal.audit.actions import record
+from cybercube_portal.audit.signing import seal
 from cybercube_portal.catalog import permissions, selectors, service_fields
 from cybercube_portal.catalog.events import CatalogEvent
 from cybercube_portal.catalog.models import Service
+from cybercube_portal.catalog.rollback_config import SEALED, host_of
 from cybercube_portal.catalog.service_fields import ServiceFields
 from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound
 from cybercube_portal.people.actors import Actor
@@ -62,12 +64,11 @@ def edit_service(*, slug: str, fields: ServiceFields, actor: Actor, now: datetim
 
 
 def _write(service: Service, fields: ServiceFields) -> None:
-    service_fields.check_fields(service.slug, fields)
+    sealed = service.rollback_config.get(SEALED, [])
+    service_fields.check_fields(service.slug, fields, driver=service.rollback_driver, config=service.rollback_config)
     for name in _PLAIN:
         if name in fields:
             setattr(service, name, fields[name])  # type: ignore[literal-required]  # _PLAIN holds keys of the dictionary
-    if "rollback_config" in fields:
-        service.rollback_config = dict(fields["rollback_config"])
     if "team" in fields:
         try:
             service.team = team_named(fields["team"])
@@ -75,11 +76,20 @@ def _write(service: Service, fields: ServiceFields) -> None:
             raise Invalid.field("/team", error.code, str(error)) from error
     # The portal calls only registered hosts; an address an admin typed registers its own.
     hosts = frozenset(fields.get("allowed_hosts", service.allowed_hosts))
-    service.allowed_hosts = sorted(hosts | service_fields.hosts_of(service.urls))
+    if "rollback_config" in fields:
+        service.rollback_config = _sealed(fields["rollback_config"], sealed)
+    service.allowed_hosts = sorted(hosts | service_fields.hosts_of(service.urls) | host_of(service.rollback_config))
     needed = _named(fields["depends_on"]) if "depends_on" in fields else None
     service.save()
     if needed is not None:
         service.depends_on.set(needed)
+
+
+def _sealed(config: Mapping[str, Any], before: list[str]) -> dict[str, Any]:
+    """The configuration with its secret encrypted, beside the one before it: calls are signed with both while receivers change."""
+    kept = {name: value for name, value in config.items() if name != "secret"}
+    secrets = [seal(config["secret"]), *before[:1]] if config.get("secret") else before
+    return {**kept, SEALED: secrets} if "url" in kept and secrets else kept
 
 
 def _named(slugs: Iterable[str]) -> list[Service]:

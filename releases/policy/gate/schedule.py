@@ -112,6 +112,14 @@ def judge_freezes(facts: GateFacts) -> tuple[Reason, ...]:
     return freezes.judge(_during(facts, now.start, now.end), subject_of(facts), facts.at).reasons
 
 
+def judge_going_on(facts: GateFacts) -> tuple[Reason, ...]:
+    """What already runs takes its next step unless a hard freeze forbids it; under a soft one it goes on."""
+    if any(name.startswith("freeze") for name in facts.unreadable):
+        return (_unreadable(facts, "freeze"),)
+    now = at_instant(facts.at)
+    return freezes.judge_running(_during(facts, now.start, now.end), subject_of(facts), facts.at).reasons
+
+
 def _during(facts: GateFacts, start: datetime, end: datetime) -> tuple[Freeze, ...]:
     """The freezes that may hold then. Most are weeks away, and one look at the clock is cheaper than one at the subject."""
     return tuple(

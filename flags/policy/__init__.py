@@ -1,0 +1,1 @@
+"""Rules about flags that need no database: pure functions over plain values."""
