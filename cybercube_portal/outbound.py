@@ -25,6 +25,7 @@ from cybercube_portal.addresses import refusal
 from cybercube_portal.errors import PortalError
 
 PORTS = {"http": 80, "https": 443}
+NOBODY = frozenset({"example", "invalid", "test"})
 AGENT = "cybercube-portal"
 MEBIBYTE = 1024 * 1024
 
@@ -101,6 +102,12 @@ def registered(host: str, hosts: Iterable[str]) -> bool:
         name.endswith(entry[1:].lower()) if entry.startswith("*.") else name == entry.lower().rstrip(".")
         for entry in hosts
     )
+
+
+def is_nobody(url: str) -> bool:
+    """Whether its host is a name that RFC 6761 keeps for examples and tests: it never leads anywhere."""
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    return host.rpartition(".")[2] in NOBODY
 
 
 def readable(url: str) -> SplitResult:

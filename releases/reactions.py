@@ -12,7 +12,7 @@ from releases import tasks
 from releases.actions.deadlines import TIME_OUT
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
-from releases.events import DeploymentEvent
+from releases.events import DeploymentEvent, ObservationEvent
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
 DRIVER_TRIES = 4
@@ -20,6 +20,7 @@ DRIVER_TRIES = 4
 READ_BASELINE = "releases.read_baseline"
 FOLLOW_CHANGE = "releases.follow_change"
 FOLLOW_ARTIFACT = "releases.follow_artifact"
+TELL_OF_BYPASS = "releases.tell_of_bypass"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
@@ -30,11 +31,13 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     ChangeEvent.REVISED: (FOLLOW_CHANGE,),
     ChangeEvent.CANCELLED: (FOLLOW_CHANGE,),
     CatalogEvent.EVIDENCE_REPORTED: (FOLLOW_ARTIFACT,),
+    ObservationEvent.BYPASS_FOUND: (TELL_OF_BYPASS,),
 }
 HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     TIME_OUT: tasks.time_out_deployment,
     FOLLOW_CHANGE: tasks.follow_change,
     FOLLOW_ARTIFACT: tasks.follow_artifact,
+    TELL_OF_BYPASS: tasks.tell_of_bypass,
 }
 
 

@@ -4,16 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+import structlog
+from celery import shared_task
+from django.conf import settings
+
+from cybercube_portal import clock
 from cybercube_portal.audit.registry import Again, Task
-from releases.actions import baseline, driving, following, outcomes, verification
+from cybercube_portal.audit.selectors.events import event_named
+from releases.actions import baseline, bypasses, driving, following, outcomes, verification
+from releases.actions.observations import claim_looks, note_sighting
 from releases.checks import Checked, look
+from releases.checks.looking import look_at_all
 from releases.drivers import Report
 from releases.selectors.deployments import get_deployment
 from releases.selectors.verification import check_facts
 from releases.states import CheckKind, DeploymentState
 
 METRICS = (CheckKind.ERROR_RATE, CheckKind.LATENCY_P99)
+log = structlog.get_logger(__name__)
+
+# A tick that nobody took in time is dropped: the next one does its work.
+LOOK = "releases.look_at_services"
+_EVERY = min(5.0, settings.OBSERVATION_INTERVAL.total_seconds())
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = (
+    {LOOK: {"task": LOOK, "schedule": _EVERY, "options": {"expires": _EVERY}}} if _EVERY else {}
+)
+
+
+@shared_task(name=LOOK)
+def look_at_services() -> None:
+    """Read /health of every place that is due, outside of any transaction, and keep what each look saw."""
+    targets = claim_looks(now=clock.now(), interval=settings.OBSERVATION_INTERVAL)
+    for target, sighting in look_at_all(targets, timeout=settings.VERIFICATION_TIMEOUT.total_seconds()):
+        try:
+            note_sighting(service=target.service, environment=target.environment, sighting=sighting, now=clock.now())
+        except Exception:
+            log.exception("sighting_not_kept", service=target.service, environment=target.environment)
+
+
+def tell_of_bypass(task: Task, now: datetime) -> None:
+    """Production runs what nobody let through."""
+    data = event_named(UUID(task.payload["event"])).data
+    bypasses.tell_of_bypass(
+        service=data["service"],
+        version=data["version"],
+        expected=data["expected"] or "",
+        number=data["change"],
+        occasion=task.payload["event"],
+        now=now,
+    )
 
 
 def time_out_deployment(task: Task, now: datetime) -> None:

@@ -139,3 +139,14 @@ class ArtifactFact:
     def stages_passed(self) -> frozenset[str]:
         """The stages whose latest report passed."""
         return frozenset(stage.value for stage, evidence in self.stages.items() if evidence.passed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a service answers in one environment, and the hosts registered for it."""
+
+    service_id: int
+    service: str
+    environment: str
+    url: str
+    hosts: tuple[str, ...]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from cybercube_portal.catalog.facts import (
+    Address,
     ArtifactFact,
     ArtifactTraits,
     EvidenceFact,
@@ -239,3 +240,14 @@ def _artifact_fact(artifact: Artifact, service: ServiceFact, latest: Mapping[Sta
             for stage, row in latest.items()
         },
     )
+
+
+def addresses() -> list[Address]:
+    """Every address of every service, in one query."""
+    rows = Service.objects.values_list("pk", "slug", "urls", "allowed_hosts")
+    return [
+        Address(service_id=pk, service=slug, environment=environment, url=url, hosts=tuple(hosts))
+        for pk, slug, urls, hosts in rows
+        for environment, url in sorted(urls.items())
+        if url
+    ]

@@ -1,9 +1,9 @@
-"""Routes of the gate, of deployments and of releases under `/api/v1/`."""
+"""Routes of releases under `/api/v1/`."""
 
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from releases.api import deployments, gate, releases
+from releases.api import deployments, gate, places, releases
 
 urlpatterns = [
     path_both("gate/decisions/", gate.short_way(gate.DecisionsView), name="api-gate-decisions"),
@@ -16,4 +16,9 @@ urlpatterns = [
     path_both("releases/<str:reference>/", releases.ReleaseView.as_view(), name="api-release"),
     path_both("releases/<str:reference>/checklist/", releases.ChecklistView.as_view(), name="api-release-checklist"),
     *releases.release_verb_routes(),
+    path_both(
+        "services/<slug:slug>/environments/",
+        places.EnvironmentsOfServiceView.as_view(),
+        name="api-service-environments",
+    ),
 ]

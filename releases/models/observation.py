@@ -13,7 +13,8 @@ class Observation(models.Model):
 
     `version` and `git_sha` are what answered last, `since` when that version was first seen; `config_keys` the names of the
     configuration it says it was started with. `error` says why the last look saw nothing; `seen_at` is the last look that did.
-    `bypass_change` is the draft emergency opened for a version that nobody let through the gate.
+    The next look is due at `due_at`. `stray_version` answered in the last `stray_looks` looks in a row although nobody let it through;
+    `bypass_change` is the draft emergency opened for `bypass_version`.
     """
 
     service = models.ForeignKey("catalog.Service", on_delete=models.PROTECT, related_name="observations")
@@ -25,13 +26,18 @@ class Observation(models.Model):
     dependencies = models.JSONField(default=dict)
     since = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
-    looked_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
     error = models.CharField(max_length=300, blank=True)
+    stray_version = models.CharField(max_length=128, blank=True)
+    stray_looks = models.PositiveIntegerField(default=0)
+    bypass_version = models.CharField(max_length=128, blank=True)
     bypass_change = models.CharField(max_length=24, blank=True)
 
     class Meta:
         ordering: ClassVar = ["service", "environment"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["service", "environment"], name="observed_once")]
+        indexes: ClassVar = [models.Index(fields=["due_at"], name="observation_due")]
 
     def __str__(self) -> str:
         return f"{self.version} in {self.environment}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cybercube_portal.people.actions.accounts import add_person, add_team, set_password, set_timezone
+from cybercube_portal.people.actions.accounts import add_person, add_team, portal_account, set_password, set_timezone
 from cybercube_portal.people.actions.grants import grant_role, revoke_grant
 from cybercube_portal.people.actions.keys import issue_key, revoke_key
 
@@ -11,6 +11,7 @@ __all__ = [
     "add_team",
     "grant_role",
     "issue_key",
+    "portal_account",
     "revoke_grant",
     "revoke_key",
     "set_password",

@@ -13,10 +13,13 @@ from cybercube_portal.audit.actions import record
 from cybercube_portal.errors import Conflict, FieldError, Invalid
 from cybercube_portal.people import permissions
 from cybercube_portal.people.actions.recording import lock_user, record_user
-from cybercube_portal.people.actors import Actor, Kind
+from cybercube_portal.people.actors import OPERATOR, Actor, Kind
 from cybercube_portal.people.events import PeopleEvent
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.models import Team, User
+from cybercube_portal.people.selectors import actor_for
+
+PORTAL_ACCOUNT = "portal"
 
 
 @transaction.atomic
@@ -58,6 +61,8 @@ def add_person(
     """
     require(actor, permissions.ADD_PERSON, now=now)
     _slug("/username", username)
+    if username == PORTAL_ACCOUNT and kind is not Kind.SERVICE:
+        raise Invalid.field("/username", "user.name_reserved", f"{PORTAL_ACCOUNT} is the name of the portal itself.")
     if User.objects.filter(username=username).exists():
         raise Conflict(f"There is a user {username} already.", code="user.exists")
     if timezone not in permissions.TIMEZONES:
@@ -80,6 +85,20 @@ def add_person(
     user.save(force_insert=True)
     record_user(PeopleEvent.PERSON_ADDED, user, actor, now, name=user.name, kind=kind.value, team=team)
     return user
+
+
+@transaction.atomic
+def portal_account(*, now: datetime) -> Actor:
+    """The service account in whose name the portal files what it found; made when it is first needed. It holds no role and no key.
+
+    Raises Conflict when a person goes by its name.
+    """
+    user = User.objects.filter(username=PORTAL_ACCOUNT).select_related("team").first()
+    if user is None:
+        user = add_person(username=PORTAL_ACCOUNT, name="The portal", kind=Kind.SERVICE, actor=OPERATOR, now=now)
+    if user.kind != Kind.SERVICE:
+        raise Conflict(f"{PORTAL_ACCOUNT} is the name of a person here.", code="user.name_reserved")
+    return actor_for(user)
 
 
 @transaction.atomic

@@ -1,0 +1,111 @@
+"""What follows when production runs a version that nobody let through the gate: it is said, and an emergency is drafted (§6.1, §6.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from changes.actions.content import create_change
+from changes.proposals import ArtifactName, Proposal
+from changes.selectors.changes import get_change
+from changes.selectors.recipients import addresses_of
+from changes.states import OPEN_STATES, ChangeType
+from cybercube_portal.audit.actions import queue_mail
+from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.versions import parse_version
+from cybercube_portal.people.actions import portal_account
+from cybercube_portal.people.roles import Role
+from releases.actions.recording import record_observation
+from releases.events import ObservationEvent
+from releases.selectors.places import PlaceRow
+
+TOLD = (Role.ON_CALL, Role.ON_CALL_LEAD, Role.TECH_LEAD)
+
+
+def file_bypass(found: PlaceRow, *, open_change: str, now: datetime) -> str:
+    """Say that a bypass was found, and draft the one emergency for it; the number of the change that stands for it.
+
+    `open_change` is the one of an earlier version: while it is open it stands for this one too.
+    """
+    place = found.place
+    seen = place.seen
+    running = seen.version if seen else ""
+    if open_change and is_open(open_change):
+        number = open_change
+    else:
+        proposal = _proposal(found, running=running, now=now)
+        number = create_change(proposal=proposal, actor=portal_account(now=now), now=now).number
+    record_observation(
+        ObservationEvent.BYPASS_FOUND,
+        service=place.service,
+        environment=place.environment,
+        actor=SYSTEM,
+        at=now,
+        version=running,
+        expected=place.expected.version if place.expected else None,
+        change=number,
+    )
+    return number
+
+
+def is_open(number: str) -> bool:
+    """Whether the change is still to be decided or carried out."""
+    return get_change(number).state in OPEN_STATES
+
+
+def _proposal(found: PlaceRow, *, running: str, now: datetime) -> Proposal:
+    place = found.place
+    expected = place.expected.version if place.expected else ""
+    wanted = f"the last healthy deployment is {expected}" if expected else "nothing was ever deployed there"
+    return Proposal(
+        title=f"{place.service} {running} runs in production without the gate"[:200],
+        type=ChangeType.EMERGENCY,
+        description=(
+            f"The portal reads /health of {place.service} in production: it answers {running}, twice in a row. "
+            f"No deployment let that version through the gate; {wanted}.\n\n"
+            "If this was an emergency, say why, have it authorised and record it (§6.4). "
+            "If not, deploy what shall run there and cancel this draft."
+        ),
+        services=(place.service,),
+        environments=(place.environment,),
+        artifacts=(ArtifactName(service=place.service, version=running),) if _is_version(running) else (),
+        scheduled_time=now,
+        estimated_duration=timedelta(hours=1),
+        rollback_plan=f"Deploy {place.service}:{expected} again." if expected else "",
+        rollback_version=expected if _is_version(expected) else "",
+    )
+
+
+def _is_version(text: str) -> bool:
+    try:
+        parse_version(text)
+    except ValueError:
+        return False
+    return True
+
+
+@transaction.atomic
+def tell_of_bypass(*, service: str, version: str, expected: str, number: str, occasion: str, now: datetime) -> int:
+    """One mail to on-call and the tech lead of the service's team. Returns how many were told."""
+    context = {
+        "service": service,
+        "version": version,
+        "expected": expected,
+        "number": number,
+        "url": f"{settings.BASE_URL}/changes/{number}/",
+        "service_url": f"{settings.BASE_URL}/services/{service}/",
+    }
+    subject, _, body = render_to_string("emails/bypass_found.txt", context).partition("\n")
+    mails = queue_mail(
+        to=addresses_of(TOLD, teams=catalog.teams_of([service]), now=now),
+        subject=subject,
+        body=f"{body.strip()}\n",
+        at=now,
+        about=number,
+        dedupe_key=f"bypass_found:{occasion}",
+    )
+    return len(mails)

@@ -1,0 +1,153 @@
+"""Places: one service in one environment, with what was deployed there and what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from changes.selectors.changes import changes_listed
+from changes.states import ChangeState
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.states import EnvironmentCode
+from releases.models import Deployment, Observation, Release
+from releases.policy.parity import Deployed, Place, Seen
+from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState
+
+if TYPE_CHECKING:
+    from cybercube_portal.catalog.models import Service
+
+# What takes a version to production: until it is over it explains that staging runs ahead.
+COMING = (ChangeState.IN_REVIEW, ChangeState.APPROVED, ChangeState.IMPLEMENTING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """A Place with the rows it was read from, for whoever shows them."""
+
+    place: Place
+    url: str
+    expected: Deployment | None
+    newest: Deployment | None
+    observation: Observation | None
+
+    @property
+    def under_way(self) -> Deployment | None:
+        """The deployment that is going on there."""
+        return self.newest if self.newest is not None and self.newest.state in UNDER_WAY else None
+
+
+def places_of(services: QuerySet[Service]) -> dict[str, dict[str, PlaceRow]]:
+    """By slug and environment code, in three queries however many services."""
+    annotated = services.annotate(
+        **{f"expected_{code}": _last(code, state=DeploymentState.HEALTHY) for code in EnvironmentCode},
+        **{f"newest_{code}": _last(code) for code in EnvironmentCode},
+    )
+    rows = list(annotated.values("pk", "slug", "urls", *_columns()))
+    wanted = {row[column] for row in rows for column in _columns() if row[column] is not None}
+    deployments = Deployment.objects.select_related("rolls_back", "service").in_bulk(wanted)
+    seen = {
+        (row.service_id, row.environment): row
+        for row in Observation.objects.filter(service_id__in=[row["pk"] for row in rows])
+    }
+    return {
+        row["slug"]: {
+            code.value: place_row(
+                row["slug"],
+                code,
+                url=row["urls"].get(code, ""),
+                expected=deployments.get(row[f"expected_{code}"]),
+                newest=deployments.get(row[f"newest_{code}"]),
+                observation=seen.get((row["pk"], code.value)),
+            )
+            for code in EnvironmentCode
+        }
+        for row in rows
+    }
+
+
+def place_row(
+    service: str,
+    environment: EnvironmentCode,
+    *,
+    url: str,
+    expected: Deployment | None,
+    newest: Deployment | None,
+    observation: Observation | None,
+) -> PlaceRow:
+    """The rows with the facts that policies judge."""
+    place = Place(
+        service=service,
+        environment=environment.value,
+        has_address=bool(url),
+        expected=_deployed(expected) if expected else None,
+        newest=_deployed(newest) if newest else None,
+        seen=_seen(observation) if observation else None,
+        bypass_version=observation.bypass_version if observation else "",
+        bypass_change=observation.bypass_change if observation else "",
+    )
+    return PlaceRow(place=place, url=url, expected=expected, newest=newest, observation=observation)
+
+
+def read_place(service: str, environment: str) -> PlaceRow:
+    """One place. Raises KeyError for a service that is not registered."""
+    return places_of(catalog.services().filter(slug=service))[service][environment]
+
+
+def let_through_since(expected: Deployment | None, *, service: str, environment: str, version: str) -> bool:
+    """Whether a deployment of `version` was started there after the last healthy one, whatever became of it."""
+    rows = Deployment.objects.filter(service__slug=service, environment=environment, version=version)
+    return rows.filter(pk__gt=expected.pk if expected else 0).exists()
+
+
+def coming_versions(services: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """By service, the versions that an open release or change takes to production; two queries."""
+    slugs = list(services)
+    found: dict[str, set[str]] = {slug: set() for slug in slugs}
+    releases = Release.objects.filter(service__slug__in=slugs).exclude(state__in=RELEASE_OVER)
+    for slug, version in releases.values_list("service__slug", "version"):
+        found[slug].add(version)
+    changes = changes_listed().filter(
+        services__overlap=slugs, environments__contains=[EnvironmentCode.PRD.value], state__in=COMING
+    )
+    for artifacts in changes.values_list("artifacts", flat=True):
+        for entry in artifacts:
+            if entry["service"] in found:
+                found[entry["service"]].add(entry["version"])
+    return {slug: frozenset(versions) for slug, versions in found.items()}
+
+
+def _columns() -> list[str]:
+    return [f"{kind}_{code}" for kind in ("expected", "newest") for code in EnvironmentCode]
+
+
+def _last(environment: EnvironmentCode, **filters: str) -> Subquery:
+    rows = Deployment.objects.filter(service=OuterRef("pk"), environment=environment.value, **filters)
+    return Subquery(rows.order_by("-id").values("pk")[:1])
+
+
+def _deployed(row: Deployment) -> Deployed:
+    return Deployed(
+        reference=row.reference,
+        version=row.version,
+        previous_version=row.previous_version,
+        taken_back_version=row.rolls_back.version if row.rolls_back else "",
+        is_healthy=row.state == DeploymentState.HEALTHY,
+        is_under_way=row.state in UNDER_WAY,
+        since=row.started_at or row.created_at,
+        settled_at=row.ended_at or row.verified_at,
+    )
+
+
+def _seen(row: Observation) -> Seen:
+    return Seen(
+        version=row.version,
+        status=row.status,
+        config_keys=frozenset(row.config_keys),
+        dependencies=row.dependencies,
+        since=row.since,
+        seen_at=row.seen_at,
+        error=row.error,
+    )
