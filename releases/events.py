@@ -45,6 +45,8 @@ class DeploymentEvent(StrEnum):
     ROLLED_BACK = "deployment.rolled_back"
     ROLLBACK_FAILED = "deployment.rollback_failed"
     CORRUPTION_REPORTED = "deployment.corruption_reported"
+    NOTICE_EDITED = "deployment.notice_edited"
+    NOTICE_SENT = "deployment.notice_sent"
 
 
 class VerificationEvent(StrEnum):

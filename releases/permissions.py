@@ -93,6 +93,17 @@ RESOLVE_INCIDENT = Permission(
     service_accounts=True,
 )
 
+# One Alertmanager speaks for all teams; a key that names services speaks for those alone.
+RECEIVE_ALERTS = Permission(
+    name="releases.receive_alerts",
+    roles=frozenset(),
+    scope="deployments",
+    section="§8.5",
+    everywhere=True,
+    service_accounts=True,
+)
+EDIT_NOTICE = Permission(name="releases.edit_notice", roles=_ON_CALL | _KEEPERS, scope="deployments", section="§8.6")
+
 PERMISSIONS: tuple[Permission, ...] = (
     ASK_GATE,
     OPEN_RELEASE,
@@ -115,4 +126,6 @@ PERMISSIONS: tuple[Permission, ...] = (
     MOVE_MIGRATION,
     REPORT_INCIDENT,
     RESOLVE_INCIDENT,
+    RECEIVE_ALERTS,
+    EDIT_NOTICE,
 )

@@ -21,9 +21,18 @@ READ_BASELINE = "releases.read_baseline"
 FOLLOW_CHANGE = "releases.follow_change"
 FOLLOW_ARTIFACT = "releases.follow_artifact"
 TELL_OF_BYPASS = "releases.tell_of_bypass"
+OFFER_ROLLBACK = "releases.offer_rollback"
+PAGE_ON_CALL = "releases.page_on_call"
+TELL_ON_CALL = "releases.tell_on_call"
+SEND_NOTICE = "releases.send_notice"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
+    DeploymentEvent.FAILED: (OFFER_ROLLBACK,),
+    DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK,),
+    DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
+    DeploymentEvent.ROLLED_BACK: (SEND_NOTICE,),
+    DeploymentEvent.ROLLBACK_FAILED: (PAGE_ON_CALL, SEND_NOTICE),
     ChangeEvent.EDITED: (FOLLOW_CHANGE,),
     ChangeEvent.SUBMITTED: (FOLLOW_CHANGE,),
     ChangeEvent.AUTHORISED: (FOLLOW_CHANGE,),
@@ -38,6 +47,10 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     FOLLOW_CHANGE: tasks.follow_change,
     FOLLOW_ARTIFACT: tasks.follow_artifact,
     TELL_OF_BYPASS: tasks.tell_of_bypass,
+    OFFER_ROLLBACK: tasks.offer_rollback,
+    PAGE_ON_CALL: tasks.page_on_call,
+    TELL_ON_CALL: tasks.tell_on_call,
+    SEND_NOTICE: tasks.send_notice,
 }
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Again, Task
 from cybercube_portal.audit.selectors.events import event_named
-from releases.actions import baseline, bypasses, driving, following, outcomes, verification
+from releases.actions import baseline, bypasses, driving, following, notices, outcomes, verification
 from releases.actions.observations import claim_looks, note_sighting
 from releases.checks import Checked, look
 from releases.checks.looking import look_at_all
@@ -76,6 +76,26 @@ def drive_rollback(task: Task, now: datetime, report: Report | None) -> Again | 
 def give_driver_up(task: Task, now: datetime, error: str) -> None:
     """The driver could not be reached."""
     driving.give_driver_up(reference=task.subject, error=error, now=now)
+
+
+def offer_rollback(task: Task, now: datetime) -> None:
+    """`task.subject` is a deployment that failed."""
+    notices.offer_rollback(reference=task.subject, now=now)
+
+
+def page_on_call(task: Task, now: datetime) -> None:
+    """`task.subject` is what a rollback did not take back."""
+    notices.page_on_call(reference=task.subject, now=now)
+
+
+def tell_on_call(task: Task, now: datetime) -> None:
+    """`task.subject` is a rollback that somebody has to carry out."""
+    notices.tell_on_call(reference=task.subject, now=now)
+
+
+def send_notice(task: Task, now: datetime) -> None:
+    """`task.subject` is what was taken back, or was not."""
+    notices.send_notice(reference=task.subject, now=now)
 
 
 def make_checks(task: Task, now: datetime) -> Sequence[Checked]:

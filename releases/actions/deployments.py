@@ -21,8 +21,9 @@ from releases import permissions
 from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
 from releases.actions.gate_tokens import differing_claims
-from releases.actions.outcomes import fail_deployment, take_back
+from releases.actions.outcomes import fail_deployment, lose_way_back
 from releases.actions.recording import record_deployment
+from releases.actions.taking_back import begin_rollback_of_pipeline, refuse_second_rollback
 from releases.actions.verification import queue_verification
 from releases.events import DeploymentEvent
 from releases.models import Deployment
@@ -71,10 +72,7 @@ def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment
     )
     refuse_unless(_judged_again(answer, actor=actor))
     deployment = _opened(answer, start, service_id=service.pk, actor=actor, now=now)
-    taken_over = deployment.rolls_back
-    if taken_over is not None:
-        standing = lock_deployment(taken_over.reference)
-        take_back(standing, by=deployment, reason=deployment.note, actor=actor, now=now)
+    begin_rollback_of_pipeline(deployment, actor=actor, now=now)
     deployment.start(at=now)
     deployment.save()
     record_deployment(
@@ -110,6 +108,8 @@ def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now:
     question = answer.question
     before = last_healthy(service=question.service, environment=question.environment)
     taken_over = standing_there(service=question.service, environment=question.environment)
+    if question.is_rollback:
+        refuse_second_rollback(taken_over)
     key, reference = take_reference("DEP", table=Deployment._meta.db_table)  # noqa: SLF001 - Django's own name for it
     steps = start.steps or (DEFAULT_STEPS if start.method is Method.CANARY else ())
     deployment = Deployment(
@@ -185,6 +185,7 @@ def abort_deployment(*, reference: str, reason: str, actor: Actor, now: datetime
     deployment.save()
     record_deployment(DeploymentEvent.ABORTED, deployment, actor=actor, at=now, reason=reason)
     follow_end(deployment, actor=actor, now=now)
+    lose_way_back(deployment, reason=reason, actor=actor, now=now)
     return deployment
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
 from releases.actions.following import follow_end, follow_health, follow_watch, follow_way_back
+from releases.actions.incidents import end_incident_of_rollback
 from releases.actions.recording import record_deployment
 from releases.events import DeploymentEvent
 from releases.models import Deployment
@@ -50,8 +51,7 @@ def fail_deployment(
     deployment.save()
     record_deployment(verb, deployment, actor=actor, at=now, reason=reason)
     follow_end(deployment, actor=actor, now=now)
-    if deployment.rolls_back is not None:
-        _lose(deployment.rolls_back.reference, by=deployment, reason=reason, actor=actor, now=now)
+    lose_way_back(deployment, reason=reason, actor=actor, now=now)
     return deployment
 
 
@@ -100,19 +100,30 @@ def _restore(reference: str, *, by: Deployment, actor: Recorded, now: datetime) 
         return
     deployment.restore(at=now)
     deployment.save()
+    reason = by.rollback.reason
     record_deployment(
-        DeploymentEvent.ROLLED_BACK, deployment, actor=actor, at=now, by=by.reference, to=by.version, reason=by.note
+        DeploymentEvent.ROLLED_BACK, deployment, actor=actor, at=now, by=by.reference, to=by.version, reason=reason
     )
-    follow_way_back(deployment, reason=by.note, actor=actor, now=now)
+    end_incident_of_rollback(by.rollback.incident, actor=actor, now=now)
+    follow_way_back(deployment, reason=reason, actor=actor, now=now)
 
 
-def _lose(reference: str, *, by: Deployment, reason: str, actor: Recorded, now: datetime) -> None:
-    deployment = lock_deployment(reference)
+def lose_way_back(rollback: Deployment, *, reason: str, actor: Recorded, now: datetime) -> None:
+    """A rollback failed or was given up: what it should have taken back is in the hands of on-call. Nothing for another one."""
+    if rollback.rolls_back is None:
+        return
+    deployment = lock_deployment(rollback.rolls_back.reference)
     if deployment.state != DeploymentState.ROLLING_BACK:
         return
     deployment.fail(at=now)
     deployment.save()
     record_deployment(
-        DeploymentEvent.ROLLBACK_FAILED, deployment, actor=actor, at=now, by=by.reference, to=by.version, reason=reason
+        DeploymentEvent.ROLLBACK_FAILED,
+        deployment,
+        actor=actor,
+        at=now,
+        by=rollback.reference,
+        to=rollback.version,
+        reason=reason,
     )
     follow_way_back(deployment, reason=reason, actor=actor, now=now)

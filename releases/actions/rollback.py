@@ -18,10 +18,10 @@ from cybercube_portal.people.guard import Permission, require
 from releases import permissions
 from releases.actions.deadlines import watch_deadline
 from releases.actions.gate import decide_own
-from releases.actions.outcomes import take_back
 from releases.actions.recording import record_deployment
+from releases.actions.taking_back import begin_rollback
 from releases.events import DeploymentEvent
-from releases.models import Deployment, Rollback
+from releases.models import Deployment
 from releases.policy.rollback import METHODS
 from releases.selectors.deployments import get_deployment, lock_deployment
 from releases.selectors.gate_log import Answer
@@ -92,20 +92,20 @@ def _begun(plan: Plan, answer: Answer, *, reason: str, actor: Actor | SystemActo
         rolls_back=standing,
         started_by_id=actor.id if isinstance(actor, Actor) else None,
         previous_version=standing.version,
-        note=reason,
         created_at=now,
         deadline_at=now + METHODS[plan.method].deadline,
     )
     rollback.save(force_insert=True)
-    Rollback.objects.create(
-        by=rollback,
+    begin_rollback(
+        rollback,
+        standing,
         method=plan.method,
         trigger=plan.trigger,
         driver=plan.driver,
         reason=reason,
-        is_automatic=isinstance(actor, SystemActor),
+        actor=actor,
+        now=now,
     )
-    take_back(standing, by=rollback, reason=reason, actor=actor, now=now)
     rollback.start(at=now)
     rollback.save()
     record_deployment(

@@ -147,7 +147,7 @@ class Rollback(models.Model):
     """How and why a deployment is taken back (§8). `by` is the deployment that carries it out.
 
     `is_automatic`: started by the system (§8.5). `impact` and `next_steps` are the words of the notice of §8.6, `notice` the
-    filled-in Markdown once it was sent.
+    filled-in Markdown once it was sent. `incident` is the reference of the one it answers, in production.
     """
 
     by = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="rollback")
@@ -162,6 +162,7 @@ class Rollback(models.Model):
     noticed_at = models.DateTimeField(null=True)
     driver_said = models.TextField(blank=True)
     handed_over_at = models.DateTimeField(null=True)
+    incident = models.CharField(max_length=24, blank=True)
 
     def __str__(self) -> str:
         return f"{self.method}: {self.reason[:60]}"

@@ -94,6 +94,7 @@ class RollbackFacts:
 
     `standing` is the reference of what stands there ("" for nothing), `is_rollback_running` whether that is a rollback under
     way; `target` the version to go back to ("" when none was found), `asked_for` the one that was named.
+    `is_corrupted`: its data were reported as corrupt, so that only people decide.
     """
 
     reference: str
@@ -107,6 +108,7 @@ class RollbackFacts:
     method: RollbackMethod
     offered: tuple[RollbackMethod, ...]
     is_system: bool
+    is_corrupted: bool = False
 
 
 def may_roll_back(facts: RollbackFacts) -> Decision:
@@ -128,11 +130,18 @@ def _reasons(facts: RollbackFacts) -> Iterable[Reason]:
         message = f"The method {facts.method.value} does not work for this service."
         remedy = f"Use {' or '.join(facts.offered)}."
         yield failed("rollback.method_not_offered", "§8.2", message, remedy, (Owner.ON_CALL,))
-    if facts.is_system and (
-        owner_of(facts.trigger) is not Owner.SYSTEM or facts.method is RollbackMethod.DATABASE_RESTORE
-    ):
+    if facts.is_system:
+        yield from _automatic(facts)
+
+
+def _automatic(facts: RollbackFacts) -> Iterable[Reason]:
+    """What the machine may not decide."""
+    if owner_of(facts.trigger) is not Owner.SYSTEM or facts.method is RollbackMethod.DATABASE_RESTORE:
         message = f"{facts.trigger.value} by {facts.method.value} is not for the system to decide."
         yield failed("rollback.not_automatic", "§8.5", message, "A person decides.", (owner_of(facts.trigger),))
+    if facts.is_corrupted:
+        message = f"Data were reported as corrupt since {facts.reference}."
+        yield failed("rollback.corruption_reported", "§8.5", message, "A person decides.", (Owner.INCIDENT_COMMANDER,))
 
 
 def _target(facts: RollbackFacts) -> Reason:

@@ -14,6 +14,7 @@ from releases.models import Deployment
 from releases.policy.gate import Question
 from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, method_for, methods_offered
 from releases.selectors.deployments import get_deployment, in_place, standing_there
+from releases.selectors.incidents import is_corruption_reported
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
 
 
@@ -51,7 +52,7 @@ def plan_rollback(
     method: RollbackMethod | None = None,
     is_system: bool = False,
 ) -> Plan:
-    """The way back from `deployment`, in two queries; nothing is written."""
+    """The way back from `deployment`, in three queries; nothing is written."""
     slug, where = deployment.service.slug, deployment.environment
     own = RollbackDriver(deployment.service.rollback_driver)
     chosen = method or method_for(trigger=trigger, deployed_by=Method(deployment.method), driver=own)
@@ -69,6 +70,7 @@ def plan_rollback(
         method=chosen,
         offered=methods_offered(own),
         is_system=is_system,
+        is_corrupted=is_corruption_reported(deployment.reference),
     )
     return Plan(
         deployment=deployment,
@@ -100,7 +102,7 @@ def target_of(deployment: Deployment, to_version: str = "") -> Deployment | None
 def order_of(reference: str) -> tuple[Order | None, str]:
     """What the driver of a rollback is told, and the driver's name; None once it was handed over or is over. Raises NotFound."""
     rollback = get_deployment(reference)
-    row, taken_back, service = rollback.rollback, rollback.rolls_back, rollback.service
+    row, taken_back, service = rollback.rollback, origin_of(rollback), rollback.service
     if rollback.state != DeploymentState.RUNNING or row.handed_over_at is not None:
         return None, row.driver
     order = Order(
@@ -119,3 +121,11 @@ def order_of(reference: str) -> tuple[Order | None, str]:
         started_at=rollback.started_at or rollback.created_at,
     )
     return order, row.driver
+
+
+def origin_of(rollback: Deployment) -> Deployment | None:
+    """The deployment that all this began with: a rollback that failed is taken back by the next one."""
+    found = rollback.rolls_back
+    while found is not None and found.is_rollback and found.rolls_back is not None:
+        found = found.rolls_back
+    return found
