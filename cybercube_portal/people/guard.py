@@ -18,9 +18,9 @@ from cybercube_portal.people.roles import Role, satisfied_by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """`<app>.<verb>_<model>`: any of `roles` may; `own` lets the owner too; `everywhere` ignores the team.
+    """`<app>.<verb>_<model>`: any of `roles` may; `own` lets the owner too; `everywhere` ignores the team of a person.
 
-    `service_accounts` lets a service account of the team do it. A key that names services opens nothing that is about no
+    `service_accounts` lets a service account do it, for services of its own team alone. A key that names services opens nothing that is about no
     service of its own; `services_judged_elsewhere` says that a rule behind the permission looks at them (the gate's).
     """
 
@@ -90,7 +90,7 @@ def _by_key(actor: Actor, permission: Permission, services: frozenset[str]) -> R
 
 def _by_role(actor: Actor, permission: Permission, now: datetime, teams: frozenset[str], owner: str | None) -> Reason:
     if actor.is_service:
-        if permission.service_accounts and (permission.everywhere or not teams or actor.team in teams):
+        if permission.service_accounts and teams <= {actor.team}:
             return passed("permission.service_account", permission.section, f"{actor.username} may do this.")
         return failed(
             "permission.service_account",

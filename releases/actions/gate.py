@@ -26,7 +26,7 @@ from releases.policy.gate.change import IN_FORCE
 from releases.policy.gate.rules import RULES, blocks, judged
 from releases.policy.gate.table import ARTIFACT, CALLER, CHANGE, EVIDENCE, Mode, column_of, mode_of
 from releases.selectors.gate import Reading, read_facts, read_facts_by_key
-from releases.selectors.gate_log import Answer, answer_kept_for, answer_of, latest_answer
+from releases.selectors.gate_log import Answer, answer_kept_for, answer_of, latest_answer, may_see
 from releases.states import GateOutcome
 
 # A standard change is not filed for what the gate turns away whatever the change says.
@@ -84,7 +84,7 @@ def look_again(*, decision_id: uuid.UUID, actor: Actor, now: datetime) -> Answer
     """
     require(actor, ASK_GATE, now=now)
     kept = latest_answer(decision_id)
-    if kept is None or not _may_see(actor, kept.decision):
+    if kept is None or not may_see(actor, kept.decision):
         raise NotFound("There is no such decision.", code="gate.decision_unknown")
     if kept.outcome is not GateOutcome.WAIT or kept.decision.asked_by != actor.username:
         return kept
@@ -174,10 +174,3 @@ def _answer(asked: Asked, reading: Reading) -> Answer:
         return answer
     kept = answer_kept_for(answer.decision)
     return replace(kept, token=sign_token(kept))
-
-
-def _may_see(actor: Actor, decision: GateDecision) -> bool:
-    """A person sees every decision; a service account those it asked for, or for a service its key names."""
-    if decision.asked_by == actor.username or not actor.is_service:
-        return True
-    return actor.key is not None and decision.service in actor.key.services

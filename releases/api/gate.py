@@ -50,7 +50,7 @@ from releases.api.waiting import COME_BACK, LONGEST, wait_for
 from releases.permissions import ASK_GATE
 from releases.policy.gate.forecast import forecast
 from releases.selectors.gate import read_facts
-from releases.selectors.gate_log import decisions_listed
+from releases.selectors.gate_log import decisions_listed, seen_by
 
 BUDGET = "gate"
 STRICT = OpenApiParameter(
@@ -142,9 +142,10 @@ class DecisionsView(generics.GenericAPIView[Any]):
         operation_id="gate_decisions_list", parameters=[DecisionFilters], responses=ListedDecisionSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """What was asked, the newest first, each with its last answer."""
-        require(actor_of(request), ASK_GATE, now=clock.now())
-        rows = decisions_listed().filter(**read_parameters(request.query_params, DecisionFilters))
+        """What was asked, the newest first, each with its last answer. A service account sees what it asked, or what its key names."""
+        actor = actor_of(request)
+        require(actor, ASK_GATE, now=clock.now())
+        rows = seen_by(actor, decisions_listed()).filter(**read_parameters(request.query_params, DecisionFilters))
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from changes.policy.scope import Action
 from cybercube_portal.decisions import Outcome, Reason
+from cybercube_portal.people.actors import Actor
 from releases.models import GateDecision, GateEvaluation
 from releases.policy.gate import GateAnswer, GateFacts, Question
 from releases.states import GateOutcome
@@ -105,6 +106,22 @@ def kept_answer(row: GateEvaluation) -> Answer:
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
     """Reasons from their public shape."""
     return tuple(Reason(**{**row, "outcome": Outcome(row["outcome"]), "who": tuple(row["who"])}) for row in rows)
+
+
+def may_see(actor: Actor, decision: GateDecision) -> bool:
+    """A person sees every decision; a service account those it asked for, or for a service its key names."""
+    return not actor.is_service or decision.asked_by == actor.username or decision.service in _named(actor)
+
+
+def seen_by(actor: Actor, rows: QuerySet[GateDecision]) -> QuerySet[GateDecision]:
+    """Those of `rows` that `may_see` lets through."""
+    if not actor.is_service:
+        return rows
+    return rows.filter(Q(asked_by=actor.username) | Q(service__in=_named(actor)))
+
+
+def _named(actor: Actor) -> frozenset[str]:
+    return actor.key.services if actor.key else frozenset()
 
 
 def decisions_listed() -> QuerySet[GateDecision]:

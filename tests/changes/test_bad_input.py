@@ -191,6 +191,17 @@ def test_create__key_for_another_service__403(client_of: Client, held: datetime,
     assert (answer.status_code, answer.json()["code"]) == (403, "key.service_not_covered")
 
 
+@pytest.mark.parametrize("services", [["search-api"], ["billing-service", "search-api"]])
+def test_create__by_a_service_account_for_another_teams_service__403(
+    client_of: Client, held: datetime, body: dict[str, Any], services: list[str]
+) -> None:
+    answer = client_of("ci-payments").post(CHANGES, {**body, "services": services, "artifacts": []})
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission.service_account")
+    assert nothing_written()
+    assert client_of("ci-payments").post(CHANGES, body).status_code == 201
+    assert client_of("oscar").post(CHANGES, body).status_code == 201
+
+
 def test_edit__against_the_standard__nothing_changes(alice: APIClient, now: datetime) -> None:
     change = story.draft(now=now)
     answer = alice.patch(

@@ -24,6 +24,7 @@ EVERYWHERE = Permission(
 PIPELINES = Permission(
     name="things.report_thing", roles=frozenset(), scope="artifacts", section="§3.6", service_accounts=True
 )
+ANYBODY = replace(ENGINEERS, everywhere=True, service_accounts=True)
 NOBODY = Permission(name="things.forbidden", roles=frozenset(), scope="changes", section="§6.1")
 
 
@@ -70,6 +71,11 @@ LEAD = grant(Role.TECH_LEAD)
         (person(), LEADS, [], "permission.role_missing"),
         (pipeline("payments", key("artifacts")), PIPELINES, ["payments"], None),
         (pipeline("search", key("artifacts")), PIPELINES, ["payments"], "permission.service_account"),
+        (pipeline("payments", key("artifacts")), PIPELINES, ["payments", "search"], "permission.service_account"),
+        (pipeline("payments", key("artifacts")), PIPELINES, [], None),
+        (pipeline("payments", key("changes")), ANYBODY, ["payments"], None),
+        (pipeline("search", key("changes")), ANYBODY, ["payments"], "permission.service_account"),
+        (person(grant(Role.ENGINEER)), ANYBODY, ["search"], None),
         (pipeline("payments", key("gate")), PIPELINES, ["payments"], "key.scope_missing"),
         (pipeline("payments", key("changes")), LEADS, ["payments"], "permission.service_account"),
         (person(LEAD, key=key("artifacts")), PIPELINES, ["payments"], "permission.role_missing"),

@@ -52,5 +52,22 @@ def test_list__a_full_page__takes_few_queries(
 
 
 @pytest.mark.usefixtures("artifact")
+def test_list__by_a_service_account__only_what_it_asked_or_its_key_names(
+    ask: Ask, api: Callable[..., APIClient]
+) -> None:
+    ours = ask()["id"]
+    theirs = ask(api("ci-search", scopes=["gate"]), service="search-api")["id"]
+
+    def seen(username: str, *services: str) -> set[str]:
+        rows = api(username, scopes=["gate"], services=list(services)).get(URL).json()["results"]
+        return {row["id"] for row in rows}
+
+    assert seen("ci-payments") == {ours}
+    assert seen("ci-search") == {theirs}
+    assert seen("ci-search", "billing-service") == {ours, theirs}
+    assert seen("oscar") == {ours, theirs}
+
+
+@pytest.mark.usefixtures("artifact")
 def test_list__without_the_scope__is_403(api: Callable[..., APIClient]) -> None:
     assert api("alice", scopes=["changes"]).get(URL).status_code == 403
