@@ -168,15 +168,17 @@ def _sign(
 def _signatures(template: Template, *, verb: str) -> list[SignatureFact]:
     covered = _hash(template)
     return [
-        SignatureFact(
-            person=row.signer.username,
-            roles=frozenset(Role(role) for role in row.signer_roles),
-            at=row.signed_at,
-            id=str(row.pk),
-        )
+        SignatureFact(person=row.signer.username, roles=_counting(row), at=row.signed_at, id=str(row.pk))
         for row in template.signatures.all()
         if row.verb == verb and row.content_hash == covered
     ]
+
+
+def _counting(signature: TemplateSignature) -> frozenset[Role]:
+    """The roles it was signed with, wherever they are held, without those that were revoked early since."""
+    held = [people.grant_fact(grant) for grant in signature.signer.grants.all()]
+    teams = frozenset(grant.team for grant in held if grant.team)
+    return approvals.counts(grants=held, teams=teams, signed_at=signature.signed_at) & frozenset(signature.signer_roles)
 
 
 def _hash(template: Template) -> str:

@@ -125,7 +125,25 @@ class TemplateSignature(models.Model):
 
     class Meta:
         ordering: ClassVar = ["signed_at"]
-        triggers = append_only_triggers()
+        triggers: ClassVar = [
+            *append_only_triggers(),
+            # As of a change: whoever worded the proposal does not agree to it for CAB, by no door.
+            pgtrigger.Trigger(
+                name="four_eyes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("proposer", "BIGINT"), ("signer_name", "TEXT"), ("signer_kind", "TEXT")],
+                func="""
+                    SELECT proposed_by_id INTO proposer FROM changes_template WHERE id = NEW.template_id;
+                    SELECT username, kind INTO signer_name, signer_kind FROM people_user WHERE id = NEW.signer_id;
+                    IF (NEW.verb = 'activate' AND NEW.signer_id = proposer) OR signer_kind <> 'person' THEN
+                        RAISE EXCEPTION 'four eyes: % may not sign this template', signer_name
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["template", "signer", "verb", "content_hash"], name="template_signature_once"

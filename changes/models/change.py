@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
@@ -94,7 +95,34 @@ class ChangeRequest(StatefulModel):
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
-        triggers = state_triggers(states.CHANGE_MOVES, first_state=ChangeState.DRAFT)
+        triggers: ClassVar = [
+            *state_triggers(states.CHANGE_MOVES, first_state=ChangeState.DRAFT),
+            # A spoken approval is a signature: never the requester's, an editor's or a pipeline's, nor noted by the requester (R5).
+            pgtrigger.Trigger(
+                name="four_eyes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                declare=[("approver", "RECORD"), ("requester_name", "TEXT")],
+                func="""
+                    IF NEW.authorised_by_id IS NULL THEN
+                        RETURN NEW;
+                    END IF;
+                    IF TG_OP = 'UPDATE' THEN
+                        IF NEW.authorised_by_id IS NOT DISTINCT FROM OLD.authorised_by_id THEN
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    SELECT username, kind INTO approver FROM people_user WHERE id = NEW.authorised_by_id;
+                    SELECT username INTO requester_name FROM people_user WHERE id = NEW.requester_id;
+                    IF NEW.authorised_by_id = NEW.requester_id OR approver.username = ANY(NEW.editors)
+                        OR approver.kind <> 'person' OR NEW.authorisation->>'called_by' = requester_name THEN
+                        RAISE EXCEPTION 'four eyes: % may not authorise this change', approver.username
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(estimated_duration__gt=timedelta(0)), name="change_takes_time"),
             models.CheckConstraint(condition=Q(services__len__gt=0), name="change_names_a_service"),

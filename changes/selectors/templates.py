@@ -13,7 +13,7 @@ from cybercube_portal.errors import NotFound
 
 def templates_listed(*, state: str = "") -> QuerySet[Template]:
     """By slug, with who proposed them and who signed."""
-    rows = Template.objects.select_related("proposed_by").prefetch_related("signatures__signer")
+    rows = Template.objects.select_related("proposed_by").prefetch_related("signatures__signer__grants__team")
     return rows.filter(state=state) if state else rows
 
 

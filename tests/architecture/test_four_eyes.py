@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from rest_framework.test import APIClient
 
 from changes.actions.approvals import approve_change
 from changes.actions.content import edit_change
-from changes.models import ChangeRequest, FreezeException, Signature, TemplateSignature
+from changes.models import ChangeRequest, Signature
 from changes.proposals import ArtifactName
 from cybercube_portal.people.models import ApiKey, Grant, User
 from cybercube_portal.people.scopes import Scope
@@ -156,20 +157,28 @@ def test_grant__to_oneself__refused(browser_session: Session, held: datetime) ->
     assert admin.post("/grants/grant/", {"username": "admin", "role": "tech_lead"}).status_code == 422
 
 
-def test_activate_template__by_who_worded_it__refused(browser_session: Session, held: datetime) -> None:
-    proposal = {"slug": "small-scale", "kind": "scale", "title": "Scale", "bounds": {"replicas": [1, 4]}}
-    bob, sybil = browser_session("bob"), browser_session("sybil")
-    assert bob.post("/api/v1/templates/", proposal, JSON).status_code == 201
-    address = "/api/v1/templates/small-scale/"
-    edit = {"bounds": {"replicas": [1, 4000]}}
-    headers = {"If-Match": sybil.get(address).headers["ETag"]}
+@pytest.mark.parametrize(
+    ("approver", "called_by", "refused"),
+    [
+        ("alice", "grace", True),
+        ("bob", "grace", True),
+        ("ci-payments", "grace", True),
+        ("heidi", "alice", True),
+        ("heidi", "grace", False),
+    ],
+    ids=["requester", "editor", "pipeline", "noted by the requester", "another"],
+)
+def test_authorise__in_sql__never_by_requester_editor_or_pipeline(
+    cast: Cast, held: datetime, approver: str, called_by: str, *, refused: bool
+) -> None:
+    change = story.emergency(now=held, by="alice")
+    edited = {"description": "In other words"}
+    edit_change(number=change.number, version=change.version, changes=edited, actor=story.actor("bob"), now=held)
 
-    assert sybil.patch(address, edit, JSON, headers=headers).status_code == 403
-    assert bob.patch(address, edit, JSON, headers=headers).status_code == 200
-    refused = bob.post(f"{address}activate/", {}, JSON)
-    assert (refused.status_code, refused.json()["code"]) == (409, "approval.author_is_approver")
-    assert bob.post("/templates/small-scale/activate/").status_code == 409
-    assert not TemplateSignature.objects.exists()
+    with pytest.raises(DatabaseError, match="four eyes") if refused else nullcontext(), transaction.atomic():
+        ChangeRequest.objects.update(authorised_by=cast[approver], authorisation={"called_by": called_by})
+
+    assert ChangeRequest.objects.filter(authorised_by__isnull=False).exists() is not refused
 
 
 @pytest.mark.parametrize("by", ["heidi", "alice"], ids=["requester", "editor"])
@@ -196,51 +205,6 @@ def test_confirm__by_who_noted_the_word__refused(browser_session: Session, held:
     assert browser_session("grace").post(address, {}, JSON).status_code == 403
     assert ivan.post(address, {}, JSON).json()["code"] == "emergency.not_the_approver"
     assert heidi.post(address, {}, JSON).status_code == 200
-
-
-def test_except__ones_own_change_from_a_freeze__refused(browser_session: Session, held: datetime) -> None:
-    change = story.in_review(now=held, by="ivan")
-    freeze = story.freeze(now=held, starts_at=held, ends_at=held + timedelta(days=9))
-    ivan, wanted = browser_session("ivan"), {"change": change.number, "reason": "Mine"}
-
-    refused = ivan.post(f"/api/v1/freezes/{freeze.reference}/exceptions/", wanted, JSON)
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "freeze.author_grants_exception")
-    assert ivan.post(f"/freezes/{freeze.reference}/exceptions/", wanted).status_code == 409
-    assert not FreezeException.objects.exists()
-
-
-@pytest.mark.parametrize("verb", ["lift", "cancel"])
-@pytest.mark.parametrize("by", ["ivan", "alice"], ids=["requester", "editor"])
-def test_end_freeze__that_holds_back_ones_own_change__needs_another_manager(
-    browser_session: Session, held: datetime, verb: str, by: str
-) -> None:
-    change = story.in_review(now=held, by=by)
-    if by != "ivan":
-        edited = {"description": "In other words"}
-        edit_change(number=change.number, version=change.version, changes=edited, actor=story.actor("ivan"), now=held)
-    freeze = story.freeze(now=held, by="dan", starts_at=held + timedelta(days=1), ends_at=held + timedelta(days=9))
-    ivan, judy, why = browser_session("ivan"), browser_session("judy"), {"reason": "No longer needed"}
-
-    refused = ivan.post(f"/api/v1/freezes/{freeze.reference}/{verb}/", why, JSON)
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "freeze.author_ends_it")
-    assert change.number in refused.json()["detail"]
-    assert ivan.post(f"/freezes/{freeze.reference}/{verb}/", why).status_code == 409
-    assert judy.post(f"/api/v1/freezes/{freeze.reference}/{verb}/", why, JSON).status_code == 200
-
-
-def test_end_freeze__ones_own_changes_pass_it_or_lie_elsewhere__allowed(
-    browser_session: Session, held: datetime
-) -> None:
-    story.in_review(now=held, by="ivan", scheduled_time=held + timedelta(days=10))
-    story.in_review(now=held, by="ivan", services=("search-api",), artifacts=())
-    story.emergency(now=held, by="ivan")
-    freeze = story.freeze(now=held, by="dan", services=(SERVICE,), starts_at=held, ends_at=held + timedelta(days=9))
-
-    ended = browser_session("ivan").post(f"/api/v1/freezes/{freeze.reference}/lift/", {"reason": "Over"}, JSON)
-
-    assert ended.status_code == 200, ended.content
 
 
 def test_report_evidence__by_people__refused_whatever_their_role(browser_session: Session, held: datetime) -> None:
