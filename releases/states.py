@@ -182,14 +182,6 @@ class Trigger(StrEnum):
     DATA_CORRUPTION = "data_corruption"
 
 
-class MigrationPhase(StrEnum):
-    """§9.3: expand, then backfill, then contract."""
-
-    EXPAND = "expand"
-    BACKFILL = "backfill"
-    CONTRACT = "contract"
-
-
 class MigrationState(StrEnum):
     """Where one migration file stands in one environment."""
 

@@ -82,6 +82,21 @@ class MigrationKind(StrEnum):
     DATA = "data"
 
 
+class MigrationPhase(StrEnum):
+    """§9.3: expand, then backfill, then contract."""
+
+    EXPAND = "expand"
+    BACKFILL = "backfill"
+    CONTRACT = "contract"
+
+
+class Severity(StrEnum):
+    """Of a finding of the lint; an error raises the change's risk."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
 class RollbackDriver(StrEnum):
     """How a rollback of the service is carried out (domain.md section 4)."""
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from cybercube_portal.catalog.states import MigrationKind
+from cybercube_portal.catalog.states import MigrationKind, MigrationPhase
 from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
 from releases import states
-from releases.states import MigrationPhase, MigrationState
+from releases.states import MigrationState
 
 
 class Migration(StatefulModel):

@@ -199,7 +199,8 @@ def test_register_artifact__migration__data_when_it_writes_rows(
     row = {"filename": "20260117120000_add_tax_rate_to_products.sql", "sql": sql}
     answer = pipeline.post(URL, artifact_body(migrations=[row | ({"kind": declared} if declared else {})]))
     assert answer.status_code == 201
-    assert answer.json()["migrations"] == [{**row, "kind": kind, "phase": None, "findings": []}]
+    (shown,) = answer.json()["migrations"]
+    assert {name: shown[name] for name in ("filename", "sql", "kind")} == {**row, "kind": kind}
 
 
 @pytest.mark.parametrize(

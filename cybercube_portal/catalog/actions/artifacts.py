@@ -12,6 +12,7 @@ from django.db import transaction
 from cybercube_portal.audit.actions import record
 from cybercube_portal.catalog import metadata, permissions, selectors
 from cybercube_portal.catalog.events import CatalogEvent
+from cybercube_portal.catalog.migration_lint import lint_migration
 from cybercube_portal.catalog.models import Artifact, Service
 from cybercube_portal.catalog.states import ArtifactType
 from cybercube_portal.errors import Conflict
@@ -83,6 +84,7 @@ def register_artifact(
         _refuse_unless_same(known, wanted)
         return Registration(known, created=False)
     unlike = _other_digests(owner, wanted)
+    wanted.migrations = [_linted(row) for row in wanted.migrations]
     wanted.save(force_insert=True)
     reference = f"{service}:{wanted.version}"
     record(
@@ -103,6 +105,16 @@ def register_artifact(
         },
     )
     return Registration(wanted, created=True)
+
+
+def _linted(row: dict[str, Any]) -> dict[str, Any]:
+    """With the phase and the findings of §9.3; a failing lint is no refusal, it raises the change's risk (§5.6)."""
+    linted = lint_migration(filename=row["filename"], sql=row["sql"])
+    return {
+        **row,
+        "phase": linted.phase and linted.phase.value,
+        "findings": [finding.as_dict() for finding in linted.findings],
+    }
 
 
 def _refuse_unless_same(known: Artifact, wanted: Artifact) -> None:

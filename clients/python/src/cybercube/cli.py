@@ -15,6 +15,7 @@ from cybercube.credentials import find_bearer
 from cybercube.decision import Decision, Outcome
 from cybercube.exits import Exit, Failure, Unreachable, UsageError
 from cybercube.gate import ask_gate
+from cybercube.lint import add_sql
 from cybercube.portal import Portal
 from cybercube.report import as_json, leave_for_later_steps, one_line, rows
 from cybercube.runs import current_run
@@ -138,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_gate(commands)
     _add_verify_token(commands)
-    add_check(commands)
+    _add_credentials(add_sql(add_check(commands), connect=_portal))
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "verify", help="check the hash chain of an export, offline: cybercube audit verify FILE"
@@ -170,8 +171,12 @@ def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     gate.add_argument("--dry-run", action="store_true", help="only ask: no decision that a deployment could spend")
     gate.add_argument("--json", action="store_true", help="print the portal's answer instead of rows")
     gate.add_argument("--env-file", type=_word, metavar="FILE", help="write the decision as NAME=value lines")
-    gate.add_argument("--oidc", action="store_true", help="without a key, prove who runs by the CI platform's token")
-    gate.add_argument("--oidc-audience", type=_word, metavar="AUD", help="(default: CYBERCUBE_PORTAL_URL)")
+    _add_credentials(gate)
+
+
+def _add_credentials(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--oidc", action="store_true", help="without a key, prove who runs by the CI platform's token")
+    parser.add_argument("--oidc-audience", type=_word, metavar="AUD", help="(default: CYBERCUBE_PORTAL_URL)")
 
 
 def _add_verify_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
