@@ -12,6 +12,7 @@ from releases import tasks
 from releases.actions.deadlines import TIME_OUT
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
+from releases.actions.watch import WATCH
 from releases.events import DeploymentEvent, ObservationEvent
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
@@ -25,9 +26,13 @@ OFFER_ROLLBACK = "releases.offer_rollback"
 PAGE_ON_CALL = "releases.page_on_call"
 TELL_ON_CALL = "releases.tell_on_call"
 SEND_NOTICE = "releases.send_notice"
+ASK_ON_CALL = "releases.ask_on_call"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
+    DeploymentEvent.VERIFIED: (WATCH,),
+    DeploymentEvent.UNCERTAIN: (ASK_ON_CALL,),
+    DeploymentEvent.ALERTED: (ASK_ON_CALL,),
     DeploymentEvent.FAILED: (OFFER_ROLLBACK,),
     DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK,),
     DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
@@ -51,6 +56,7 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     PAGE_ON_CALL: tasks.page_on_call,
     TELL_ON_CALL: tasks.tell_on_call,
     SEND_NOTICE: tasks.send_notice,
+    ASK_ON_CALL: tasks.ask_on_call,
 }
 
 
@@ -62,5 +68,6 @@ def register() -> None:
         DRIVE, tasks.drive_rollback, gather=tasks.ask_driver, give_up=tasks.give_driver_up, tries=DRIVER_TRIES
     )
     register_intent(VERIFY, tasks.verify_deployment, gather=tasks.make_checks, give_up=tasks.give_up_verification)
+    register_intent(WATCH, tasks.watch_deployment, gather=tasks.look_at_watched, give_up=tasks.give_up_watch)
     register_intent(READ_BASELINE, tasks.keep_baseline, gather=tasks.read_baseline, tries=3)
     register_reactions(REACTIONS)

@@ -14,16 +14,18 @@ from django.conf import settings
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Again, Task
 from cybercube_portal.audit.selectors.events import event_named
-from releases.actions import baseline, bypasses, driving, following, notices, outcomes, verification
+from releases.actions import baseline, bypasses, driving, following, notices, on_call, outcomes, verification, watch
 from releases.actions.observations import claim_looks, note_sighting
 from releases.checks import Checked, look
 from releases.checks.looking import look_at_all
 from releases.drivers import Report
 from releases.selectors.deployments import get_deployment
 from releases.selectors.verification import check_facts
+from releases.selectors.watch import is_being_watched
 from releases.states import CheckKind, DeploymentState
 
 METRICS = (CheckKind.ERROR_RATE, CheckKind.LATENCY_P99)
+WATCHED = (CheckKind.HEALTH, *METRICS)
 log = structlog.get_logger(__name__)
 
 # A tick that nobody took in time is dropped: the next one does its work.
@@ -117,6 +119,35 @@ def verify_deployment(task: Task, now: datetime, checked: Sequence[Checked]) -> 
 def give_up_verification(task: Task, now: datetime, error: str) -> None:
     """They could not be made."""
     verification.give_up_verification(reference=task.subject, number=task.payload["number"], error=error, now=now)
+
+
+def look_at_watched(task: Task, now: datetime) -> Sequence[Checked]:
+    """Health, errors and latency of a deployment that is being watched; nothing of another."""
+    deployment = get_deployment(task.subject)
+    return look(check_facts(deployment, at=now), WATCHED) if is_being_watched(deployment) else ()
+
+
+def watch_deployment(task: Task, now: datetime, checked: Sequence[Checked]) -> Again | None:
+    """Act on what was seen, and come again until the watch is over."""
+    later = watch.take_sample(reference=task.subject, checked=checked, now=now)
+    return Again(later) if later else None
+
+
+def give_up_watch(task: Task, now: datetime, error: str) -> None:
+    """It could not be looked at."""
+    watch.give_up_watch(reference=task.subject, error=error, now=now)
+
+
+def ask_on_call(task: Task, now: datetime) -> None:
+    """A deployment stays uncertain, or its watch found something: a person decides."""
+    event = event_named(UUID(task.payload["event"]))
+    on_call.ask_on_call(
+        reference=task.subject,
+        verb=event.verb,
+        message=event.data.get("message") or event.data.get("reason", ""),
+        occasion=task.payload["event"],
+        now=now,
+    )
 
 
 def read_baseline(task: Task, _now: datetime) -> Sequence[Checked]:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
+from cybercube_portal.catalog.states import EnvironmentCode
 from releases.actions.following import follow_end, follow_health, follow_watch, follow_way_back
 from releases.actions.incidents import end_incident_of_rollback
 from releases.actions.recording import record_deployment
@@ -20,12 +21,13 @@ from releases.states import UNDER_WAY, DeploymentState
 
 @transaction.atomic
 def pass_deployment(*, reference: str, observed_version: str, now: datetime, actor: Recorded = SYSTEM) -> Deployment:
-    """Every check passed: healthy, and watched from now on. A rollback that passes has restored what it takes back.
+    """Every check passed: healthy, and in production watched from now on. A rollback that passes has restored what it takes back.
 
     Raises NotFound, MoveRefused.
     """
     deployment = lock_deployment(reference)
-    deployment.pass_verification(at=now, watch=settings.WATCH_DURATION)
+    is_watched = deployment.environment == EnvironmentCode.PRD
+    deployment.pass_verification(at=now, watch_until=now + settings.WATCH_DURATION if is_watched else None)
     deployment.observed_version = observed_version
     deployment.save()
     record_deployment(DeploymentEvent.VERIFIED, deployment, actor=actor, at=now, observed_version=observed_version)

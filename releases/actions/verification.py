@@ -11,36 +11,41 @@ from django.db import transaction
 from cybercube_portal.audit.actions import open_intent
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
-from cybercube_portal.errors import refuse
+from cybercube_portal.errors import Invalid
 from cybercube_portal.people.actors import Actor
-from cybercube_portal.people.guard import require
-from releases import permissions
 from releases.actions.outcomes import fail_deployment, pass_deployment
 from releases.actions.recording import record_deployment
 from releases.checks import Checked
 from releases.events import DeploymentEvent, VerificationEvent
 from releases.models import CheckResult, Deployment, Verification
 from releases.policy.verification import Finding, Thresholds, counts, failing_before, reason_of, verdict_of
+from releases.selectors.deployment_moves import permit
 from releases.selectors.deployments import lock_deployment
-from releases.selectors.verification import lock_verification, open_verification
+from releases.selectors.verification import lock_verification
 from releases.states import CheckKind, DeploymentState, Verdict
 
 VERIFY = "releases.verify_deployment"
 PAUSE = timedelta(seconds=3)
+LONGEST_REASON = 10_000
 
 
 @transaction.atomic
 def verify_deployment(*, reference: str, actor: Actor, now: datetime) -> Verification:
     """Make the checks once more, after they left a doubt. Raises NotFound, NotPermitted, MoveRefused."""
     deployment = lock_deployment(reference)
-    service = deployment.service
-    require(actor, permissions.VERIFY_DEPLOYMENT, now=now, teams=[service.team.slug], services=[service.slug])
-    if deployment.state != DeploymentState.VERIFYING:
-        message = f"{reference} is {deployment.get_state_display().lower()}; only what was finished is verified."
-        raise refuse("deployment.not_verifying", "§4.7", message, "Look at its last verification.")
-    if open_verification(deployment) is not None:
-        raise refuse("deployment.being_verified", "§4.7", "It is being verified.", "Wait for the verdict.")
+    permit(deployment, "verify", actor=actor, now=now)
     return queue_verification(deployment, actor=actor, now=now)
+
+
+@transaction.atomic
+def fail_unverified(*, reference: str, reason: str, actor: Actor, now: datetime) -> Deployment:
+    """On-call does not trust what could not be verified. Raises NotFound, NotPermitted, MoveRefused, Invalid without a reason."""
+    deployment = lock_deployment(reference)
+    permit(deployment, "fail", actor=actor, now=now)
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        message = f"Say why it failed, in at most {LONGEST_REASON} characters."
+        raise Invalid.field("/reason", "deployment.reason_missing", message)
+    return fail_deployment(reference=reference, reason=reason, actor=actor, now=now)
 
 
 def queue_verification(deployment: Deployment, *, actor: Recorded, now: datetime) -> Verification:

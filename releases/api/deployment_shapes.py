@@ -12,7 +12,16 @@ from cybercube_portal.api import MomentField, StrictSerializer
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from releases.api.serializers import RunSerializer
 from releases.policy.deployment import DEPLOYS, LONGEST_PAUSE, MOST_STEPS, WHOLE
-from releases.states import CheckKind, DeploymentState, Method, RollbackMethod, Trigger, Verdict, VerificationState
+from releases.states import (
+    CheckKind,
+    DeploymentState,
+    Method,
+    RollbackMethod,
+    Trigger,
+    Verdict,
+    VerificationState,
+    WatchFinding,
+)
 
 STATES = [state.value for state in DeploymentState]
 METHODS = [method.value for method in Method]
@@ -55,12 +64,19 @@ class AbortDeploymentBody(StrictSerializer):
     reason = serializers.CharField(max_length=TEXT)
 
 
+class FailDeploymentBody(StrictSerializer):
+    """Why it is not trusted."""
+
+    reason = serializers.CharField(max_length=TEXT)
+
+
 class CheckSerializer(serializers.Serializer[Any]):
     """What one check of §4.7 found. `value` is a fraction (error rate) or milliseconds (latency)."""
 
     kind = serializers.ChoiceField([kind.value for kind in CheckKind])
     verdict = serializers.ChoiceField(VERDICTS)
     code = serializers.CharField()
+    section = serializers.CharField()
     message = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     threshold = serializers.FloatField(allow_null=True)
@@ -83,14 +99,14 @@ class VerificationSerializer(serializers.Serializer[Any]):
 
 
 class SampleSerializer(serializers.Serializer[Any]):
-    """What was seen at one moment of the watch (§8.5). `finding` is the row it fell under."""
+    """What was seen at one moment of the watch (§8.5). `findings` are the rows it fell under, the gravest first."""
 
     at = MomentField()
     is_healthy = serializers.BooleanField(allow_null=True)
     observed_version = WordField()
     error_rate = serializers.FloatField(allow_null=True)
     latency_p99 = serializers.FloatField(allow_null=True)
-    finding = WordField()
+    findings = serializers.ListField(child=serializers.ChoiceField([finding.value for finding in WatchFinding]))
     message = WordField()
 
 

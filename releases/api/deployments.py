@@ -28,11 +28,13 @@ from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.authentication import actor_of
 from releases.actions import deployments as actions
+from releases.actions import verification
 from releases.actions.gate_tokens import read_token
 from releases.api.deployment_shapes import (
     STATES,
     AbortDeploymentBody,
     DeploymentSerializer,
+    FailDeploymentBody,
     FinishDeploymentBody,
     ListedDeploymentSerializer,
     StartDeploymentBody,
@@ -133,6 +135,10 @@ VERBS: tuple[Verb, ...] = (
         actions.finish_deployment,
         "The pipeline is through: it is verified, or it failed.",
     ),
+    Verb(
+        "verify", NothingBody, verification.verify_deployment, "Make the checks again, after they left a doubt (§4.7)."
+    ),
+    Verb("fail", FailDeploymentBody, verification.fail_unverified, "What could not be verified is not trusted."),
     Verb("abort", AbortDeploymentBody, actions.abort_deployment, "Given up before it was finished."),
 )
 

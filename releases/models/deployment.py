@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -115,10 +115,10 @@ class Deployment(StatefulModel):
         self.deadline_at = deadline
 
     @move(states.PASS_DEPLOYMENT)
-    def pass_verification(self, *, at: datetime, watch: timedelta) -> None:
-        """Verified; watched for that long (§5.3)."""
+    def pass_verification(self, *, at: datetime, watch_until: datetime | None) -> None:
+        """Verified; watched until then (§5.3), or not at all."""
         self.verified_at = at
-        self.watch_until = at + watch
+        self.watch_until = watch_until
 
     @move(states.FAIL_DEPLOYMENT, states.FAIL_ROLLBACK)
     def fail(self, *, at: datetime) -> DeploymentState:

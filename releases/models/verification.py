@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
@@ -18,6 +19,7 @@ from cybercube_portal.stateful import (
 )
 from releases import states
 from releases.models.deployment import Deployment
+from releases.policy.verification import SECTION
 from releases.states import CheckKind, Verdict, VerificationState
 
 
@@ -96,12 +98,17 @@ class CheckResult(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}: {self.verdict}"
 
+    @property
+    def section(self) -> str:
+        """Where the standard asks for it."""
+        return SECTION
+
 
 class WatchSample(models.Model):
     """What was seen at one moment of the 30 minutes after (§5.3, §8.5). Append-only.
 
     `error_rate` is a fraction, `latency_p99` milliseconds, None when it could not be read; `is_healthy` None when the health
-    endpoint said nothing that counts. `finding` is the row of §8.5 it fell under, empty for none.
+    endpoint said nothing that counts. `findings` are the rows of §8.5 it fell under (`WatchFinding`), the gravest first.
     """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="samples")
@@ -110,7 +117,7 @@ class WatchSample(models.Model):
     observed_version = models.CharField(max_length=128, blank=True)
     error_rate = models.FloatField(null=True)
     latency_p99 = models.FloatField(null=True)
-    finding = models.CharField(max_length=32, blank=True)
+    findings = ArrayField(models.CharField(max_length=32), default=list)
     message = models.TextField(blank=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from changes.selectors.moves import MoveOption
-from cybercube_portal.decisions import Decision, Reason, decide, failed
+from cybercube_portal.decisions import Decision, Reason, decide, failed, pending
 from cybercube_portal.errors import MoveRefused, NotPermitted
 from cybercube_portal.moves import sources_of
 from cybercube_portal.people.actors import Actor
@@ -16,6 +16,8 @@ from releases import permissions, states
 from releases.models import Deployment
 from releases.policy import deployment as policy
 from releases.selectors.canary import judge_next_step
+from releases.selectors.verification import open_verification
+from releases.states import DeploymentState
 
 Judge = Callable[[Deployment, Actor, datetime], Decision]
 
@@ -39,19 +41,35 @@ def _finish(deployment: Deployment, _actor: Actor, _now: datetime) -> Decision:
     return policy.may_finish(steps=len(deployment.steps), step=deployment.step)
 
 
+def _verify(deployment: Deployment, _actor: Actor, _now: datetime) -> Decision:
+    if open_verification(deployment) is None:
+        return decide()
+    return decide(pending("deployment.being_verified", "§4.7", "It is being verified.", "Wait for the verdict."))
+
+
 def _has_steps(deployment: Deployment) -> bool:
     return bool(deployment.steps)
+
+
+def _is_verifying(deployment: Deployment) -> bool:
+    return bool(deployment.state == DeploymentState.VERIFYING)
 
 
 RULES: tuple[MoveRule, ...] = (
     MoveRule("advance", permissions.ADVANCE_DEPLOYMENT, judge_next_step, "Advance to the next step", _has_steps),
     MoveRule("finish", permissions.FINISH_DEPLOYMENT, _finish, "Finish and verify"),
+    MoveRule("verify", permissions.VERIFY_DEPLOYMENT, _verify, "Verify again"),
+    MoveRule("fail", permissions.VERIFY_DEPLOYMENT, _free, "Fail it", _is_verifying),
     MoveRule("abort", permissions.ABORT_DEPLOYMENT, _free, "Abort"),
 )
 BY_VERB: dict[str, MoveRule] = {rule.verb: rule for rule in RULES}
 
 # Verbs that move nothing by themselves have no row in the state table: where they can be said.
-SAYABLE: dict[str, frozenset[str]] = {}
+SAYABLE: dict[str, frozenset[str]] = {
+    "verify": frozenset({DeploymentState.VERIFYING}),
+    # Of what runs the pipeline says so when it finishes it.
+    "fail": frozenset({DeploymentState.VERIFYING}),
+}
 
 
 def possible_from(verb: str) -> frozenset[str]:

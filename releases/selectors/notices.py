@@ -59,7 +59,7 @@ def notice_facts(rollback: Deployment, *, now: datetime) -> NoticeFacts:
 def degraded_since(deployment: Deployment) -> datetime | None:
     """The first moment at which the portal saw that it is not well: a bad sample of its watch, or a check that failed."""
     seen = [
-        deployment.samples.exclude(finding="").aggregate(first=Min("at"))["first"],
+        deployment.samples.exclude(findings=[]).aggregate(first=Min("at"))["first"],
         CheckResult.objects.filter(verification__deployment=deployment, verdict=Verdict.FAIL).aggregate(
             first=Min("at")
         )["first"],

@@ -177,6 +177,7 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/gate/forecast/": QUESTION,
         "POST api/v1/deployments/": {"decision": decision, "method": "rolling"},
         "POST api/v1/deployments/<str:reference>/finish/": {"status": "failed"},
+        "POST api/v1/deployments/<str:reference>/fail/": {"reason": "Not trusted"},
         "POST api/v1/deployments/<str:reference>/abort/": {"reason": "Stuck"},
         "POST api/v1/changes/": change,
         "PATCH api/v1/changes/<str:number>/": {"title": "Another"},

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from changes.actions.freezes import create_freeze, publish_freeze
 from changes.models import ChangeRequest, Freeze
 from changes.proposals import ArtifactName
-from cybercube_portal.catalog.models import Artifact
+from cybercube_portal.catalog.models import Artifact, Service
+from releases.actions.deployments import finish_deployment
+from releases.models import Deployment
+from releases.states import DeploymentState
+from tests.audit.listener import Listener
 from tests.factories import changes as story
+from tests.factories.deployments import deployed
 from tests.factories.people import Cast
 from tests.releases.asking import DIGEST, SERVICE, URL, VERSION, Ask, freeze_plan, prove
+from tests.releases.outside import SickService
+from tests.releases.verifying import GOOD, says
 
 NAMED = ArtifactName(service=SERVICE, version=VERSION)
 
@@ -85,3 +95,35 @@ def ask(ci: APIClient) -> Ask:
         return body
 
     return put
+
+
+@pytest.fixture
+def service() -> Iterator[SickService]:
+    with closing(SickService(version=VERSION)) as found:
+        yield found
+
+
+@pytest.fixture
+def metrics() -> Iterator[Listener]:
+    """Something that answers in Prometheus' place, so that a test can choose every byte."""
+    with closing(Listener()) as listener:
+        yield listener
+
+
+@pytest.fixture
+def verifiable(held: datetime, service: SickService, metrics: Listener, settings: Settings) -> None:
+    """Everything outside is there and well; one second of patience with it."""
+    settings.OUTBOUND_NETWORKS = (ip_network("127.0.0.0/8"),)
+    settings.PROMETHEUS_URL = metrics.url().rstrip("/")
+    settings.VERIFICATION_TIMEOUT = timedelta(seconds=2)
+    Service.objects.filter(slug=service.slug).update(
+        urls={"prd": service.url + "/", "stg": service.url}, allowed_hosts=["127.0.0.1"]
+    )
+    says(metrics, GOOD % held.timestamp())
+
+
+@pytest.fixture
+def finished(verifiable: None, held: datetime) -> Deployment:
+    """billing-service v2.3.1, finished in production and waiting for its checks."""
+    running = deployed(VERSION, at=held, state=DeploymentState.RUNNING)
+    return finish_deployment(reference=running.reference, status="succeeded", actor=story.actor("alice"), now=held)

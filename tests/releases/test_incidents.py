@@ -88,7 +88,7 @@ def test_rollback_in_production__opens_an_incident_since_it_was_bad_and_ends_it_
     bad: Deployment, held: datetime
 ) -> None:
     since = held - timedelta(minutes=15)
-    WatchSample.objects.create(deployment=bad, at=since, error_rate=0.06, finding="error_rate")
+    WatchSample.objects.create(deployment=bad, at=since, error_rate=0.06, findings=["errors_over_5"])
 
     restored(bad, now=held)
 
@@ -168,7 +168,7 @@ def test_send_notice__restored__kept_mailed_to_team_and_on_call_once(bad: Deploy
     began = held - timedelta(minutes=15)
     for minutes, rate in ((0, 0.06), (5, 0.02)):
         at = began + timedelta(minutes=minutes)
-        WatchSample.objects.create(deployment=bad, at=at, error_rate=rate, finding="error_rate")
+        WatchSample.objects.create(deployment=bad, at=at, error_rate=rate, findings=["errors_over_5"])
     rollback = restored(bad, now=held)
 
     sent = send_notice(reference=bad.reference, now=held)
