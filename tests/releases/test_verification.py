@@ -168,7 +168,9 @@ def test_verify__worked_twice__counts_once(finished: Deployment) -> None:
     assert CheckResult.objects.count() == 4
 
 
-def test_baseline__read_for_the_moment_it_started__kept_once(metrics: Listener, held: datetime) -> None:
+def test_baseline__read_for_the_moment_it_started__kept_once(
+    verifiable: None, metrics: Listener, held: datetime
+) -> None:
     running = deployed(VERSION, at=held, state=DeploymentState.RUNNING)
     checked = read_baseline(Task(id=1, kind=READ_BASELINE, subject=running.reference), held + timedelta(hours=1))
     keep_baseline(reference=running.reference, checked=checked, now=held)
