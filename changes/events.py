@@ -71,3 +71,17 @@ class FeedEvent(StrEnum):
 
     ISSUED = "calendar_feed.issued"
     REVOKED = "calendar_feed.revoked"
+
+
+class MeetingEvent(StrEnum):
+    """Meetings of the CAB. Subjects: the meeting's reference; for items and votes also the change's number."""
+
+    PLANNED = "cab_meeting.planned"
+    EDITED = "cab_meeting.edited"
+    OPENED = "cab_meeting.opened"
+    ATTENDED = "cab_meeting.attended"
+    ITEM_ADDED = "cab_meeting.item_added"
+    VOTED = "cab_meeting.voted"
+    REMINDED = "cab_meeting.reminded"
+    CLOSED = "cab_meeting.closed"
+    CANCELLED = "cab_meeting.cancelled"

@@ -107,6 +107,13 @@ RETIRE_TEMPLATE = Permission(
     name="changes.retire_template", roles=_CAB, scope="approvals", section="§6.2", everywhere=True
 )
 
+PLAN_MEETING = Permission(name="changes.plan_cabmeeting", roles=_CAB, scope="changes", section="§5.6", everywhere=True)
+EDIT_MEETING = Permission(name="changes.edit_cabmeeting", roles=_CAB, scope="changes", section="§5.6", everywhere=True)
+RUN_MEETING = Permission(name="changes.run_cabmeeting", roles=_CAB, scope="approvals", section="§5.6", everywhere=True)
+ATTEND_MEETING = Permission(
+    name="changes.attend_cabmeeting", roles=_SIGNERS, scope="approvals", section="§5.6", everywhere=True
+)
+
 PERMISSIONS: tuple[Permission, ...] = (
     CREATE,
     EDIT,
@@ -139,4 +146,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     EDIT_TEMPLATE,
     ACTIVATE_TEMPLATE,
     RETIRE_TEMPLATE,
+    PLAN_MEETING,
+    EDIT_MEETING,
+    RUN_MEETING,
+    ATTEND_MEETING,
 )

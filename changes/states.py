@@ -133,3 +133,18 @@ class TemplateState(StrEnum):
 ACTIVATE_TEMPLATE = Move("activate", (TemplateState.PROPOSED,), TemplateState.ACTIVE)
 RETIRE_TEMPLATE = Move("retire", (TemplateState.ACTIVE,), TemplateState.RETIRED)
 TEMPLATE_MOVES: tuple[Move, ...] = (ACTIVATE_TEMPLATE, RETIRE_TEMPLATE)
+
+
+class MeetingState(StrEnum):
+    """A meeting of the CAB (glossary)."""
+
+    PLANNED = "planned"
+    IN_SESSION = "in_session"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+OPEN_MEETING = Move("open", (MeetingState.PLANNED,), MeetingState.IN_SESSION)
+CLOSE_MEETING = Move("close", (MeetingState.PLANNED, MeetingState.IN_SESSION), MeetingState.CLOSED)
+CANCEL_MEETING = Move("cancel", (MeetingState.PLANNED,), MeetingState.CANCELLED)
+MEETING_MOVES: tuple[Move, ...] = (OPEN_MEETING, CLOSE_MEETING, CANCEL_MEETING)

@@ -9,15 +9,18 @@ from typing import Any
 import structlog
 from celery import shared_task
 
-from changes.actions import emergencies, notices
+from changes.actions import cab, emergencies, minutes, notices
 from changes.actions.changes import expire_change, overdue_slots, reopen_change
 from changes.policy.notices import LONGEST_AHEAD
+from changes.selectors.cab import due_for_reminder, past_their_deadline
 from changes.selectors.changes import approved_with_signature_of, overdue_records, unconfirmed
 from changes.selectors.freezes import published_between
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
 
 EVERY_MINUTE = timedelta(minutes=1)
+# How long before a meeting's deadline its voters are reminded.
+REMINDED = timedelta(hours=24)
 log = structlog.get_logger(__name__)
 
 # A tick that nobody took in time is dropped: the next one does its work. Two beats at once are harmless: each action looks again.
@@ -27,6 +30,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "changes.expire_slots": 30.0,
         "changes.notice_freezes": EVERY_MINUTE.total_seconds(),
         "changes.watch_emergencies": 60.0,
+        "changes.watch_meetings": 60.0,
         "changes.watch_lead_times": 300.0,
     }.items()
 }
@@ -61,6 +65,14 @@ def watch_emergencies() -> None:
 def watch_lead_times() -> None:
     """Warn of changes that wait too long for their signatures."""
     notices.warn_of_lead_times(now=clock.now())
+
+
+@shared_task(name="changes.watch_meetings")
+def watch_meetings() -> None:
+    """Remind the board of a deadline that comes, and close the meetings whose deadline has passed."""
+    now = clock.now()
+    _each(due_for_reminder(now=now, until=now + REMINDED), lambda one: minutes.remind_voters(reference=one, now=now))
+    _each(past_their_deadline(now=now), lambda one: cab.close_by_deadline(reference=one, now=now))
 
 
 def _each(ids: Iterable[str], act: Callable[[str], object]) -> None:

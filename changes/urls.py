@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from changes.views import calendar, change, filing, freezes, inbox, listing, moves, templates, windows
+from changes.views import cab, calendar, change, filing, freezes, inbox, listing, moves, templates, windows
 
 urlpatterns = [
     path("changes/", listing.changes, name="changes"),
@@ -30,6 +30,14 @@ urlpatterns = [
     path("templates/new/", templates.template_new, name="template-new"),
     path("templates/<slug:slug>/activate/", templates.template_activate, name="template-activate"),
     path("templates/<slug:slug>/retire/", templates.template_retire, name="template-retire"),
+    path("cab/", cab.meetings, name="cab"),
+    path("cab/new/", cab.meeting_new, name="cab-new"),
+    path("cab/<str:reference>/", cab.meeting, name="cab-meeting"),
+    path("cab/<str:reference>/edit/", cab.meeting_edit, name="cab-edit"),
+    path("cab/<str:reference>/pack/", cab.meeting_pack, name="cab-pack"),
+    path("cab/<str:reference>/minutes.md", cab.meeting_minutes, name="cab-minutes"),
+    path("cab/<str:reference>/items/<str:number>/", cab.meeting_item, name="cab-item"),
+    *(path(f"cab/<str:reference>/{verb}/", cab.meeting_move, {"verb": verb}, name=f"cab-{verb}") for verb in cab.VERBS),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/feed/", calendar.feed_issue, name="calendar-feed-issue"),
 ]

@@ -28,10 +28,11 @@ def approve_change(
     comment: str = "",
     content_hash: str | None = None,
     via: str = "page",
+    meeting: str = "",
 ) -> ChangeRequest:
     """Sign the content as it is; the last open seat approves the change.
 
-    `content_hash`: what the approver read; another content by now is refused. Raises NotFound, NotPermitted, MoveRefused,
+    `content_hash`: what the approver read; another content by now is refused. `meeting`: the CAB's meeting it is given in. Raises NotFound, NotPermitted, MoveRefused,
     Stale, Invalid.
     """
     change = lock_change(number)
@@ -48,6 +49,7 @@ def approve_change(
         seat=offer.seat.label if offer else "",
         comment=comment.strip(),
         via=via,
+        meeting=meeting,
         signed_at=now,
     )
     record_change(
@@ -76,6 +78,7 @@ def refuse_change(
     now: datetime,
     content_hash: str | None = None,
     via: str = "page",
+    meeting: str = "",
 ) -> ChangeRequest:
     """One refusal stops the change until it is revised; it needs a comment. Raises as approve_change."""
     change = lock_change(number)
@@ -94,6 +97,7 @@ def refuse_change(
         content_hash=change.content_hash,
         comment=comment.strip(),
         via=via,
+        meeting=meeting,
         signed_at=now,
     )
     change.refuse(at=now)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model
 
-from changes.events import ChangeEvent, FeedEvent, FreezeEvent, TemplateEvent, WindowEvent
+from changes.events import ChangeEvent, FeedEvent, FreezeEvent, MeetingEvent, TemplateEvent, WindowEvent
 from changes.models import ChangeRequest
 from cybercube_portal.audit import actions as audit
 from cybercube_portal.audit.actors import Actor
@@ -46,7 +46,7 @@ def record_change(
 
 
 def record_thing(
-    verb: FreezeEvent | WindowEvent | TemplateEvent | FeedEvent,
+    verb: FreezeEvent | WindowEvent | TemplateEvent | FeedEvent | MeetingEvent,
     *,
     kind: str,
     reference: str,
@@ -57,7 +57,7 @@ def record_thing(
     after: Mapping[str, Any] | None = None,
     **data: Any,
 ) -> None:
-    """One event of a freeze, a deployment window, a template or a calendar feed."""
+    """One event of a freeze, a deployment window, a template, a calendar feed or a meeting."""
     audit.record(
         verb,
         object_type=kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from changes.api import calendar, freezes, moves, records, templates, views, windows
+from changes.api import cab, calendar, freezes, moves, records, templates, views, windows
 from cybercube_portal.api import path_both
 
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     path_both("deployment-windows/", windows.WindowsView.as_view(), name="api-deployment-windows"),
     path_both("deployment-windows/<str:reference>/", windows.WindowView.as_view(), name="api-deployment-window"),
     *windows.window_verb_routes(),
+    path_both("cab-meetings/", cab.MeetingsView.as_view(), name="api-cab-meetings"),
+    path_both("cab-meetings/<str:reference>/", cab.MeetingView.as_view(), name="api-cab-meeting"),
+    *cab.meeting_verb_routes(),
     path_both("calendar/", calendar.CalendarView.as_view(), name="api-calendar"),
     path_both("calendar/feed/", calendar.FeedView.as_view(), name="api-calendar-feed"),
 ]

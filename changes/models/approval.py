@@ -44,6 +44,8 @@ class Signature(models.Model):
     seat = models.CharField(max_length=64, blank=True)
     comment = models.TextField(blank=True)
     via = models.CharField(max_length=16, default="page")
+    # The reference of the meeting of the CAB it was given in, if any.
+    meeting = models.CharField(max_length=24, blank=True, default="", db_default="")
     signed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=300, blank=True)
@@ -58,7 +60,10 @@ class Signature(models.Model):
                 name="signature_one_live_per_person",
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["signer", "-signed_at"], name="signature_by_signer")]
+        indexes: ClassVar = [
+            models.Index(fields=["signer", "-signed_at"], name="signature_by_signer"),
+            models.Index(fields=["meeting"], name="signature_by_meeting", condition=~Q(meeting="")),
+        ]
         triggers: ClassVar = [
             # Four eyes hold in SQL too: no door writes a requester's or an editor's signature.
             pgtrigger.Trigger(
@@ -86,6 +91,7 @@ class Signature(models.Model):
                     | pgtrigger.Q(old__signer_id__df=pgtrigger.F("new__signer_id"))
                     | pgtrigger.Q(old__content_hash__df=pgtrigger.F("new__content_hash"))
                     | pgtrigger.Q(old__comment__df=pgtrigger.F("new__comment"))
+                    | pgtrigger.Q(old__meeting__df=pgtrigger.F("new__meeting"))
                     | pgtrigger.Q(old__signed_at__df=pgtrigger.F("new__signed_at"))
                     | pgtrigger.Q(new__state=SignatureState.GIVEN)
                     | pgtrigger.Q(old__state__in=[SignatureState.WITHDRAWN, SignatureState.SUPERSEDED])

@@ -36,7 +36,7 @@ class Waiting:
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     """The changes that `actor` can approve at `now`, longest wait first. At most four queries, however many changes."""
     found = []
-    for situation in _with_seats(_candidates(actor, now)[:MOST], now=now):
+    for situation in with_seats(_candidates(actor, now)[:MOST], now=now):
         change = situation.change
         decision = may_sign(
             person=actor.username,
@@ -68,7 +68,7 @@ def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:
     return rows.exclude(Exists(signed))
 
 
-def _with_seats(changes: Iterable[ChangeRequest], *, now: datetime) -> Iterable[Situation]:
+def with_seats(changes: Iterable[ChangeRequest], *, now: datetime) -> Iterable[Situation]:
     """Each change with its teams, its seats and its signatures, read together (three queries)."""
     rows = list(changes)
     if not rows:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHARED = frozenset(
     {
         "artifact",
+        "cab_meeting",
         "change",
         "deployment",
         "deployment_window",

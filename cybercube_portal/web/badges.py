@@ -77,6 +77,23 @@ BADGES: dict[str, dict[str, Badge]] = {
         "active": Badge("snowflake", _("Active"), "bad"),
         "past": Badge("history", _("Past")),
     },
+    "meeting_state": {
+        "planned": Badge("calendar-clock", _("Planned"), "wait"),
+        "in_session": Badge("users", _("In session"), "accent"),
+        "closed": Badge("archive", _("Closed")),
+        "cancelled": Badge("ban", _("Cancelled")),
+    },
+    "agenda": {
+        "record_overdue": Badge("alarm-clock", _("Record overdue"), "bad"),
+        "critical": Badge("triangle-alert", _("Critical risk"), "bad"),
+        "high": Badge("signal-high", _("High risk"), "bad"),
+        "major_release": Badge("rocket", _("Major release"), "wait"),
+        "added": Badge("plus", _("Added")),
+    },
+    "quorum": {
+        "yes": Badge("circle-check", _("Quorum"), "ok"),
+        "no": Badge("circle-dashed", _("No quorum"), "wait"),
+    },
     "template_state": {
         "proposed": Badge("lightbulb", _("Proposed"), "wait"),
         "active": Badge("circle-check", _("Active"), "ok"),

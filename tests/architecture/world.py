@@ -8,6 +8,7 @@ from typing import Any
 
 from django.test import Client
 
+from changes.actions.cab import MeetingPlan, plan_meeting
 from changes.actions.changes import finish_change, start_change
 from changes.actions.emergencies import authorise_change
 from changes.actions.feeds import issue_feed
@@ -75,6 +76,9 @@ def build(cast: Cast, *, now: datetime) -> World:
     )
     found["webhook"] = {"webhook": hook.subscription_id}
     found["event"] = {"event_id": Event.objects.earliest("pk").event_id}
+    meeting = {"reference": _meeting(now)}
+    found["meeting"] = meeting
+    found["agenda_item"] = {**meeting, **found["reviewed"]}
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["filing"] = {"query": "?type=normal"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
@@ -142,6 +146,11 @@ def _releases(before: datetime) -> dict[str, dict[str, Any]]:
     return {"release": {"reference": release.reference}}
 
 
+def _meeting(now: datetime) -> str:
+    plan = MeetingPlan(title="Weekly CAB", scheduled_at=now + DAY)
+    return plan_meeting(plan=plan, actor=story.actor("ivan"), now=now).reference
+
+
 def _ask(key: str) -> str:
     client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
     answer = client.post("/api/v1/gate/decisions/", QUESTION, "application/json")
@@ -164,6 +173,7 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
     period = {"title": "Quiet", "starts_at": later, "ends_at": (now + 3 * SLOT).isoformat()}
     scale = {"slug": "large-scale", "kind": "scale", "title": "Scale", "bounds": {"replicas": [1, 40]}}
     verb = "api/v1/changes/<str:number>"
+    meeting = "api/v1/cab-meetings/<str:reference>"
     evidence = "api/v1/artifacts/<slug:service>:<str:version>/evidence/"
     return {
         "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
@@ -199,6 +209,9 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
+        "POST api/v1/cab-meetings/": {"title": "Extra CAB", "scheduled_at": later},
+        "PATCH api/v1/cab-meetings/<str:reference>/": {"notes": "Bring numbers"},
+        f"POST {meeting}/cancel/": {"reason": "Nothing to talk about"},
         "POST api/v1/freezes/": {**period, "kind": "holiday"},
         "PATCH api/v1/freezes/<str:reference>/": {"title": "Quieter"},
         "POST api/v1/freezes/<str:reference>/lift/": {"reason": "Over"},
@@ -222,6 +235,17 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
     scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
     return {
         "POST api/v1/freezes/<str:reference>/exceptions/": exception,
+        "POST api/v1/cab-meetings/<str:reference>/vote/": {"change": number, "vote": "approve"},
+        "POST api/v1/cab-meetings/<str:reference>/add/": {"change": number},
+        "POST cab/new/": {"title": "Extra CAB", "scheduled_at": later},
+        "POST cab/<str:reference>/edit/": {"title": "Weekly CAB", "scheduled_at": later, "version": 1},
+        "POST cab/<str:reference>/items/<str:number>/": {
+            "content_hash": reviewed,
+            "change": things["reviewed"]["number"],
+            "vote": "approve",
+        },
+        "POST cab/<str:reference>/add/": {"change": number},
+        "POST cab/<str:reference>/cancel/": {"reason": "Nothing to talk about"},
         "POST login/": {"username": "alice", "password": PASSWORD},
         "POST profile/timezone/": {"timezone": "Europe/Berlin"},
         "POST profile/password/": {"old_password": PASSWORD, "new_password": NEW_PASSWORD, "again": NEW_PASSWORD},

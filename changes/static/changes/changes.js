@@ -17,6 +17,13 @@
     filter.addEventListener("change", (event) => event.stopPropagation());
   }
 
+  // Arrow keys go through an agenda. Single keys can be switched off on the profile page.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || document.documentElement.dataset.keys === "off") return;
+    if (event.target instanceof HTMLElement && event.target.matches("input, textarea, select, [contenteditable]")) return;
+    document.querySelector(`a[data-arrow="${CSS.escape(event.key)}"]`)?.click();
+  });
+
   // Another empty line as soon as the last one is used.
   document.addEventListener("input", (event) => {
     const lines = event.target.closest("[data-lines]");

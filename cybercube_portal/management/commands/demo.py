@@ -17,7 +17,7 @@ from cybercube_portal import clock
 from cybercube_portal.audit.models import Delivery, Intent
 from cybercube_portal.catalog.actions.services import register_service
 from cybercube_portal.demo import company as data
-from cybercube_portal.demo import history
+from cybercube_portal.demo import cab, history
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
 from cybercube_portal.people.actors import OPERATOR, Kind
@@ -51,6 +51,7 @@ class Command(BaseCommand):
             company = Company()
             history.past_year(company, now=now)
             history.this_week(company, now=now)
+            cab.next_meeting(company, now=now)
             _silence()
         self.stdout.write(data.PASSWORD)
 

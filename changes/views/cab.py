@@ -1,0 +1,183 @@
+"""The CAB's workbench: meetings, the agenda item by item with votes in place, minutes and the print pack (ui.md section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from changes import permissions
+from changes.actions import cab as actions
+from changes.forms import cab as ask
+from changes.forms.moves import NothingForm
+from changes.models import CabMeeting
+from changes.policy import cab as policy
+from changes.selectors.cab import agenda_of, attendees_of, get_meeting, meetings_listed, next_meeting
+from changes.selectors.meeting_moves import meeting_moves
+from changes.selectors.templates import templates_listed
+from changes.states import TemplateState
+from changes.views.cab_item import agenda_rows, item_context
+from cybercube_portal.people.guard import may
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, back_to, page_of_rows, show, show_again
+
+LIST, FORM, ONE = "changes/cab.html", "changes/meeting_form.html", "changes/meeting.html"
+ITEM, PACK = "changes/meeting_item.html", "changes/meeting_pack.html"
+Verb = tuple[type[forms.BaseForm], Callable[..., Any], str | Promise]
+VERBS: dict[str, Verb] = {
+    "open": (NothingForm, actions.open_meeting, gettext_lazy("The meeting is open. You are noted as present.")),
+    "attend": (NothingForm, actions.attend_meeting, gettext_lazy("You are noted as present.")),
+    "add": (ask.ItemForm, actions.add_item, gettext_lazy("It is on the agenda.")),
+    "close": (ask.CloseForm, actions.close_meeting, gettext_lazy("Closed. The minutes are below.")),
+    "cancel": (ask.CancelForm, actions.cancel_meeting, gettext_lazy("Cancelled.")),
+}
+
+
+@require_safe
+def meetings(request: PageRequest) -> HttpResponse:
+    """Every meeting, what comes next on top."""
+    context = {
+        "page": page_of_rows(request, meetings_listed(), order=("-scheduled_at", "-id")),
+        "coming": next_meeting(now=request.now),
+        "may_plan": may(request.actor, permissions.PLAN_MEETING, now=request.now).allowed,
+    }
+    return show(request, LIST, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_new(request: PageRequest) -> HttpResponse:
+    """Call the board together."""
+    form = ask.MeetingForm(request.POST or None, initial={"title": _("Change Advisory Board")})
+    context = {"crumbs": _above()}
+    if not form.is_valid():
+        return show(request, FORM, context, form=form)
+    try:
+        meeting = actions.plan_meeting(plan=form.plan(), actor=request.actor, now=request.now)
+    except SHOWN_AGAIN as error:
+        return show_again(request, FORM, context, form=form, error=error)
+    messages.success(request, _("Planned. Its agenda makes itself."))
+    return redirect("cab-meeting", meeting.reference)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_edit(request: PageRequest, reference: str) -> HttpResponse:
+    """Change when it is, or what it says."""
+    meeting = get_meeting(reference)
+    form = ask.MeetingForm(request.POST or None, initial=ask.initial_of(meeting))
+    context = {"crumbs": [*_above(), (reference, _page(reference))], "meeting": meeting}
+    if not form.is_valid():
+        return show(request, FORM, context, form=form)
+    try:
+        actions.edit_meeting(
+            reference=reference,
+            version=int(request.POST.get("version") or 0),
+            changes=form.fields_of(),
+            actor=request.actor,
+            now=request.now,
+        )
+    except SHOWN_AGAIN as error:
+        return show_again(request, FORM, context, form=form, error=error)
+    messages.success(request, _("Saved."))
+    return redirect("cab-meeting", reference)
+
+
+@require_safe
+def meeting(request: PageRequest, reference: str) -> HttpResponse:
+    """One meeting: its agenda while it lasts, its minutes once it is over."""
+    return show(request, ONE, _context(request, get_meeting(reference)))
+
+
+@require_POST
+def meeting_move(request: PageRequest, reference: str, verb: str) -> HttpResponse:
+    """Do it and go back; a refusal shows the page with what was typed."""
+    form_type, act, said = VERBS[verb]
+    form = form_type(request.POST)
+    found = get_meeting(reference)
+    if not form.is_valid():
+        return show(request, ONE, _context(request, found, verb=verb, bound=form), form=form)
+    try:
+        act(reference=reference, actor=request.actor, now=request.now, **form.cleaned_data)
+    except SHOWN_AGAIN as error:
+        return show_again(request, ONE, _context(request, found, verb=verb, bound=form), form=form, error=error)
+    messages.success(request, str(said))
+    return redirect(back_to(request, default=_page(reference)))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_item(request: PageRequest, reference: str, number: str) -> HttpResponse:
+    """One change of the agenda in full, with the vote in place; after a vote the next one follows."""
+    found = get_meeting(reference)
+    form = ask.VoteForm(request.POST) if request.method == "POST" else None
+    context = item_context(request, found, number, form=form)
+    context["crumbs"] = [*_above(), (found.title, _page(reference))]
+    if form is None:
+        return show(request, ITEM, context)
+    if not form.is_valid():
+        return show(request, ITEM, context, form=form)
+    try:
+        actions.vote_in_meeting(
+            reference=reference, actor=request.actor, now=request.now, **{**form.cleaned_data, "change": number}
+        )
+    except SHOWN_AGAIN as error:
+        return show_again(request, ITEM, context, form=form, error=error)
+    messages.success(request, _("Your vote on %(number)s is noted.") % {"number": number})
+    return redirect(context["next"] or _page(reference))
+
+
+@require_safe
+def meeting_minutes(_request: PageRequest, reference: str) -> HttpResponse:
+    """The minutes as Markdown."""
+    return HttpResponse(get_meeting(reference).minutes, content_type="text/markdown; charset=utf-8")
+
+
+@require_safe
+def meeting_pack(request: PageRequest, reference: str) -> HttpResponse:
+    """Everything on the agenda in full, to print."""
+    found = get_meeting(reference)
+    context = {
+        "meeting": found,
+        "items": agenda_of(found, now=request.now),
+        "crumbs": [*_above(), (found.title, _page(reference))],
+    }
+    return show(request, PACK, context)
+
+
+def _context(
+    request: PageRequest, found: CabMeeting, *, verb: str = "", bound: forms.BaseForm | None = None
+) -> dict[str, Any]:
+    options = {option.verb: option for option in meeting_moves(found, actor=request.actor, now=request.now)}
+    there = attendees_of(found)
+    items = () if found.is_over else agenda_of(found, now=request.now)
+    return {
+        "meeting": found,
+        "rows": agenda_rows(found, items, actor=request.actor),
+        "seats": policy.seats_present(there),
+        "attended": sorted({fact.person for fact in there}),
+        "quorum": policy.has_quorum(there),
+        "is_there": request.actor.username in {fact.person for fact in there},
+        "may": {name: option.allowed for name, option in options.items()},
+        "proposed": () if found.is_over else templates_listed(state=TemplateState.PROPOSED),
+        "asked": {
+            "add": bound if verb == "add" else ask.ItemForm(auto_id="add_%s"),
+            "close": bound if verb == "close" else ask.CloseForm(initial={"notes": found.notes}, auto_id="close_%s"),
+            "cancel": bound if verb == "cancel" else ask.CancelForm(auto_id="cancel_%s"),
+        },
+        "failed": verb,
+        "crumbs": _above(),
+    }
+
+
+def _above() -> list[tuple[str, str]]:
+    return [(_("CAB"), reverse("cab"))]
+
+
+def _page(reference: str) -> str:
+    return reverse("cab-meeting", args=[reference])
