@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from changes.models import CabMeeting, ChangeRequest, Signature
+from changes.models import Attendance, CabMeeting, ChangeRequest, Signature
 from changes.policy import cab
 from changes.policy.approvals import ReleaseType, SignatureFact
 from changes.policy.cab import ItemFacts, Why
@@ -103,11 +103,16 @@ def is_on_agenda(meeting: CabMeeting, number: str, *, now: datetime) -> bool:
 
 def attendees_of(meeting: CabMeeting) -> tuple[SignatureFact, ...]:
     """Who was there, with the roles held then."""
+    return attendees(meeting.attendances.select_related("person"))
+
+
+def attendees(rows: Iterable[Attendance]) -> tuple[SignatureFact, ...]:
+    """The same of rows that were read already."""
     return tuple(
         SignatureFact(
             person=row.person.username, roles=frozenset(Role(role) for role in row.roles), at=row.at, id=str(row.pk)
         )
-        for row in meeting.attendances.select_related("person")
+        for row in rows
     )
 
 

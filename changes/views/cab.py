@@ -21,7 +21,7 @@ from changes.forms import cab as ask
 from changes.forms.moves import NothingForm
 from changes.models import CabMeeting
 from changes.policy import cab as policy
-from changes.selectors.cab import agenda_of, attendees_of, get_meeting, meetings_listed, next_meeting
+from changes.selectors.cab import agenda_of, attendees, get_meeting, meetings_listed, next_meeting
 from changes.selectors.meeting_moves import meeting_moves
 from changes.selectors.templates import templates_listed
 from changes.states import TemplateState
@@ -154,13 +154,14 @@ def _context(
     request: PageRequest, found: CabMeeting, *, verb: str = "", bound: forms.BaseForm | None = None
 ) -> dict[str, Any]:
     options = {option.verb: option for option in meeting_moves(found, actor=request.actor, now=request.now)}
-    there = attendees_of(found)
+    rows = list(found.attendances.select_related("person"))
+    there = attendees(rows)
     items = () if found.is_over else agenda_of(found, now=request.now)
     return {
         "meeting": found,
-        "rows": agenda_rows(found, items, actor=request.actor),
+        "agenda": agenda_rows(found, items, actor=request.actor),
         "seats": policy.seats_present(there),
-        "attended": sorted({fact.person for fact in there}),
+        "attended": [row.person.get_full_name() for row in rows],
         "quorum": policy.has_quorum(there),
         "is_there": request.actor.username in {fact.person for fact in there},
         "may": {name: option.allowed for name, option in options.items()},

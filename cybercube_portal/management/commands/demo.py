@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from cybercube_portal import clock
 from cybercube_portal.audit.models import Delivery, Intent
 from cybercube_portal.catalog.actions.services import register_service
-from cybercube_portal.demo import company as data
 from cybercube_portal.demo import cab, history
+from cybercube_portal.demo import company as data
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
 from cybercube_portal.people.actors import OPERATOR, Kind
