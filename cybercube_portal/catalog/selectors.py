@@ -157,6 +157,17 @@ def version_before(*, service: str, version: str) -> str | None:
     return found.values_list("version", flat=True).first()
 
 
+def artifacts_since(*, service: str, after: str | None, upto: str) -> list[Artifact]:
+    """Versions of `service` above `after` (None: `upto` alone) up to and with `upto`, the lowest first; builds of branches left out."""
+    last = parse_version(upto)
+    rows = Artifact.objects.filter(service__slug=service, major__isnull=False)
+    if after is None:
+        return list(rows.filter(version=last.text))
+    first = parse_version(after)
+    between = [row for row in rows.filter(major__lte=last.major) if first < parse_version(row.version) <= last]
+    return sorted(between, key=lambda row: parse_version(row.version))
+
+
 def artifacts() -> QuerySet[Artifact]:
     """All artifacts, newest first, with what a list shows."""
     return Artifact.objects.select_related("service__team", "registered_by").order_by("-registered_at", "-id")

@@ -137,10 +137,11 @@ def is_security(commit: Commit) -> bool:
     return commit.scope.lower() in _SECURITY_SCOPES or bool(commit.footer("security")) or _CVE.search(said) is not None
 
 
-def plain(text: str, tickets: Iterable[str], *, group: Group) -> str:
+def plain(text: str, tickets: tuple[str, ...], *, group: Group) -> str:
     """A description as a sentence of the changelog: without its tickets, and without the word the heading says."""
-    for ticket in tickets:
-        text = re.sub(rf"\s*[\[(]?{re.escape(ticket)}[\])]?\s*:?\s*", " ", text)
+    if tickets:
+        one = "|".join(map(re.escape, tickets))
+        text = re.sub(rf"[\[(]?(?:{one})(?:(?:,| and)? ?(?:{one}))*[\])]?:?", " ", text)
     text = " ".join(text.split()) or ", ".join(tickets)
     first = _FIRST_WORDS.get(group)
     text = first.sub("", text, count=1) if first and first.match(text) else text

@@ -21,6 +21,9 @@ SECTIONS: tuple[str, ...] = (
     "Security Notes",
 )
 _VARIABLE = re.compile(r"\bCYBERCUBE(?:_[A-Z0-9]+)+\b")
+_ASIDE = re.compile(
+    r"\s*(?:#|=+\s*\Z|-+\s*\Z|(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?)\b:? +\S+\s*\Z)", re.IGNORECASE
+)
 _HEADING = re.compile(r"^## +(?P<title>[^\n#]+?) *#*$", re.MULTILINE)
 NONE = "None in this release."
 
@@ -44,10 +47,10 @@ def draft_notes(facts: NotesFacts) -> str:
         _head(facts),
         _part("Highlights", _highlights(facts)),
         _part("New Features", "\n\n".join(map(_feature, drafted.of(Group.ADDED))) or NONE),
-        _part("Improvements", _bullets(map(_improvement, drafted.of(Group.CHANGED, Group.REMOVED)))),
+        _part("Improvements", _bullets(map(_improvement, drafted.of(Group.CHANGED)))),
         *([_part("Bug Fixes", _bullets(map(str, fixes)))] if (fixes := drafted.of(Group.FIXED)) else []),
         _part("Breaking Changes", _bullets(_breaking(drafted))),
-        _part("Deprecations", _bullets(map(str, drafted.of(Group.DEPRECATED)))),
+        _part("Deprecations", _bullets(_leaving(drafted))),
         _part("Upgrade Instructions", _upgrade(facts)),
         _part("Known Issues", "None known."),
         _part("Security Notes", _bullets(map(str, drafted.of(Group.SECURITY)))),
@@ -84,7 +87,7 @@ def _highlights(facts: NotesFacts) -> str:
     drafted = facts.drafted
     counted = (
         (len(drafted.of(Group.ADDED)), "new feature"),
-        (len(drafted.of(Group.CHANGED, Group.REMOVED)), "improvement"),
+        (len(drafted.of(Group.CHANGED)), "improvement"),
         (len(drafted.of(Group.FIXED)), "bug fix"),
         (len(drafted.of(Group.SECURITY)), "security update"),
     )
@@ -98,13 +101,23 @@ def _counted(number: int, word: str) -> str:
 
 
 def _feature(entry: Entry) -> str:
-    body = entry.commit.body
-    return f"### {with_tickets(entry.text, entry.tickets)}" + (f"\n\n{body}" if body else "")
+    """Its heading and what its author said of it; lines that only refer to tickets, or would be headings, are not told."""
+    lines = [line for line in entry.commit.body.splitlines() if not _ASIDE.match(line)]
+    body = "\n".join(lines).strip()
+    return f"### {entry.text}" + (f"\n\n{body}" if body else "")
 
 
 def _improvement(entry: Entry) -> str:
-    scope = entry.commit.scope
-    return f"**{scope[:1].upper()}{scope[1:]}**: {entry}" if scope else str(entry)
+    scope, told = entry.commit.scope, with_tickets(entry.text, entry.tickets)
+    return f"**{scope[:1].upper()}{scope[1:]}**: {told}" if scope else told
+
+
+def _leaving(drafted: Drafted) -> Iterable[str]:
+    yield from (with_tickets(entry.text, entry.tickets) for entry in drafted.of(Group.DEPRECATED))
+    # What breaks by being removed stands among the breaking changes.
+    for entry in drafted.of(Group.REMOVED):
+        if not entry.is_breaking:
+            yield f"Removed: {with_tickets(entry.text, entry.tickets)}"
 
 
 def _breaking(drafted: Drafted) -> Iterable[str]:

@@ -207,6 +207,8 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/releases/": {"service": SERVICE, "version": "v2.4.0"},
         "PATCH api/v1/releases/<str:reference>/": {"type": "hotfix"},
         "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
+        "PUT api/v1/releases/<str:reference>/changelog/": {"markdown": "### Fixed\n- Tax (CC-5678)"},
+        "PUT api/v1/releases/<str:reference>/notes/": {"markdown": "# Release Notes"},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
         "POST api/v1/cab-meetings/": {"title": "Extra CAB", "scheduled_at": later},
