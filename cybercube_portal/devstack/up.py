@@ -21,6 +21,7 @@ from cybercube_portal.settings import variables
 HOST = "127.0.0.1"
 GATE_USER = "ci-payments"
 EMPTY = "empty"
+OUTSIDE_THREADS = 16
 CAST = "alice (engineer), bob (tech lead), carol (product), dan (ops), grace (on call) or another of the cast"
 
 
@@ -63,6 +64,7 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
         demo.write_text(words, encoding="utf-8")
 
     supervisor.start("worker", worker_command(data), env=env)
+    supervisor.start("outside", outside_command(), env=env)
     supervisor.start("web", web_command(port), env=env)
     key = (
         supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
@@ -79,10 +81,17 @@ def manage(*arguments: str) -> list[str | Path]:
 
 
 def worker_command(data: Path) -> list[str | Path]:
-    """The worker, with beat inside: only here do the two share a process."""
+    """The worker of everything inside, with beat in it: only here do the two share a process."""
     beat = ("--beat", "--schedule", data / "beat-schedule")
     quick = ("--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "INFO")
-    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", *beat, *quick)
+    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", "--queues", "celery", *beat, *quick)
+
+
+def outside_command() -> list[str | Path]:
+    """The worker of what talks to the outside: threads, because it mostly waits."""
+    threads = ("--pool", "threads", "--concurrency", str(OUTSIDE_THREADS), "--hostname", "outside@%h")
+    quick = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", "--queues", "outside", *threads, *quick)
 
 
 def web_command(port: int) -> list[str | Path]:

@@ -275,6 +275,9 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'
 
 # Celery is the doorbell, PostgreSQL the truth: a lost message costs a sweep, never work (reliability.md section 1).
 CELERY_BROKER_URL = variables.broker_url(REDIS_URL)
+# What talks to the outside has workers of its own; a worker that is not told its queues takes both.
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("celery", "outside")}
+CELERY_TASK_ROUTES = {"releases.look_at_services": {"queue": "outside"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -149,7 +149,7 @@ def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and
     stack.start(port=port)
     with psycopg.connect(stack.database) as connection:
         connection.execute("select from written_before_the_stop")
-    worker = next(pid for pid, command in stack.processes().items() if " worker " in command)
+    worker = next(pid for pid, command in stack.processes().items() if "--beat" in command)
     os.kill(worker, signal.SIGKILL)
     code, rest = stack.end()
     assert code == 1
