@@ -29,7 +29,11 @@ At = Callable[[datetime], datetime]
 @pytest.fixture
 def canary(verifiable: None, held: datetime) -> Deployment:
     """At its first step, 5 % for five minutes, in staging."""
-    steps: dict[str, Any] = {"method": Method.CANARY, "steps": [dict(step) for step in DEFAULT_STEPS], "stepped_at": held}
+    steps: dict[str, Any] = {
+        "method": Method.CANARY,
+        "steps": [dict(step) for step in DEFAULT_STEPS],
+        "stepped_at": held,
+    }
     row = deployed(VERSION, at=held, state=DeploymentState.RUNNING, environment="stg", **steps)
     with transaction.atomic():
         promise_judgement(row, at=held)
