@@ -92,6 +92,13 @@ def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
     return dict(Service.objects.filter(slug__in=tuple(slugs)).values_list("slug", "team__slug"))
 
 
+def owned(*, service: str = "", team: str = "") -> dict[int, tuple[str, str]]:
+    """Id -> (slug, team's slug) of every service, or of that one, or of that team's; by slug, in one query."""
+    wanted = {name: value for name, value in (("slug", service), ("team__slug", team)) if value}
+    rows = Service.objects.filter(**wanted).order_by("slug").values_list("pk", "slug", "team__slug")
+    return {pk: (slug, owner) for pk, slug, owner in rows}
+
+
 def services_of_teams(teams: Iterable[str]) -> QuerySet[Service]:
     """Bare rows of the services of any of these teams, to ask within another query."""
     return Service.objects.filter(team__slug__in=tuple(teams))
