@@ -48,11 +48,11 @@ class Measured:
 
 def measure(period: Period) -> Measured:
     """The five figures of a period and the sums of its weeks, in two statements (three when it is about some services only)."""
-    given = _given(period)
+    given = given_of(period)
     spans = {monday: Sums() for monday in _mondays(period)}
     per_week, per_month = dict.fromkeys(spans, 0), dict.fromkeys(_months(period), 0)
     total = Sums()
-    for week, month, *row, days in _rows(SUMS, given):
+    for week, month, *row, days in rows_of(SUMS, given):
         sums = _sums(row)
         if month is not None:
             per_month[month] = days
@@ -60,8 +60,8 @@ def measure(period: Period) -> Measured:
             spans[week], per_week[week] = sums, days
         else:
             total = sums
-    for week, commits, quantiles in _rows(LEADS, given):
-        median, p90 = _spans(quantiles)
+    for week, commits, quantiles in rows_of(LEADS, given):
+        median, p90 = quantiles_of(quantiles)
         found = {"commits": commits, "lead_median": median, "lead_p90": p90}
         if week is not None:
             spans[week] = replace(spans[week], **found)
@@ -84,8 +84,8 @@ def cadences(period: Period) -> tuple[tuple[Cadence, ...], tuple[Cadence, ...]]:
     first, last = whole_weeks(period.start, period.end)
     weeks = (last - first) // WEEK
     owned = catalog.owned(service=period.service, team=period.team)
-    given = {**_given(period), "first_week": first, "last_week": last}
-    shipped = {row[0]: row[1:] for row in _rows(CADENCE, given)}
+    given = {**given_of(period), "first_week": first, "last_week": last}
+    shipped = {row[0]: row[1:] for row in rows_of(CADENCE, given)}
     services = tuple(
         Cadence(
             name=slug,
@@ -119,18 +119,20 @@ def deployments_behind(
 
     `before` is the id of the last one that was shown. Raises KeyError for a figure that does not exist.
     """
-    given = {**_given(period), "before": before or NO_ID, "most": most}
-    found = dict(_rows(list_statement(name), given))
+    given = {**given_of(period), "before": before or NO_ID, "most": most}
+    found = dict(rows_of(list_statement(name), given))
     rows = Deployment.objects.select_related("service__team", "started_by").in_bulk(list(found))
     return [(rows[pk], recovery) for pk, recovery in found.items() if pk in rows]
 
 
-def _given(period: Period) -> dict[str, Any]:
+def given_of(period: Period) -> dict[str, Any]:
+    """What the statements are told of a period."""
     services = period.services()
     return {"start": period.start, "end": period.end, "services": None if services is None else list(services)}
 
 
-def _rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows_of(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers."""
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return list(cursor.fetchall())
@@ -138,7 +140,7 @@ def _rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 def _sums(row: Sequence[Any]) -> Sums:
     deployments, verified, failing, rework, recovered, quantiles = row
-    median, p90 = _spans(quantiles)
+    median, p90 = quantiles_of(quantiles)
     return Sums(
         deployments=deployments,
         verified=verified,
@@ -150,7 +152,8 @@ def _sums(row: Sequence[Any]) -> Sums:
     )
 
 
-def _spans(quantiles: Sequence[float | None] | None) -> tuple[timedelta | None, timedelta | None]:
+def quantiles_of(quantiles: Sequence[float | None] | None) -> tuple[timedelta | None, timedelta | None]:
+    """The median and the 90th percentile, from seconds."""
     median, p90 = (None if value is None else timedelta(seconds=float(value)) for value in quantiles or (None, None))
     return median, p90
 
