@@ -29,11 +29,17 @@ from releases.selectors.dora import Period, cadences, deployments_behind, measur
 
 # One in forty had an incident, one in twenty was taken back, each brought three commits.
 DEPLOYMENTS = """
-WITH made AS (
-    SELECT number, gen_random_uuid() AS decision, %(now)s - (number * interval '400 days' / %(count)s) AS at,
-           (SELECT array_agg(id ORDER BY id) FROM catalog_service) AS services,
-           (SELECT array_agg(number ORDER BY id) FROM changes_changerequest) AS changes
-    FROM generate_series(1, %(count)s) AS number
+WITH services AS MATERIALIZED (
+    SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM catalog_service
+), changes AS MATERIALIZED (
+    SELECT number, row_number() OVER (ORDER BY id) - 1 AS place FROM changes_changerequest
+), counters AS MATERIALIZED (
+    SELECT counter, counter %% (SELECT count(*) FROM services) AS service, counter %% (SELECT count(*) FROM changes) AS change
+    FROM generate_series(1, %(count)s) AS counter
+), made AS MATERIALIZED (
+    SELECT counter AS number, gen_random_uuid() AS decision, services.id AS service, changes.number AS change,
+           %(now)s - (%(count)s - counter) * interval '400 days' / %(count)s AS at
+    FROM counters JOIN services ON services.place = counters.service JOIN changes ON changes.place = counters.change
 ), decided AS (
     INSERT INTO releases_gatedecision (id, service, version, digest, environment, action, change_named, run, actor, asked_by,
                                        key_prefix, asked_at, request_id, idempotency_key, question_hash)
@@ -42,10 +48,8 @@ WITH made AS (
 INSERT INTO releases_deployment (id, reference, service_id, version, digest, environment, action, method, steps, step, step_judgements,
                                  state, decision_id, change, release, run, previous_version, observed_version, baseline, note,
                                  created_at, started_at, finished_at, verified_at, deadline_at, lead_times)
-SELECT %(count)s - number + 1, 'DEP-' || (%(count)s - number + 1), services[1 + number %% array_length(services, 1)],
-       'v1.0.' || number %% 60, 'sha256:' || repeat('1', 64), 'prd', 'deploy', 'rolling', '[]', 0, '[]',
-       CASE WHEN number %% 20 = 0 THEN 'rolled_back' ELSE 'healthy' END, decision,
-       changes[1 + number %% array_length(changes, 1)], '', '{}', '', '', '{}', '',
+SELECT number, 'DEP-' || number, service, 'v1.0.' || number %% 60, 'sha256:' || repeat('1', 64), 'prd', 'deploy', 'rolling', '[]', 0,
+       '[]', CASE WHEN number %% 20 = 0 THEN 'rolled_back' ELSE 'healthy' END, decision, change, '', '{}', '', '', '{}', '',
        at, at, at + interval '5 minutes', at + interval '10 minutes', at + interval '1 hour',
        ARRAY[random() * 1e6, random() * 1e6, random() * 1e6]
 FROM made"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from releases.api import deployments, gate, places, release_documents, releases
+from releases.api import deployments, gate, metrics, places, release_documents, releases
 
 urlpatterns = [
     path_both("gate/decisions/", gate.short_way(gate.DecisionsView), name="api-gate-decisions"),
@@ -35,4 +35,6 @@ urlpatterns = [
         places.EnvironmentsOfServiceView.as_view(),
         name="api-service-environments",
     ),
+    path_both("metrics/dora/", metrics.DoraView.as_view(), name="api-metrics-dora"),
+    path_both("metrics/approvals/", metrics.ApprovalsView.as_view(), name="api-metrics-approvals"),
 ]

@@ -29,7 +29,7 @@ WITH bounds AS MATERIALIZED (
     SELECT ended.*, lag(is_failing, 1, false) OVER (PARTITION BY service_id ORDER BY id) AS follows_failure FROM ended
 ), counted AS (
     SELECT ordered.*,
-           ordered.follows_failure OR coalesce(change.type = 'emergency' OR change.release_type = 'hotfix', false) AS is_rework,
+           ordered.follows_failure OR urgent.number IS NOT NULL AS is_rework,
            CASE WHEN NOT is_failing THEN NULL
                 WHEN has_incident THEN CASE WHEN NOT is_open THEN resolved_at END
                 ELSE (SELECT later.verified_at FROM releases_deployment later
@@ -37,7 +37,8 @@ WITH bounds AS MATERIALIZED (
                         AND later.id > ordered.id AND later.verified_at IS NOT NULL
                       ORDER BY later.id LIMIT 1) END AS restored_at
     FROM ordered CROSS JOIN bounds
-    LEFT JOIN changes_changerequest change ON ordered.change <> '' AND change.number = ordered.change
+    LEFT JOIN (SELECT number FROM changes_changerequest WHERE type = 'emergency' OR release_type = 'hotfix') AS urgent
+         ON urgent.number = ordered.change
     WHERE ordered.created_at >= bounds.starts_at
 )"""
 
@@ -53,13 +54,16 @@ SELECT week, month, count(*), count(verified_at), count(*) FILTER (WHERE is_fail
        count(recovery), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY recovery), count(DISTINCT day)
 FROM dated GROUP BY GROUPING SETS ((), (week), (month))"""  # noqa: S608 - our own text
 
-# The same spans, of commits: each reached production once, with the first deployment of its version.
-LEADS = f"""{COUNTED}, waited AS (
+# The same spans, of commits: each reached production once, with the first deployment of its version. Only what was verified has any.
+LEADS = """
+WITH waited AS (
     SELECT date_trunc('week', created_at AT TIME ZONE 'UTC')::date AS week, lead
-    FROM counted, unnest(lead_times) AS lead WHERE lead > 0
+    FROM releases_deployment, unnest(lead_times) AS lead
+    WHERE environment = 'prd' AND action = 'deploy' AND created_at >= %(start)s AND created_at < %(end)s
+      AND (%(services)s::bigint[] IS NULL OR service_id = ANY (%(services)s::bigint[])) AND lead > 0
 )
 SELECT week, count(*), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY lead)
-FROM waited GROUP BY GROUPING SETS ((), (week))"""  # noqa: S608 - our own text
+FROM waited GROUP BY GROUPING SETS ((), (week))"""
 
 # One row for each service that shipped: weeks with something in production, and patches.
 CADENCE = f"""{COUNTED}

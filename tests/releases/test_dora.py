@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from rest_framework.test import APIClient
 
+from changes.actions.approvals import approve_change
 from cybercube_portal.catalog.models import Service
 from releases.models import Deployment
 from releases.policy.dora import Figure
@@ -162,3 +165,51 @@ def test_lead_times__first_to_production__each_commit_once(billing: Service) -> 
     assert lead_times_of(first, now=MONDAY - 3 * HOUR) == [], "a commit from the future has no lead time"
     assert lead_times_of(deployed(billing, "v1.0.0", at=MONDAY + HOUR), now=MONDAY) == []
     assert lead_times_of(deployed(billing, "v1.0.0", "stg", at=MONDAY), now=MONDAY) == []
+
+
+def test_rest__dora__each_figure_with_its_parts_and_its_list(
+    fortnight: dict[str, Deployment], api: Callable[..., APIClient], clock_at: Callable[[datetime], datetime]
+) -> None:
+    clock_at(MONDAY + 14 * DAY)
+    body = api("alice").get("/api/v1/metrics/dora/?from=2026-01-05&to=2026-01-19&service=billing-service").json()
+    fails = body["change_fail_rate"]
+    assert (fails["value"], fails["unit"], fails["numerator"], fails["denominator"]) == (0.4, "ratio", 4, 10)
+    assert "/dashboards/deployments/?figure=change_fail_rate&service=billing-service&from=2026-01-05T00" in fails["url"]
+    assert body["deployment_frequency"]["bucket"] == "daily"
+    assert body["cadence"]["teams"][0]["name"] == "payments"
+    assert (body["from"], body["to"]) == ("2026-01-05T00:00:00Z", "2026-01-19T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("from=2026-01-05&to=2026-01-05", 422),
+        ("from=2024-01-05&to=2026-01-05", 422),
+        ("service=nothing", 404),
+        ("team=nothing", 422),
+        ("form=2026-01-05", 400),
+        ("from=yesterday", 400),
+        ("", 200),
+    ],
+)
+def test_rest__dora__period_or_name_that_means_nothing__refused(
+    billing: Service, api: Callable[..., APIClient], query: str, status: int
+) -> None:
+    assert api("alice").get(f"/api/v1/metrics/dora/?{query}").status_code == status
+
+
+def test_rest__approvals__wait_of_each_seat_beside_the_fail_rate(
+    billing: Service, api: Callable[..., APIClient]
+) -> None:
+    for number, waited in enumerate((1, 3, 8)):
+        submitted = MONDAY + number * DAY
+        change = story.in_review(now=submitted, scheduled_time=submitted + 48 * HOUR)
+        approve_change(number=change.number, actor=story.actor("bob"), now=submitted + waited * HOUR)
+        state = DeploymentState.FAILED if number == 0 else DeploymentState.HEALTHY
+        deployed(billing, f"v1.0.{number}", at=submitted + DAY, change=change.number, state=state)
+    body = api("alice").get("/api/v1/metrics/approvals/?from=2026-01-05&to=2026-01-19").json()
+    (seat,) = body["seats"]
+    assert (seat["seat"], seat["signatures"], seat["median_hours"]) == ("Engineer", 3, 3.0)
+    assert seat["p90_hours"] == pytest.approx(7.0)
+    assert (seat["failing"], seat["deployments"]) == (1, 3)
+    assert body["change_fail_rate"]["value"] == pytest.approx(1 / 3)
