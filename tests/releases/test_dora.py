@@ -186,7 +186,7 @@ def test_rest__dora__each_figure_with_its_parts_and_its_list(
         ("from=2026-01-05&to=2026-01-05", 422),
         ("from=2024-01-05&to=2026-01-05", 422),
         ("service=nothing", 404),
-        ("team=nothing", 422),
+        ("team=nothing", 404),
         ("form=2026-01-05", 400),
         ("from=yesterday", 400),
         ("", 200),
