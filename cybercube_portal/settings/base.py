@@ -119,7 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
 _database = variables.DATABASE_URL.read()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "cybercube_portal.database",
         "NAME": _database.name,
         "USER": _database.user,
         "PASSWORD": _database.password,
@@ -305,3 +305,5 @@ LOGGING = logs.configure(json=True, level=LOG_LEVEL)
 # One line a request, when it is answered.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False
+# Nor its address: `audit.requests` binds what the vouched proxies say.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
