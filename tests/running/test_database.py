@@ -52,8 +52,7 @@ def test_connection__ended_by_the_server__is_noticed_and_made_anew(kept: Databas
         assert one(killer, "SELECT pg_terminate_backend(%s, 10000)", pid) is True
 
     assert not kept.is_usable()
-    kept.health_check_enabled = True
-    kept.health_check_done = False
+    kept.close_if_unusable_or_obsolete()
     with kept.cursor() as cursor:
         assert one(cursor, "SELECT pg_backend_pid()") != pid
 
