@@ -25,7 +25,7 @@ from benchmarks.gate_parts import company  # noqa: E402 - models need the settin
 from cybercube_portal import clock  # noqa: E402
 from releases.policy.dora import LONGEST_PERIOD, USUAL_PERIOD  # noqa: E402
 from releases.selectors.approvals import approval_waits  # noqa: E402
-from releases.selectors.dora import Period, cadences, deployments_behind, measure  # noqa: E402
+from releases.selectors.dora import cadences, deployments_behind, measure, period_of  # noqa: E402
 
 # One in forty had an incident, one in twenty was taken back, each brought three commits.
 DEPLOYMENTS = """
@@ -73,7 +73,7 @@ def main() -> int:
         f"Django {django.get_version()}, {os.cpu_count()} CPUs; loaded in {time.perf_counter() - began:.0f} s"
     )
     for words, length in (("90 days", USUAL_PERIOD), ("400 days", LONGEST_PERIOD)):
-        period = Period(start=now - length, end=now)
+        period = period_of(start=now - length, end=now)
         _time(f"five figures, {words}", lambda period=period: measure(period), options.rounds)  # type: ignore[misc]
         _time(f"cadence, {words}", lambda period=period: cadences(period), options.rounds)  # type: ignore[misc]
         _time(f"waiting for signatures, {words}", lambda period=period: approval_waits(period), options.rounds)  # type: ignore[misc]

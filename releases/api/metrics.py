@@ -21,7 +21,7 @@ from cybercube_portal.errors import Invalid
 from cybercube_portal.people.selectors import team_named
 from releases.policy.dora import LONGEST_PERIOD, USUAL_PERIOD, Cadence, Figure, hours
 from releases.selectors.approvals import approval_waits
-from releases.selectors.dora import Period, cadences, measure
+from releases.selectors.dora import Period, cadences, measure, period_of
 
 NAMES = (
     "deployment_frequency",
@@ -179,7 +179,7 @@ def period_asked(sent: QueryDict, *, now: datetime) -> Period:
     start = read.get("from", end - USUAL_PERIOD)
     if not start < end or end - start > LONGEST_PERIOD:
         raise Invalid.field("/from", "metrics.period", f"`from` lies before `to`, at most {LONGEST_PERIOD.days} days.")
-    return Period(start=start, end=end, service=service, team=team)
+    return period_of(start=start, end=end, service=service, team=team)
 
 
 def shown_figure(figure: Figure, period: Period) -> dict[str, Any]:

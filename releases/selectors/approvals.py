@@ -47,9 +47,8 @@ class SeatWait:
 
 
 def approval_waits(period: Period) -> tuple[SeatWait, ...]:
-    """Every seat that was filled in the period, in one statement (two when it is about some services only)."""
-    services = period.services()
-    slugs = None if services is None else [slug for slug, _ in services.values()]
+    """Every seat that was filled in the period, in one statement."""
+    slugs = None if period.services is None else [slug for slug, _ in period.owned.values()]
     found = []
     for seat, signatures, quantiles, deployments, failing in rows_of(WAITS, {**given_of(period), "slugs": slugs}):
         median, p90 = quantiles_of(quantiles)

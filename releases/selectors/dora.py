@@ -20,21 +20,32 @@ NO_ID = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """What is measured: half-open from `start` to `end`; `service` and `team` are slugs, empty for all."""
+    """What is measured: half-open from `start` to `end`; `service` and `team` are slugs, empty for all.
+
+    `owned` are its services: id -> (slug, team's slug); `period_of` reads them.
+    """
 
     start: datetime
     end: datetime
     service: str = ""
     team: str = ""
+    owned: Mapping[int, tuple[str, str]]
 
     @property
     def days(self) -> float:
         """Its length."""
         return (self.end - self.start) / DAY
 
-    def services(self) -> dict[int, tuple[str, str]] | None:
-        """Id -> (slug, team's slug) of the services it is about; None for all."""
-        return catalog.owned(service=self.service, team=self.team) if self.service or self.team else None
+    @property
+    def services(self) -> list[int] | None:
+        """The ids of its services; None for all."""
+        return list(self.owned) if self.service or self.team else None
+
+
+def period_of(*, start: datetime, end: datetime, service: str = "", team: str = "") -> Period:
+    """The period with its services, in one query."""
+    owned = catalog.owned(service=service, team=team)
+    return Period(start=start, end=end, service=service, team=team, owned=owned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +58,7 @@ class Measured:
 
 
 def measure(period: Period) -> Measured:
-    """The five figures of a period and the sums of its weeks, in two statements (three when it is about some services only)."""
+    """The five figures of a period and the sums of its weeks, in two statements."""
     given = given_of(period)
     spans = {monday: Sums() for monday in _mondays(period)}
     per_week, per_month = dict.fromkeys(spans, 0), dict.fromkeys(_months(period), 0)
@@ -77,13 +88,12 @@ def measure(period: Period) -> Measured:
 
 
 def cadences(period: Period) -> tuple[tuple[Cadence, ...], tuple[Cadence, ...]]:
-    """§0 for each service of the period and for each of their teams; those that shipped nothing included. Two statements.
+    """§0 for each service of the period and for each of their teams; those that shipped nothing included. One statement.
 
     A team keeps the week when all of its services do.
     """
     first, last = whole_weeks(period.start, period.end)
     weeks = (last - first) // WEEK
-    owned = catalog.owned(service=period.service, team=period.team)
     given = {**given_of(period), "first_week": first, "last_week": last}
     shipped = {row[0]: row[1:] for row in rows_of(CADENCE, given)}
     services = tuple(
@@ -95,7 +105,7 @@ def cadences(period: Period) -> tuple[tuple[Cadence, ...], tuple[Cadence, ...]]:
             patches=shipped.get(pk, (0, 0, 0))[1],
             patches_in_time=shipped.get(pk, (0, 0, 0))[2],
         )
-        for pk, (slug, team) in owned.items()
+        for pk, (slug, team) in period.owned.items()
     )
     return services, tuple(_of_team(team, services) for team in sorted({row.team for row in services}))
 
@@ -127,8 +137,7 @@ def deployments_behind(
 
 def given_of(period: Period) -> dict[str, Any]:
     """What the statements are told of a period."""
-    services = period.services()
-    return {"start": period.start, "end": period.end, "services": None if services is None else list(services)}
+    return {"start": period.start, "end": period.end, "services": period.services}
 
 
 def rows_of(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from changes.actions.approvals import approve_change
 from cybercube_portal.catalog.models import Service
 from releases.models import Deployment
 from releases.policy.dora import Figure
-from releases.selectors.dora import Period, cadences, deployments_behind, measure
+from releases.selectors.dora import Period, cadences, deployments_behind, measure, period_of
 from releases.selectors.lead_times import lead_times_of
 from releases.states import DeploymentState
 from tests.factories import changes as story
@@ -21,7 +21,6 @@ from tests.factories.people import Cast
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PERIOD = Period(start=MONDAY, end=MONDAY + 14 * DAY)
 
 
 @pytest.fixture
@@ -55,8 +54,12 @@ def fortnight(billing: Service) -> dict[str, Deployment]:
     return rows
 
 
-def figures(period: Period = PERIOD) -> dict[str, Figure]:
-    return {figure.name: figure for figure in measure(period).figures}
+def fortnight_of() -> Period:
+    return period_of(start=MONDAY, end=MONDAY + 14 * DAY)
+
+
+def figures(period: Period | None = None) -> dict[str, Figure]:
+    return {figure.name: figure for figure in measure(period or fortnight_of()).figures}
 
 
 def test_measure__fortnight__the_five_figures_as_counted_by_hand(fortnight: dict[str, Deployment]) -> None:
@@ -80,7 +83,7 @@ def test_measure__fortnight__the_five_figures_as_counted_by_hand(fortnight: dict
 
 
 def test_measure__weeks__every_one_even_without_anything(fortnight: dict[str, Deployment]) -> None:
-    period = Period(start=MONDAY - 7 * DAY, end=MONDAY + 14 * DAY)
+    period = period_of(start=MONDAY - 7 * DAY, end=MONDAY + 14 * DAY)
     weeks = measure(period).weeks
     assert {monday: sums.deployments for monday, sums in weeks.items()} == {
         date(2025, 12, 29): 0,
@@ -117,10 +120,10 @@ def test_measure__of_a_service_or_a_team__only_theirs(billing: Service) -> None:
     for number in range(2):
         deployed(search, f"v2.0.{number}", at=MONDAY)
     for period, count in (
-        (PERIOD, 3),
-        (Period(start=PERIOD.start, end=PERIOD.end, service="billing-service"), 1),
-        (Period(start=PERIOD.start, end=PERIOD.end, team="search"), 2),
-        (Period(start=PERIOD.start, end=PERIOD.end, service="search-api", team="payments"), 0),
+        (fortnight_of(), 3),
+        (period_of(start=MONDAY, end=MONDAY + 14 * DAY, service="billing-service"), 1),
+        (period_of(start=MONDAY, end=MONDAY + 14 * DAY, team="search"), 2),
+        (period_of(start=MONDAY, end=MONDAY + 14 * DAY, service="search-api", team="payments"), 0),
     ):
         assert figures(period)["deployment_frequency"].numerator == count
 
@@ -130,7 +133,7 @@ def test_cadence__weeks_and_patches__of_services_and_their_teams(billing: Servic
     for number, at in ((1, MONDAY), (2, MONDAY + 8 * DAY)):
         story.artifact(billing, f"v1.0.{number}", at=MONDAY - 2 * HOUR)
         deployed(billing, f"v1.0.{number}", at=at)
-    services, teams = cadences(PERIOD)
+    services, teams = cadences(fortnight_of())
     by_name = {row.name: row for row in services}
     assert (by_name["billing-service"].weeks, by_name["billing-service"].weeks_with) == (2, 2)
     assert (by_name["billing-service"].patches, by_name["billing-service"].patches_in_time) == (2, 1)
@@ -142,7 +145,7 @@ def test_cadence__weeks_and_patches__of_services_and_their_teams(billing: Servic
     "name", ["deployment_frequency", "change_fail_rate", "rework_rate", "failed_deployment_recovery_time"]
 )
 def test_list__behind_a_figure__as_many_as_its_numerator(fortnight: dict[str, Deployment], name: str) -> None:
-    rows = deployments_behind(name, PERIOD, most=50)
+    rows = deployments_behind(name, fortnight_of(), most=50)
     figure = figures()[name]
     recovered = [row for row, restored in rows if restored is not None]
     assert len(recovered if figure.numerator is None else rows) == (figure.numerator or figure.denominator)
@@ -150,9 +153,9 @@ def test_list__behind_a_figure__as_many_as_its_numerator(fortnight: dict[str, De
 
 
 def test_list__next_page__goes_on_after_the_last_row(fortnight: dict[str, Deployment]) -> None:
-    whole = [row.pk for row, _ in deployments_behind("deployments", PERIOD, most=50)]
-    first = [row.pk for row, _ in deployments_behind("deployments", PERIOD, most=4)]
-    rest = [row.pk for row, _ in deployments_behind("deployments", PERIOD, before=first[-1], most=50)]
+    whole = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), most=50)]
+    first = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), most=4)]
+    rest = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), before=first[-1], most=50)]
     assert first + rest == whole
     assert len(whole) == 10
 
