@@ -16,11 +16,8 @@ class FlagEvent(StrEnum):
     KILLED = "flag.killed"
     RESTORED = "flag.restored"
     RAMP_STARTED = "flag.ramp_started"
-    RAMP_STOPPED = "flag.ramp_stopped"
-    EXPIRY_NOTICED = "flag.expiry_noticed"
     REFERENCED = "flag.referenced"
     ARCHIVED = "flag.archived"
-    UNARCHIVED = "flag.unarchived"
 
 
 class SegmentEvent(StrEnum):

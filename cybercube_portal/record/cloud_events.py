@@ -41,7 +41,6 @@ PRIVATE = frozenset(
         "delivery",
         "grant",
         "intent",
-        "session",
         "team",
         "trusted_identity",
         "user",

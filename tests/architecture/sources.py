@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 BASE: Path = settings.BASE_DIR
-PACKAGES = ("cybercube_portal", "changes", "releases")
+PACKAGES = ("cybercube_portal", "changes", "flags", "releases")
 BESIDE = ("tests", "benchmarks", "clients")
 NOT_OURS = {"migrations", "node_modules", "__pycache__"}
 

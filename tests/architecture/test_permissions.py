@@ -24,8 +24,22 @@ from tests.architecture.matrix import ROWS
 from tests.architecture.sources import BASE, nodes, shown
 from tests.architecture.world import World
 
-TABLES = ("changes", "releases", "cybercube_portal.catalog", "cybercube_portal.people", "cybercube_portal.record")
-EVENTS = ("changes", "releases", "cybercube_portal.catalog", "cybercube_portal.people", "cybercube_portal.audit")
+TABLES = (
+    "changes",
+    "flags",
+    "releases",
+    "cybercube_portal.catalog",
+    "cybercube_portal.people",
+    "cybercube_portal.record",
+)
+EVENTS = (
+    "changes",
+    "flags",
+    "releases",
+    "cybercube_portal.catalog",
+    "cybercube_portal.people",
+    "cybercube_portal.audit",
+)
 NO_KEY_HAS_IT = "admin"
 PERMISSION = re.compile(r"[a-z]+\.[a-z]+(_[a-z]+)+")
 DOTTED = re.compile(r"[a-z]+(_[a-z0-9]+)*\.[a-z][a-z0-9]*(_[a-z0-9]+)*")

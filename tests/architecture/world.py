@@ -21,14 +21,12 @@ from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
-from releases.actions.incidents import Trouble, report_incident
+from flags.actions.segments import create_segment
 from releases.actions.release_content import ReleasePlan, open_release
-from releases.actions.rollback import start_rollback
-from releases.models import Deployment
 from tests.factories import changes as story
+from tests.factories import flags as flag_lives
 from tests.factories import releases as lives
 from tests.factories.catalog import artifact_body
-from tests.factories.deployments import deployed
 from tests.factories.people import PASSWORD, Cast
 
 SERVICE, VERSION = "billing-service", "v2.3.1"
@@ -37,6 +35,19 @@ SLOT = 26 * HOUR
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 WORD = {"approver": "ivan", "how": "On the phone", "criteria": ["production_down"]}
 TOLD = {"what_happened": "Pool exhausted", "prevention": "Limit the pool", "severity": "SEV-3"}
+FLAG = "release_new_dashboard"
+GROUPS = [[{"attribute": "plan", "operator": "eq", "value": "pro"}]]
+STANDARD_FLAG = {
+    "key": "release_old_dashboard",
+    "name": "Old",
+    "description": "",
+    "type": "release",
+    "defaultValue": False,
+    "rules": [],
+    "rolloutPercentage": 5,
+    "owner": "payments",
+    "tags": [],
+}
 NEW_PASSWORD = "another-horse-another-staple"
 
 PERSONS = ("alice", "oscar", "kim", "admin", "ivan")
@@ -68,11 +79,16 @@ class World:
 def build(cast: Cast, *, now: datetime) -> World:
     """The company at `now`, where the clock has to stand; it was founded a day and two hours before."""
     before = now - SLOT
-    found = {**_catalogue(before), **_changes(before, now=now), **_periods(before, now=now), **_releases(before)}
+    found = {
+        **_catalogue(before),
+        **_changes(before, now=now),
+        **_periods(before, now=now),
+        **_releases(before),
+        **_flags(before),
+    }
     keys = _keys(cast)
     found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
     found["deployment"] = {"reference": lives.started("dev", at=now, version=VERSION).reference}
-    found |= _way_back(before, now=now)
     found["key"] = {"prefix": keys["alice"].split("_")[1]}
     found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
     found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
@@ -91,11 +107,22 @@ def build(cast: Cast, *, now: datetime) -> World:
     return World(cast, now, found, {**_rest(now, decision=allowed), **_forms(now, found)}, keys)
 
 
+def _flags(at: datetime) -> dict[str, dict[str, Any]]:
+    create_segment(slug="beta", name="Beta", groups=GROUPS, actor=story.actor("alice"), now=at)
+    key = flag_lives.flag(FLAG, now=at).key
+    return {
+        "flag": {"key": key},
+        "served": {"key": key, "environment": "dev"},
+        "segment": {"slug": "beta"},
+        "definitions": {"query": "?environment=dev"},
+    }
+
+
 def _keys(cast: Cast) -> dict[str, str]:
     """Alice's with all that a person's key can have, one of hers for nothing that is asked here, the pipelines', and one for flags."""
     asked: dict[str, tuple[str, dict[str, Any]]] = {
         "alice": ("alice", {"scopes": sorted(ALLOWED[cast.actor("alice").kind])}),
-        "scopeless": ("alice", {"scopes": ["flags"]}),
+        "scopeless": ("alice", {"scopes": ["flags:evaluate"]}),
         "client": ("alice", {"client": True, "environment": "prd"}),
         **{name: (name, {}) for name in PIPELINES},
     }
@@ -156,23 +183,6 @@ def _meeting(now: datetime) -> str:
     return plan_meeting(plan=plan, actor=story.actor("ivan"), now=now).reference
 
 
-def _way_back(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
-    """What can be rolled back, what is being rolled back, and an incident."""
-    for version in ("v2.1.0", "v2.1.1"):
-        deployed(version, at=before, environment="stg")
-    rollable = deployed("v2.1.1", at=before, environment="prd")
-    taken_back = Deployment.objects.get(version="v2.1.1", environment="stg")
-    grace = story.actor("grace")
-    rollback = start_rollback(reference=taken_back.reference, reason="Slow", actor=grace, now=now)
-    trouble = Trouble(service=SERVICE, environment="prd", title="Checkout fails")
-    incident = report_incident(trouble=trouble, actor=grace, now=now)
-    return {
-        "rollable": {"reference": rollable.reference},
-        "rollback": {"reference": rollback.reference},
-        "incident": {"reference": incident.reference},
-    }
-
-
 def _ask(key: str) -> str:
     client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
     answer = client.post("/api/v1/gate/decisions/", QUESTION, "application/json")
@@ -196,8 +206,6 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
     scale = {"slug": "large-scale", "kind": "scale", "title": "Scale", "bounds": {"replicas": [1, 40]}}
     verb = "api/v1/changes/<str:number>"
     meeting = "api/v1/cab-meetings/<str:reference>"
-    labels = {"alertname": "HighErrorRate", "service": SERVICE}
-    alert = {"status": "firing", "labels": labels, "startsAt": now.isoformat(), "fingerprint": "a1b2"}
     evidence = "api/v1/artifacts/<slug:service>:<str:version>/evidence/"
     return {
         "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
@@ -213,11 +221,6 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/deployments/<str:reference>/finish/": {"status": "failed"},
         "POST api/v1/deployments/<str:reference>/fail/": {"reason": "Not trusted"},
         "POST api/v1/deployments/<str:reference>/abort/": {"reason": "Stuck"},
-        "POST api/v1/deployments/<str:reference>/roll_back/": {"reason": "Errors"},
-        "POST api/v1/deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
-        "POST api/v1/deployments/<str:reference>/notice/": {"impact": "None"},
-        "POST api/v1/incidents/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
-        "POST integrations/alerts/": {"version": "4", "alerts": [alert]},
         "POST api/v1/changes/": change,
         "PATCH api/v1/changes/<str:number>/": {"title": "Another"},
         "POST api/v1/changes/import/": {
@@ -236,8 +239,6 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/releases/": {"service": SERVICE, "version": "v2.4.0"},
         "PATCH api/v1/releases/<str:reference>/": {"type": "hotfix"},
         "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
-        "PUT api/v1/releases/<str:reference>/changelog/": {"markdown": "### Fixed\n- Tax (CC-5678)"},
-        "PUT api/v1/releases/<str:reference>/notes/": {"markdown": "# Release Notes"},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
         "POST api/v1/cab-meetings/": {"title": "Extra CAB", "scheduled_at": later},
@@ -249,6 +250,18 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/freezes/<str:reference>/cancel/": {"reason": "Not needed"},
         "POST api/v1/deployment-windows/": period,
         "PATCH api/v1/deployment-windows/<str:reference>/": {"title": "Weekends"},
+        "POST api/v1/flags/": {"key": "ops_cache_enabled", "name": "Cache", "type": "ops", "service": SERVICE},
+        "POST api/v1/flags/import/": {"environment": "dev", "flags": [STANDARD_FLAG]},
+        "POST api/v1/flags/references/": {"repository": "billing", "revision": "a1b2c3d", "references": []},
+        "POST api/v1/flags/segments/": {"slug": "staff", "name": "Staff", "groups": GROUPS},
+        "PATCH api/v1/flags/segments/<str:slug>/": {"name": "Beta testers"},
+        "PATCH api/v1/flags/<str:key>/": {"name": "Dashboard"},
+        "PATCH api/v1/flags/<str:key>/environments/<str:environment>/": {"enabled": True},
+        "POST api/v1/flags/<str:key>/kill/": {"environment": "prd", "reason": "Errors"},
+        "POST api/v1/flags/<str:key>/restore/": {"environment": "dev", "version": 1},
+        "POST api/v1/flags/<str:key>/ramp/": {"environment": "dev", "version": 1},
+        "POST api/v1/flags/<str:key>/withdraw/": {"environment": "dev"},
+        "POST api/v1/flags/<str:key>/evaluate/": {"environment": "dev", "context": {}},
         "POST api/v1/webhooks/": {"url": "https://hooks.example.com/other", "verbs": ["*"]},
         "PATCH api/v1/webhooks/<uuid:webhook>/": {"verbs": ["change.approved"]},
     }

@@ -1,0 +1,1 @@
+"""What is done to flags: the only place that writes."""

@@ -1,0 +1,184 @@
+"""Carrying a planned step out: by the person who asked when nothing is left to wait for, else by a worker when its time has come."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from changes.actions.carried import begin_change, carry_out_change, conclude_change
+from changes.models import ChangeRequest
+from changes.policy import freezes
+from changes.policy.lifecycle import is_approved
+from changes.selectors.changes import lock_change
+from changes.selectors.moves import when_allowed
+from changes.selectors.situation import Situation
+from changes.states import ChangeOutcome, ChangeState
+from cybercube_portal.audit.actors import Actor as Recorded
+from cybercube_portal.audit.actors import SystemActor
+from cybercube_portal.decisions import Decision, decide, failed
+from cybercube_portal.errors import Invalid, MoveRefused
+from flags.actions.keeping import checked, digest, serve
+from flags.actions.recording import bump, record_flag
+from flags.events import FlagEvent
+from flags.models import FlagEnvironment, FlagVersion, PlannedStep
+from flags.selectors.flags import lock_served
+from flags.selectors.freezes import freezes_over
+from flags.selectors.steps import lock_step, open_steps_of
+from flags.states import StepKind, StepState
+
+OVER = frozenset({ChangeState.CANCELLED, ChangeState.ROLLED_BACK, ChangeState.CLOSED, ChangeState.DOCUMENTING})
+
+
+def carry_out(
+    *, step: PlannedStep, row: FlagEnvironment, actor: Recorded, now: datetime, strict: bool
+) -> FlagVersion | None:
+    """Serve the next content of the step. Rows are locked and the environment bumped by the caller.
+
+    `strict`: raise MoveRefused with what stands in the way; else keep it in `held_up_by` and return None.
+    """
+    change = lock_change(step.change) if step.change else None
+    decision = may_carry_out(step, row, change, now=now)
+    if not decision.allowed:
+        if strict:
+            raise MoveRefused(decision)
+        step.held_up_by = " ".join(reason.message for reason in decision.blockers)[:1000]
+        step.save(update_fields=["held_up_by"])
+        return None
+    if change is not None:
+        begin_under(change.number, row, actor=actor, implementer=step.requested_by_id, now=now)
+    version = serve(
+        row,
+        step.contents[step.done],
+        kind=step.kind_of_version,
+        reason=step.reason,
+        actor=actor,
+        by=step.requested_by_id,
+        now=now,
+        change=step.change,
+    )
+    _advance(step, row, now=now)
+    if step.state == StepState.APPLIED and change is not None:
+        _finish(change, row, standard=step.standard, actor=actor, now=now)
+    return version
+
+
+def may_carry_out(step: PlannedStep, row: FlagEnvironment, change: ChangeRequest | None, *, now: datetime) -> Decision:
+    """Approval of exactly this content, slot, freezes; and that nothing else was served meanwhile."""
+    decision = decide(
+        failed(
+            "flag.served_meanwhile",
+            "§7.5",
+            f"{row.flag.key} is at version {row.version} by now; this was written for {step.base_version}.",
+            "Withdraw it and plan it again from what is served now.",
+        )
+        if row.version != step.base_version
+        else None
+    )
+    if change is None:
+        return decision + freezes_over(row, now=now)
+    signed = {(entry["flag"], entry["environment"]): entry["content_sha256"] for entry in change.parameters["flags"]}
+    if signed.get((row.flag.key, row.environment)) != step.sha256 or digest(step.contents) != step.sha256:
+        decision += decide(
+            failed(
+                "flag.content_differs",
+                "§6.3",
+                f"What {change.number} was signed for is not what would be served.",
+                "Withdraw it and plan it again: another change is opened.",
+            )
+        )
+    situation = Situation(change, now=now)
+    if step.state == StepState.RUNNING:
+        for subject in situation.subjects:
+            decision += freezes.judge_running(situation.freezes, subject, now)
+        return decision + decide(is_approved(ChangeState(change.state)))
+    standing = decide(is_approved(ChangeState(change.state)), situation.outdated)
+    return decision + standing + situation.seat_decision + when_allowed(situation)
+
+
+def begin_under(number: str, row: FlagEnvironment, *, actor: Recorded, implementer: int | None, now: datetime) -> None:
+    """The change is being carried out from here on."""
+    begin_change(number=number, deployment=str(row), implementer=implementer, actor=actor, now=now)
+
+
+def _advance(step: PlannedStep, row: FlagEnvironment, *, now: datetime) -> None:
+    step.base_version, step.held_up_by = row.version, ""
+    if step.kind == StepKind.EDIT or len(step.contents) == 1:
+        step.apply(at=now)
+    elif step.state == StepState.WAITING:
+        step.begin(at=now)
+    step.done += step.state == StepState.RUNNING
+    if step.state == StepState.RUNNING:
+        if step.done == len(step.contents):
+            step.complete(at=now)
+        else:
+            step.due_at = now + timedelta(seconds=step.holds[step.done - 1])
+    step.save()
+
+
+def _finish(change: ChangeRequest, row: FlagEnvironment, *, standard: bool, actor: Recorded, now: datetime) -> None:
+    """The last step of the change ends the work; what was pre-approved and small needs nobody to look again."""
+    if open_steps_of(change.number).exists():
+        return
+    carry_out_change(number=change.number, deployment=str(row), actor=actor, now=now)
+    if standard:
+        conclude_change(
+            number=change.number, deployment=str(row), outcome=ChangeOutcome.SUCCESSFUL, actor=actor, now=now
+        )
+
+
+@transaction.atomic
+def carry_out_due_step(*, step_id: int, now: datetime) -> FlagVersion | None:
+    """What a worker does with a step whose time has come: carry it out, say what holds it up, or end it with its change.
+
+    Judges everything again; a step that somebody else finished is left alone.
+    """
+    where = PlannedStep.objects.filter(pk=step_id).values_list(
+        "flag_environment__environment", "flag_environment__flag__key"
+    )
+    environment, key = where.get()
+    bump(environment, now=now)
+    row = lock_served(key, environment)
+    step = lock_step(step_id)
+    if step.state not in {StepState.WAITING, StepState.RUNNING} or step.due_at > now:
+        return None
+    actor = SystemActor(id="flags", on_behalf_of=step.requested_by.username)
+    if step.change and lock_change(step.change).state in OVER:
+        _end(step, row, because=f"{step.change} is over.", actor=actor, now=now)
+        return None
+    if row.flag.archived_at is not None:
+        _end(step, row, because="The flag was archived.", actor=actor, now=now)
+        return None
+    try:
+        checked(row, step.contents[step.done])
+    except Invalid as error:
+        _conflict(step, row, because=str(error), actor=actor, now=now)
+        return None
+    if row.version != step.base_version:
+        _conflict(step, row, because=f"Version {row.version} was served meanwhile.", actor=actor, now=now)
+        return None
+    return carry_out(step=step, row=row, actor=actor, now=now, strict=False)
+
+
+def _end(step: PlannedStep, row: FlagEnvironment, *, because: str, actor: Recorded, now: datetime) -> None:
+    step.stop(at=now, because=because)
+    step.save()
+    _record(row, step, because=because, actor=actor, now=now)
+
+
+def _conflict(step: PlannedStep, row: FlagEnvironment, *, because: str, actor: Recorded, now: datetime) -> None:
+    step.conflict(at=now, because=because[:300])
+    step.save()
+    _record(row, step, because=because, actor=actor, now=now)
+
+
+def _record(row: FlagEnvironment, step: PlannedStep, *, because: str, actor: Recorded, now: datetime) -> None:
+    record_flag(
+        FlagEvent.WITHDRAWN,
+        row.flag,
+        actor=actor,
+        at=now,
+        change=step.change,
+        environment=row.environment,
+        because=because,
+    )

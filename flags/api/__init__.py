@@ -1,0 +1,1 @@
+"""Flags over REST, for programs that evaluate themselves, and for Unleash's clients."""

@@ -1,0 +1,13 @@
+"""The flags app: a switch in production, moved under the same care as a change."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class FlagsConfig(AppConfig):
+    """Feature flags (section 7)."""
+
+    name = "flags"
+    verbose_name = "Flags"
+    default_auto_field = "django.db.models.BigAutoField"

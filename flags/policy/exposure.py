@@ -1,0 +1,74 @@
+"""How far a flag is open, and what a step on that way needs (§6.2, §7.5; design/flags.md items 7 and 8). Pure.
+
+Everything that is not the safe variant is exposure. Only a step towards the safe variant is immediate; every edit of rules counts as
+raising exposure, because nobody can say whom it takes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from flags.evaluation import PERCENTAGE
+
+Content = Mapping[str, Any]
+SMALL = 5.0  # §6.2 through flags.md: a standard change up to 5 %
+ALL = 100.0
+
+
+class Direction(StrEnum):
+    """Where a step leads."""
+
+    SAME = "same"
+    LOWER = "lower"
+    RAISE = "raise"
+
+
+def exposure_of(content: Content, safe_variant: str | None) -> float:
+    """At most this share of people (0 to 100) is served something else than the safe variant."""
+    if not content["enabled"]:
+        return 0.0
+    if content["default_variant"] != safe_variant:
+        return ALL
+    rolled = content["rollout_variant"] != safe_variant
+    share = float(content["rollout_percentage"] or 0) if rolled else 0.0
+    return min(ALL, share + sum(_rule_share(rule, safe_variant) for rule in content["rules"]))
+
+
+def _rule_share(rule: Mapping[str, Any], safe_variant: str | None) -> float:
+    if "split" in rule:
+        if all(part["variant"] == safe_variant for part in rule["split"]):
+            return 0.0
+    elif rule["variant"] == safe_variant:
+        return 0.0
+    shares = [float(item["value"]) for item in rule.get("conditions", ()) if item["operator"] == PERCENTAGE]
+    return min(shares, default=ALL)
+
+
+def direction_of(before: Content, after: Content, safe_variant: str | None) -> Direction:
+    """Lower only when every single member that changed moves towards the safe variant."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    if not changed:
+        return Direction.SAME
+    if not after["enabled"]:
+        # What is switched off serves the safe variant, whatever else was edited with it.
+        return Direction.LOWER if before["enabled"] or changed == ["enabled"] else Direction.SAME
+    if not before["enabled"]:
+        return Direction.LOWER if exposure_of(after, safe_variant) == 0 and not after["rules"] else Direction.RAISE
+    return Direction.LOWER if all(_lowers(name, before, after, safe_variant) for name in changed) else Direction.RAISE
+
+
+def _lowers(name: str, before: Content, after: Content, safe_variant: str | None) -> bool:
+    if name == "default_variant":
+        return bool(after["default_variant"] == safe_variant)
+    if name == "rollout_percentage":
+        less = (after["rollout_percentage"] or 0) < (before["rollout_percentage"] or 0)
+        return less and after["default_variant"] == safe_variant and after["rollout_variant"] != safe_variant
+    # Which variant an empty rollout would hand out changes nothing by itself.
+    return name == "rollout_variant" and not after["rollout_percentage"] and not before["rollout_percentage"]
+
+
+def is_small(content: Content, safe_variant: str | None) -> bool:
+    """Whether raising to this is pre-approved: a standard change."""
+    return exposure_of(content, safe_variant) <= SMALL

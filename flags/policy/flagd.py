@@ -1,0 +1,111 @@
+"""Definitions as flagd reads them (its JSON file format). Pure.
+
+Percentages keep their share, not their people: flagd hashes in another way. What JSONLogic cannot say is left out and listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flags.evaluation import TARGETING_KEY
+
+_NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_VERSIONS = {"semver_eq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<="}
+NOTE = "same share, other users"
+
+
+class _Unsaid(Exception):
+    """JSONLogic has no words for it."""
+
+
+def flagd_of(definitions: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The file's content, and the keys that are left out."""
+    flags, left_out = {}, []
+    for key, flag in definitions["flags"].items():
+        try:
+            flags[key] = _flag(flag, definitions["segments"])
+        except _Unsaid:
+            left_out.append(key)
+    metadata = {"flagSetId": definitions["environment"], "version": str(definitions["version"])}
+    return {"$schema": "https://flagd.dev/schema/v0/flags.json", "metadata": metadata, "flags": flags}, left_out
+
+
+def _flag(flag: Mapping[str, Any], segments: Mapping[str, Any]) -> dict[str, Any]:
+    variants = {row["name"]: row["value"] for row in flag["variants"]}
+    metadata = dict(flag["metadata"])
+    if not flag["enabled"]:
+        off = flag["off_variant"]
+        state = {"state": "DISABLED"} if off is None else {"state": "ENABLED", "defaultVariant": off}
+        return {**state, "variants": variants, "metadata": metadata}
+    if flag["prerequisites"]:
+        raise _Unsaid
+    steps: list[Any] = []
+    for rule in flag["rules"]:
+        steps += [_all([_condition(item, flag, segments) for item in rule["conditions"]]), _outcome(rule, flag)]
+    percentage = flag["rollout_percentage"]
+    if percentage:
+        bucket_by = flag["bucket_by"]
+        steps += [_share({"attribute": bucket_by, "value": percentage}, flag), flag["rollout_variant"]]
+    written: dict[str, Any] = {"state": "ENABLED", "variants": variants, "metadata": metadata}
+    if flag["default_variant"] is not None:
+        written["defaultVariant"] = flag["default_variant"]
+    if steps:
+        written["targeting"] = {"if": [*steps, flag["default_variant"]]}
+        if "fractional" in str(written["targeting"]):
+            metadata["percentages"] = NOTE
+    return written
+
+
+def _all(conditions: list[Any]) -> Any:  # noqa: ANN401 - JSONLogic
+    return True if not conditions else conditions[0] if len(conditions) == 1 else {"and": conditions}
+
+
+def _outcome(rule: Mapping[str, Any], flag: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSONLogic
+    if "split" not in rule:
+        return rule["variant"]
+    parts = [[part["variant"], part["weight"]] for part in rule["split"]]
+    return {"fractional": [_unit(rule.get("bucket_by") or flag["bucket_by"], flag, "split"), *parts]}
+
+
+def _unit(attribute: str, flag: Mapping[str, Any], salt: str) -> dict[str, Any]:
+    return {"cat": [f"{flag['key']}:{salt}:", {"var": attribute}]}
+
+
+def _share(condition: Mapping[str, Any], flag: Mapping[str, Any]) -> dict[str, Any]:
+    hit = round(condition["value"] * 100)
+    unit = _unit(condition.get("attribute") or TARGETING_KEY, flag, condition.get("salt", ""))
+    return {"==": [{"fractional": [unit, ["hit", hit], ["miss", 10_000 - hit]]}, "hit"]}
+
+
+def _condition(condition: Mapping[str, Any], flag: Mapping[str, Any], segments: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    operator = condition["operator"]
+    value: Any = condition.get("value")
+    if operator in {"segment", "not_segment"}:
+        alternatives = [
+            _all([_condition(item, flag, segments) for item in group])
+            for slug in value
+            for group in segments[slug]["groups"]
+        ]
+        return {"or": alternatives} if operator == "segment" else {"!": [{"or": alternatives}]}
+    if operator == "percentage":
+        return _share(condition, flag)
+    found = {"var": condition["attribute"]}
+    is_there = {"!=": [found, None]}
+    said = {
+        "eq": {"==": [found, value]},
+        "in": {"in": [found, value]},
+        "contains": {"in": [value, found]},
+        "starts_with": {"starts_with": [found, value]},
+        "ends_with": {"ends_with": [found, value]},
+        "exists": is_there,
+        "not_exists": {"==": [found, None]},
+        "neq": {"and": [is_there, {"!=": [found, value]}]},
+        "not_in": {"and": [is_there, {"!": [{"in": [found, value]}]}]},
+        "not_contains": {"and": [is_there, {"!": [{"in": [value, found]}]}]},
+        **{name: {sign: [found, value]} for name, sign in _NUMBERS.items()},
+        **{name: {"sem_ver": [found, sign, value]} for name, sign in _VERSIONS.items()},
+    }
+    if operator not in said:
+        raise _Unsaid
+    return said[operator]

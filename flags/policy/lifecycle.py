@@ -1,0 +1,135 @@
+"""The lifecycle of §7.5 and the cleanup of §7.6, derived from facts and never typed by hand. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
+from flags.policy.exposure import ALL
+from flags.policy.naming import TEMPORARY
+
+TWO_WEEKS = timedelta(days=14)
+QUIET = timedelta(days=7)
+NOTICES = (14, 7, 1, 0)
+
+
+class Stage(StrEnum):
+    """§7.5: create, deploy, enable, validate, full rollout, cleanup; and after it."""
+
+    DEFINED = "defined"
+    DEPLOYED = "deployed"
+    ENABLING = "enabling"
+    VALIDATING = "validating"
+    FULL = "fully_rolled_out"
+    CLEANUP_DUE = "cleanup_due"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeFacts:
+    """What is known of a flag. `exposure` (0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's."""
+
+    type: str
+    exposure: float
+    full_since: datetime | None
+    references: int
+    last_asked_at: datetime | None
+    dependents: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    archived: bool = False
+    last_killed_at: datetime | None = None
+
+
+def stage_of(facts: LifeFacts, *, now: datetime) -> Stage:
+    """Where the flag stands."""
+    if facts.archived:
+        return Stage.REMOVED
+    is_temporary = facts.type in TEMPORARY
+    is_old = facts.full_since is not None and now - facts.full_since >= TWO_WEEKS
+    if is_temporary and (is_old or (facts.expires_at is not None and facts.expires_at <= now)):
+        return Stage.CLEANUP_DUE
+    if facts.exposure >= ALL:
+        return Stage.FULL if is_old else Stage.VALIDATING
+    if facts.exposure > 0:
+        return Stage.ENABLING
+    return Stage.DEPLOYED if facts.references or facts.last_asked_at is not None else Stage.DEFINED
+
+
+def cleanup(facts: LifeFacts, *, now: datetime) -> tuple[Reason, ...]:
+    """The checklist of §7.6, each item ticked by facts."""
+    is_old = facts.full_since is not None and now - facts.full_since >= TWO_WEEKS
+    was_killed = facts.last_killed_at is not None and now - facts.last_killed_at < TWO_WEEKS
+    return (
+        _item(
+            "flag.full_two_weeks",
+            is_old,
+            "Flag enabled at 100% for 2+ weeks",
+            "Roll it out to everybody in production.",
+        ),
+        _item(
+            "flag.no_kill_since",
+            is_old and not was_killed,
+            "No issues reported",
+            "It was killed within two weeks, or is not rolled out for so long.",
+        ),
+        _item(
+            "flag.code_is_clean",
+            not facts.references,
+            "Remove flag checks from code",
+            f"{facts.references} lines of code still name it.",
+        ),
+        _item(
+            "flag.nobody_asks",
+            _is_quiet(facts, now),
+            "Nobody asks for it",
+            "Programs asked for it within the last 7 days.",
+        ),
+        _item("flag.configuration_is_clean", facts.archived, "Remove flag from configuration", "Archive the flag."),
+    )
+
+
+def _item(code: str, done: bool, text: str, remedy: str) -> Reason:  # noqa: FBT001 - the item's tick
+    return passed(code, "§7.6", text) if done else failed(code, "§7.6", text, remedy)
+
+
+def _is_quiet(facts: LifeFacts, now: datetime) -> bool:
+    return facts.last_asked_at is None or now - facts.last_asked_at > QUIET
+
+
+def may_archive(facts: LifeFacts, *, now: datetime, reason: str) -> Decision:
+    """Blocked while used: flags that need it always, code and questions unless a reason is written down."""
+    reasons: list[Reason | None] = []
+    if facts.dependents:
+        needing = ", ".join(facts.dependents)
+        reasons.append(failed("flag.needed", "§7.6", f"{needing} need it.", "Take the prerequisite out of them first."))
+    if reason.strip():
+        return decide(*reasons)
+    if facts.exposure > 0 and facts.exposure < ALL:
+        reasons.append(
+            failed(
+                "flag.half_open",
+                "§7.6",
+                "It is half rolled out in production.",
+                "Finish or take back the rollout, or say why.",
+            )
+        )
+    if facts.references:
+        message = f"{facts.references} lines of code name it."
+        reasons.append(
+            failed("flag.in_code", "§7.6", message, "Remove the checks from the code, or say why it goes anyway.")
+        )
+    if not _is_quiet(facts, now):
+        message = "Programs asked for it within the last 7 days."
+        reasons.append(failed("flag.in_use", "§7.6", message, "Wait until nobody asks, or say why it goes anyway."))
+    return decide(*reasons)
+
+
+def notice_due(expires_at: datetime, noticed_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the owner is told now: 14, 7, 1 and 0 days before, and every week after (§7.6)."""
+    moments = [expires_at - timedelta(days=days) for days in NOTICES]
+    if now > expires_at:
+        moments.append(expires_at + (now - expires_at) // QUIET * QUIET)
+    last = max((moment for moment in moments if moment <= now), default=None)
+    return last is not None and (noticed_at is None or noticed_at < last)

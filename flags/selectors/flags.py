@@ -1,0 +1,162 @@
+"""Flags, what they serve, and the definitions of a whole environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from cybercube_portal.errors import NotFound
+from flags.models import EnvironmentVersion, Flag, FlagEnvironment, FlagVersion, PlannedStep, Segment
+from flags.policy.serving import Neighbours
+from flags.states import StepState, VersionKind
+
+OPEN_STEPS = (StepState.WAITING, StepState.RUNNING)
+
+
+def flags_listed(
+    *,
+    type: str | None = None,  # noqa: A002 - the word of the API
+    team: str | None = None,
+    service: str | None = None,
+    tag: str | None = None,
+    archived: bool = False,
+    q: str | None = None,
+) -> QuerySet[Flag]:
+    """Flags with what a list shows; every filter given must fit."""
+    wanted = {"type": type, "team__slug": team, "service__slug": service}
+    rows = Flag.objects.filter(archived_at__isnull=not archived)
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if tag is not None:
+        rows = rows.filter(tags__contains=[tag])
+    if q:
+        rows = rows.filter(Q(key__icontains=q) | Q(name__icontains=q))
+    return rows.select_related("team", "service", "owner", "created_by").prefetch_related("environments")
+
+
+def get_flag(key: str) -> Flag:
+    """The flag with its environments, archived ones too. Raises NotFound."""
+    rows = Flag.objects.filter(key=key).select_related("team", "service", "owner", "created_by")
+    flag = rows.prefetch_related("environments__killed_by").first()
+    if flag is None:
+        raise NotFound(f"There is no flag {key:.100}.", code="flag.unknown")
+    return flag
+
+
+def lock_flag(key: str) -> Flag:
+    """The flag, locked for the transaction. Raises NotFound."""
+    rows = Flag.objects.select_for_update(of=("self",)).select_related("team", "service", "owner")
+    flag = rows.filter(key=key).first()
+    if flag is None:
+        raise NotFound(f"There is no flag {key:.100}.", code="flag.unknown")
+    return flag
+
+
+def _served(rows: QuerySet[FlagEnvironment], key: str, environment: str) -> FlagEnvironment:
+    rows = rows.select_related("flag__team", "flag__service", "flag__owner", "killed_by")
+    row = rows.filter(flag__key=key, environment=environment).first()
+    if row is None:
+        raise NotFound(f"There is no flag {key:.100} in {environment}.", code="flag.unknown")
+    return row
+
+
+def get_served(key: str, environment: str) -> FlagEnvironment:
+    """What the flag serves there. Raises NotFound."""
+    return _served(FlagEnvironment.objects.all(), key, environment)
+
+
+def lock_served(key: str, environment: str) -> FlagEnvironment:
+    """The same, locked for the transaction. Raises NotFound."""
+    return _served(FlagEnvironment.objects.select_for_update(of=("self",)), key, environment)
+
+
+def open_step(row: FlagEnvironment) -> PlannedStep | None:
+    """The step that waits or runs there."""
+    return row.steps.filter(state__in=OPEN_STEPS).select_related("requested_by").first()
+
+
+def steps_of(flag: Flag) -> QuerySet[PlannedStep]:
+    """Every step that was ever planned, the newest first."""
+    return PlannedStep.objects.filter(flag_environment__flag=flag).select_related("flag_environment", "requested_by")
+
+
+def versions_of(key: str, *, environment: str | None = None) -> QuerySet[FlagVersion]:
+    """Versions, the newest first. Raises NotFound."""
+    rows = FlagVersion.objects.filter(flag_environment__flag=get_flag(key))
+    if environment is not None:
+        rows = rows.filter(flag_environment__environment=environment)
+    return rows.select_related("by", "flag_environment")
+
+
+def version_numbered(row: FlagEnvironment, number: int | None) -> FlagVersion:
+    """That version; None: what was served before the last kill. Raises NotFound."""
+    versions = row.versions.order_by("-number")
+    if number is not None:
+        found = versions.filter(number=number).first()
+    else:
+        kill = versions.filter(kind=VersionKind.KILL).first()
+        found = versions.filter(number__lt=kill.number).first() if kill else None
+    if found is None:
+        raise NotFound(f"{row.flag.key} has no such version in {row.environment}.", code="flag.version_unknown")
+    return found
+
+
+def neighbours(environment: str) -> Neighbours:
+    """What the content of any flag may refer to there; three queries."""
+    flags = Flag.objects.filter(archived_at__isnull=True).values_list("key", "variants")
+    needs = FlagEnvironment.objects.filter(environment=environment, flag__archived_at__isnull=True)
+    needing = needs.exclude(content__prerequisites=[]).values_list("flag__key", "content")
+    return Neighbours(
+        segments=frozenset(Segment.objects.values_list("slug", flat=True)),
+        variants_of={key: frozenset(row["name"] for row in variants) for key, variants in flags},
+        needs={key: frozenset(item["flag"] for item in content["prerequisites"]) for key, content in needing},
+    )
+
+
+def dependents_of(key: str) -> list[str]:
+    """`key@environment` of every flag that needs this one."""
+    rows = FlagEnvironment.objects.filter(
+        content__prerequisites__contains=[{"flag": key}], flag__archived_at__isnull=True
+    )
+    return [f"{row.flag.key}@{row.environment}" for row in rows.select_related("flag")]
+
+
+def version_of(environment: str) -> int:
+    """The environment's version; 0 before its first flag."""
+    found = EnvironmentVersion.objects.filter(environment=environment).values_list("version", flat=True).first()
+    return found or 0
+
+
+def definitions(environment: str, *, client: bool = False) -> dict[str, Any]:
+    """Everything `flags.evaluation.Environment` needs; `client`: only what browsers may see. Three queries.
+
+    The version is read first: a snapshot may be newer than it says, never older.
+    """
+    version = version_of(environment)
+    rows = FlagEnvironment.objects.filter(environment=environment, flag__archived_at__isnull=True)
+    if client:
+        rows = rows.filter(flag__client_visible=True)
+    found = rows.select_related("flag__team", "flag__service").order_by("flag__key")
+    segments: Mapping[str, Any] = {row.slug: {"groups": row.groups} for row in Segment.objects.all()}
+    return {
+        "environment": environment,
+        "version": version,
+        "flags": {row.flag.key: row.definition() for row in found},
+        "segments": segments,
+    }
+
+
+def segments_read_in(environment: str) -> dict[str, list[str]]:
+    """For each segment, the enabled flags whose rules name it there."""
+    found: dict[str, list[str]] = {}
+    rows = FlagEnvironment.objects.filter(
+        environment=environment, content__enabled=True, flag__archived_at__isnull=True
+    )
+    for key, content in rows.values_list("flag__key", "content"):
+        for rule in content["rules"]:
+            for condition in rule.get("conditions", ()):
+                if condition["operator"] in {"segment", "not_segment"}:
+                    for slug in condition["value"]:
+                        found.setdefault(slug, []).append(key)
+    return found

@@ -1,0 +1,31 @@
+"""Planned steps: which are due, and which a change still carries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from flags.models import PlannedStep
+from flags.selectors.flags import OPEN_STEPS
+
+
+def due_steps(*, now: datetime) -> list[int]:
+    """Ids of the steps whose time has come, the longest waiting first."""
+    rows = PlannedStep.objects.filter(state__in=OPEN_STEPS, due_at__lte=now)
+    return list(rows.order_by("due_at", "id").values_list("pk", flat=True))
+
+
+def lock_step(step_id: int) -> PlannedStep:
+    """The step, locked for the transaction."""
+    return PlannedStep.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=step_id)
+
+
+def open_steps_of(change: str) -> QuerySet[PlannedStep]:
+    """What `change` (a number) still carries."""
+    return PlannedStep.objects.filter(change=change, state__in=OPEN_STEPS)
+
+
+def steps_carried_by(change: str) -> QuerySet[PlannedStep]:
+    """Every step of `change` (a number), whatever became of it."""
+    return PlannedStep.objects.filter(change=change).select_related("flag_environment__flag", "requested_by")

@@ -1,0 +1,29 @@
+"""The worker's edge of flags: ids in, one action out. The clock is read here and nowhere below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import shared_task
+
+from cybercube_portal import clock
+from flags.actions.carrying import carry_out_due_step
+from flags.selectors.steps import due_steps
+
+log = structlog.get_logger(__name__)
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "flags.carry_out_steps": {"task": "flags.carry_out_steps", "schedule": 10.0, "options": {"expires": 10.0}},
+}
+
+
+@shared_task(name="flags.carry_out_steps")
+def carry_out_steps() -> None:
+    """Carry out planned steps whose time has come; two beats at once are harmless, each step is judged again under its lock."""
+    now = clock.now()
+    for step_id in due_steps(now=now):
+        try:
+            carry_out_due_step(step_id=step_id, now=now)
+        except Exception:
+            log.exception("step_failed", id=step_id)
