@@ -13,6 +13,7 @@ from django.db import transaction
 
 from changes.actions.changes import file_routine_deployment
 from cybercube_portal.audit.requests import current_request_id
+from cybercube_portal.decisions import Outcome, Reason
 from cybercube_portal.errors import MoveRefused, NotAuthenticated, NotFound
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
@@ -23,14 +24,14 @@ from releases.models import GateDecision
 from releases.permissions import ASK_GATE
 from releases.policy.gate import GateFacts, Question, decide
 from releases.policy.gate.change import IN_FORCE
-from releases.policy.gate.rules import RULES, blocks, judged
-from releases.policy.gate.table import ARTIFACT, CALLER, CHANGE, EVIDENCE, Mode, column_of, mode_of
+from releases.policy.gate.rules import RULES, judged
+from releases.policy.gate.table import ARTIFACT, CALLER, CHANGE, EVIDENCE, PROMOTION, Mode, column_of, mode_of
 from releases.selectors.gate import Reading, read_facts, read_facts_by_key
 from releases.selectors.gate_log import Answer, answer_kept_for, answer_of, latest_answer, may_see
 from releases.states import GateOutcome
 
 # A standard change is not filed for what the gate turns away whatever the change says.
-BEFORE_FILING = frozenset({CALLER, ARTIFACT, EVIDENCE})
+BEFORE_FILING = frozenset({CALLER, ARTIFACT, EVIDENCE, PROMOTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +120,15 @@ def ask_own(*, question: Question, actor: Actor) -> Answer:
 def _needs_change(facts: GateFacts) -> bool:
     if mode_of(CHANGE, column_of(facts), facts.question.action) is Mode.NOT_ASKED:
         return False
-    if any(blocks(reason) for rule in RULES if rule.row in BEFORE_FILING for reason in judged(rule, facts)):
+    if any(_fails(reason) for rule in RULES if rule.row in BEFORE_FILING for reason in judged(rule, facts)):
         return False
     change = facts.change
     return change is None or change.state not in IN_FORCE or not change.slot.span.contains(facts.at)
+
+
+def _fails(reason: Reason) -> bool:
+    """What is pending may still come: it is waited for under a change."""
+    return reason.outcome is Outcome.FAIL
 
 
 def _filed(asked: Asked, reading: Reading) -> Reading:

@@ -25,7 +25,9 @@ from releases.selectors.gate_rows import (
     asker_of,
     booking_fact,
     change_fact,
+    deployment_facts,
     freeze_facts,
+    release_facts,
     service_fact,
     window_facts,
 )
@@ -101,6 +103,9 @@ def parameters_of(
         "service": question.service,
         "environment": question.environment,
         "version": question.version,
+        "digest": question.digest,
+        "commit": question.commit,
+        "released": json.dumps([{"service": question.service, "version": question.version}]),
         "by_version": json.dumps([{"service": question.service, "version": question.version, "digest": ""}]),
         "by_digest": json.dumps([{"service": question.service, "digest": question.digest or "none"}]),
         "change": question.change,
@@ -120,6 +125,9 @@ _COLUMNS = (
     "windows",
     "overdue",
     "bookings",
+    "deployments",
+    "spent",
+    "release",
 )
 
 
@@ -133,8 +141,8 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
         digest = artifact.digest if artifact else question.digest
         change = speaking(changes, question=question, digest=digest, at=at)
     number = change.number if change else ""
-    granted = (text.split(" ", 1) for text in found["exceptions"])
-    excepted = frozenset(reference for granted_to, reference in granted if granted_to == number)
+    excepted = frozenset(reference for granted_to, reference in _pairs(found["exceptions"]) if granted_to == number)
+    deployments, in_production = deployment_facts(found["deployments"])
     unreadable: list[str] = []
     return GateFacts(
         question=question,
@@ -156,6 +164,8 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
         overdue_records=frozenset(found["overdue"]),
         unreadable=tuple(unreadable),
         is_signature_required=settings.GATE_SIGNED_ARTIFACTS,
+        deployments=replace(deployments, spent_by=dict(_pairs(found["spent"])).get(number)),
+        releases=release_facts(found["release"], version=question.version, in_production=in_production),
     )
 
 
@@ -166,6 +176,13 @@ def _with_templates(changes: tuple[ChangeFact, ...]) -> tuple[ChangeFact, ...]:
         return changes
     kinds = template_kinds(standard)
     return tuple(replace(change, template=kinds.get(change.number)) for change in changes)
+
+
+def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """`<number of a change> <reference>` each."""
+    for text in texts:
+        number, _, reference = text.partition(" ")
+        yield number, reference
 
 
 def _beside(change: ChangeFact | None, texts: Iterable[str]) -> Iterator[Booking]:

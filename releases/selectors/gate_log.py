@@ -51,7 +51,7 @@ def answer_of(decision: GateDecision, facts: GateFacts, judgement: GateAnswer, *
         judgement=judgement,
         digest=facts.digest if facts.question.moves_artifact else "",
         change=change.number if change else "",
-        release=change.release if change else "",
+        release=facts.releases.reference if facts.question.moves_artifact else "",
         decided_at=facts.at,
         inputs=inputs,
     )

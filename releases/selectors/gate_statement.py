@@ -42,7 +42,7 @@ service AS (
     WHERE s.slug = %(service)s::text
 ),
 artifact AS (
-    SELECT a.digest, jsonb_build_array(jsonb_build_object('service', service.slug, 'digest', a.digest)) AS named,
+    SELECT a.digest, a.git_sha, jsonb_build_array(jsonb_build_object('service', service.slug, 'digest', a.digest)) AS named,
         json_build_object(
         'version', a.version, 'digest', a.digest, 'git_sha', a.git_sha, 'git_ref', a.git_ref,
         'is_signed', COALESCE(a.signature, '') <> '', 'has_migrations', a.migrations <> '[]',
@@ -53,6 +53,15 @@ artifact AS (
             JOIN people_user u ON u.id = e.reported_by_id)) AS found
     FROM catalog_artifact a JOIN service ON service.id = a.service_id
     WHERE a.version = %(version)s::text
+),
+-- The digest that is judged; a version that names another commit than it was built from is no artifact (R17).
+judged AS (
+    SELECT COALESCE((SELECT a.digest FROM artifact a
+        WHERE starts_with(a.git_sha, %(commit)s::text) OR starts_with(%(commit)s::text, a.git_sha)), %(digest)s::text) AS digest
+),
+there AS (
+    SELECT d.* FROM releases_deployment d JOIN service ON service.id = d.service_id
+    WHERE d.environment = %(environment)s::text
 ),
 candidate AS (
     SELECT c.* FROM changes_changerequest c
@@ -162,7 +171,33 @@ SELECT
                     || ARRAY(SELECT json_array_elements_text(service.found->'dependents'))::varchar[] FROM service)
             ORDER BY other.scheduled_time, other.number
             LIMIT 50
-        ) c)
+        ) c),
+    json_build_object(
+        'staging', (SELECT d.state FROM releases_deployment d JOIN service ON service.id = d.service_id, judged
+            WHERE d.digest = judged.digest AND d.environment = 'stg' ORDER BY d.id DESC LIMIT 1),
+        'running', (SELECT d.reference FROM there d WHERE d.state IN ('pending', 'running', 'verifying')
+            ORDER BY d.id DESC LIMIT 1),
+        'was_ever_deployed', EXISTS (SELECT FROM there d, judged
+            WHERE d.verified_at IS NOT NULL AND d.digest <> judged.digest),
+        'goes_back_to', (SELECT d.version FROM there d, judged WHERE d.state = 'healthy' AND d.digest <> judged.digest
+            ORDER BY d.id DESC LIMIT 1),
+        'was_healthy_there', EXISTS (SELECT FROM there d, judged WHERE d.state = 'healthy' AND d.digest = judged.digest),
+        'contract_migration_since', EXISTS (SELECT FROM releases_migration m JOIN service ON service.id = m.service_id
+            WHERE m.environment = %(environment)s::text AND m.phase = 'contract' AND m.state IN ('applied', 'verified')
+                AND m.version <> %(version)s::text AND m.applied_at > (SELECT max(d.verified_at) FROM there d, judged
+                    WHERE d.state = 'healthy' AND d.digest = judged.digest)),
+        'in_production', (SELECT d.version FROM releases_deployment d JOIN service ON service.id = d.service_id
+            WHERE d.environment = 'prd' AND d.state = 'healthy' ORDER BY d.id DESC LIMIT 1))::text,
+    ARRAY(SELECT c.number || ' ' || spent.reference
+        FROM candidate c, judged, LATERAL (
+            SELECT d.reference FROM there d
+            WHERE d.change = c.number AND d.change <> '' AND d.digest = judged.digest AND d.action = 'deploy'
+                AND d.state NOT IN ('failed', 'aborted', 'rolled_back', 'rollback_failed')
+            ORDER BY d.id DESC LIMIT 1) spent),
+    (SELECT json_build_object('reference', r.reference, 'change_state', c.state)::text
+        FROM releases_release r LEFT JOIN changes_changerequest c ON c.number = r.change
+        WHERE r.artifacts @> %(released)s::jsonb AND r.state NOT IN ('cancelled', 'rolled_back')
+        ORDER BY r.id DESC LIMIT 1)
 FROM clock
 """
 

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from changes.actions.freezes import FreezePlan
 from cybercube_portal.catalog.models import Artifact, Evidence
 from cybercube_portal.people.models import User
+from releases.models import GateDecision, GateEvaluation
 
 URL = "/api/v1/gate/decisions/"
 FORECAST = "/api/v1/gate/forecast/"
@@ -16,6 +19,16 @@ SERVICE, VERSION = "billing-service", "v2.3.1"
 DIGEST, OTHER_DIGEST = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
 Ask = Callable[..., dict[str, Any]]
+
+
+def decisions() -> QuerySet[GateDecision]:
+    """The gate's log without what was asked to prove the artifact in staging."""
+    return GateDecision.objects.exclude(environment="stg")
+
+
+def evaluations() -> QuerySet[GateEvaluation]:
+    """The answers to those."""
+    return GateEvaluation.objects.exclude(decision__environment="stg")
 
 
 def blocking(body: dict[str, Any]) -> set[str]:

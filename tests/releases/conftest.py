@@ -22,6 +22,7 @@ from releases.models import Deployment
 from releases.states import DeploymentState
 from tests.audit.listener import Listener
 from tests.factories import changes as story
+from tests.factories import releases as lives
 from tests.factories.deployments import deployed
 from tests.factories.people import Cast
 from tests.releases.asking import DIGEST, SERVICE, URL, VERSION, Ask, freeze_plan, prove
@@ -52,10 +53,11 @@ def slot(held: datetime) -> datetime:
 
 @pytest.fixture
 def artifact(held: datetime) -> Artifact:
-    """billing-service v2.3.1, built, tested and scanned."""
+    """billing-service v2.3.1, built, tested, scanned, and proved in staging two hours before."""
     row = story.artifact(story.service(SERVICE), VERSION, at=held, digest=DIGEST)
     for stage, summary in (("build", {}), ("test", {"coverage": 91.5}), ("scan", {"critical": 0, "high": 0})):
         prove(row, stage, at=held, summary=summary)
+    lives.staged(at=held - timedelta(hours=2))
     return row
 
 

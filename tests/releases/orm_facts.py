@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from changes.models import ChangeRequest
 from changes.policy.approvals import SignatureFact, counts
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.conflicts import BOOKED_STATES, Booking
 from changes.policy.risk import RiskFacts, answers_of
+from changes.policy.scope import Action
 from changes.policy.standard import TemplateKind
 from changes.selectors import freezes as freeze_rows
 from changes.selectors.changes import booking_of
@@ -18,10 +19,16 @@ from changes.selectors.situation import Situation
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.models import Environment
+from cybercube_portal.catalog.versions import bump, parse_version
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.selectors import grant_facts
+from releases.models import Deployment, Migration, Release
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
+from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
 from releases.policy.gate.schedule import LOOK_AHEAD
+from releases.selectors.deployments import last_healthy
+from releases.selectors.releases import APPROVED
+from releases.states import RETRYABLE, UNDER_WAY, DeploymentState, MigrationPhase, MigrationState
 
 
 def all_changes(*, at: datetime) -> dict[str, ChangeFact]:
@@ -68,7 +75,55 @@ def facts_of(question: Question, *, actor: Actor, at: datetime, changes: dict[st
         bookings=_bookings(question, change, around, dependents) if change and service else (),
         dependents=dependents,
         overdue_records=frozenset(overdue.values_list("number", flat=True)),
+        deployments=_deployments(question, digest=digest, change=change),
+        releases=_releases(question),
     )
+
+
+def _deployments(question: Question, *, digest: str, change: ChangeFact | None) -> DeploymentFacts:
+    of_service = Deployment.objects.filter(service__slug=question.service).order_by("-id")
+    there = of_service.filter(environment=question.environment)
+    healthy = there.filter(state=DeploymentState.HEALTHY)
+    staging = of_service.filter(environment="stg", digest=digest).first()
+    running = there.filter(state__in=UNDER_WAY).first()
+    other = healthy.exclude(digest=digest).first()
+    last_good = healthy.filter(digest=digest).aggregate(at=Max("verified_at"))["at"]
+    contracts = Migration.objects.filter(
+        service__slug=question.service,
+        environment=question.environment,
+        phase=MigrationPhase.CONTRACT,
+        state__in=[MigrationState.APPLIED, MigrationState.VERIFIED],
+    ).exclude(version=question.version)
+    spent = (
+        there.filter(change=change.number, digest=digest, action=Action.DEPLOY).exclude(state__in=RETRYABLE).first()
+        if change
+        else None
+    )
+    return DeploymentFacts(
+        staging=staging.state if staging else None,
+        running=running.reference if running else None,
+        spent_by=spent.reference if spent else None,
+        was_ever_deployed=there.filter(verified_at__isnull=False).exclude(digest=digest).exists(),
+        goes_back_to=other.version if other else None,
+        was_healthy_there=healthy.filter(digest=digest).exists(),
+        contract_migration_since=last_good is not None and contracts.filter(applied_at__gt=last_good).exists(),
+    )
+
+
+def _releases(question: Question) -> ReleaseFacts:
+    production = last_healthy(service=question.service, environment="prd")
+    before = parse_version(production.version) if production else None
+    try:
+        step = bump(before, parse_version(question.version))
+    except ValueError:
+        step = None
+    for release in Release.objects.exclude(state__in=["cancelled", "rolled_back"]).order_by("-id"):
+        if any((one["service"], one["version"]) == (question.service, question.version) for one in release.artifacts):
+            change = ChangeRequest.objects.filter(number=release.change).first()
+            return ReleaseFacts(
+                bump=step, reference=release.reference, is_approved=change is not None and change.state in APPROVED
+            )
+    return ReleaseFacts(bump=step)
 
 
 def _artifact(question: Question) -> ArtifactFact | None:

@@ -16,12 +16,24 @@ from changes.models import ChangeRequest, Freeze
 from cybercube_portal.catalog.models import Artifact
 from cybercube_portal.people.actions import revoke_grant
 from cybercube_portal.people.models import ApiKey, Grant
-from releases.models import GateDecision, GateEvaluation
 from tests.factories import changes as story
-from tests.releases.asking import DIGEST, OTHER_DIGEST, SERVICE, URL, VERSION, Ask, blocking, prove
+from tests.factories import releases as lives
+from tests.releases.asking import (
+    DIGEST,
+    OTHER_DIGEST,
+    SERVICE,
+    URL,
+    VERSION,
+    Ask,
+    blocking,
+    decisions,
+    evaluations,
+    prove,
+)
 from tests.releases.conftest import NAMED
 
 Hold = Callable[[datetime], datetime]
+NOT_PROMOTED = {"promotion.staging", "promotion.e2e"}
 
 
 @pytest.mark.usefixtures("artifact")
@@ -82,7 +94,7 @@ def test_ask__every_answer__is_in_the_log_with_the_same_reasons(ask: Ask, slot: 
     run = {"provider": "github", "id": "17", "attempt": 2, "url": "https://ci.example.com/17"}
     body = ask(run=run, actor="alice")
 
-    decision = GateDecision.objects.get(pk=body["id"])
+    decision = decisions().get(pk=body["id"])
     [evaluation] = decision.evaluations.all()
     assert (decision.asked_by, decision.actor, decision.run) == ("ci-payments", "alice", run)
     assert decision.key_prefix == ApiKey.objects.get().prefix
@@ -125,7 +137,7 @@ def test_dry_run__allowed__keeps_nothing_and_gives_no_token(ask: Ask, slot: date
     body = ask(dry_run=True)
     assert (body["decision"], body["id"]) == ("allow", None)
     assert "token" not in body
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 @pytest.mark.usefixtures("approved")
@@ -166,23 +178,53 @@ def test_ask__below_production__needs_no_change(ask: Ask, environment: str) -> N
     assert (body["decision"], body["change"]) == ("allow", None)
 
 
-@pytest.mark.usefixtures("artifact")
-def test_ask__rollback_in_a_freeze__goes_through(ask: Ask, held: datetime, freeze_from: Callable[..., Freeze]) -> None:
-    freeze_from(held)
+def test_ask__rollback_in_a_freeze__goes_through(
+    ask: Ask, approved: ChangeRequest, slot: datetime, clock_at: Hold, freeze_from: Callable[..., Freeze]
+) -> None:
+    lives.healthy(at=slot)
+    freeze_from(slot + timedelta(hours=1))
+    clock_at(slot + timedelta(hours=1))
     assert ask(action="rollback")["decision"] == "allow"
     assert "freeze.covers_window" in blocking(ask())
+
+
+@pytest.mark.usefixtures("artifact")
+def test_ask__a_rollback_to_what_was_never_healthy_there__is_denied(ask: Ask) -> None:
+    body = ask(action="rollback")
+    assert (body["decision"], blocking(body)) == ("deny", {"rollback.target_not_proved"})
+
+
+def test_ask__a_change_that_was_used__is_spent_unless_what_it_started_failed(
+    ask: Ask, approved: ChangeRequest, slot: datetime, clock_at: Hold
+) -> None:
+    lives.broken(at=slot)
+    clock_at(slot + timedelta(minutes=10))
+    assert ask()["decision"] == "allow"
+    lives.healthy(at=slot + timedelta(minutes=10))
+    clock_at(slot + timedelta(minutes=20))
+    assert "change.spent" in blocking(ask(change=approved.number))
+
+
+@pytest.mark.usefixtures("approved")
+def test_ask__while_another_deployment_runs_there__waits_for_it(ask: Ask, slot: datetime, clock_at: Hold) -> None:
+    running = lives.started("stg", at=slot)
+    clock_at(slot)
+    waiting = ask(environment="stg")
+    assert (waiting["decision"], blocking(waiting)) == ("wait", {"deployment.running"})
+    [reason] = [one for one in waiting["reasons"] if one["code"] == "deployment.running"]
+    assert reason["message"] == f"{running.reference} is running there."
 
 
 @pytest.mark.parametrize(
     ("members", "codes"),
     [
-        ({"service": "nothing"}, {"service.unknown", "artifact.unregistered", "change.missing"}),
+        ({"service": "nothing"}, {"service.unknown", "artifact.unregistered", "change.missing", *NOT_PROMOTED}),
         ({"environment": "qa"}, {"environment.unknown", "change.missing"}),
         ({"change": "CR-2026-0101-999"}, {"change.unknown"}),
-        ({"version": "v9.9.9"}, {"artifact.unregistered", "change.missing"}),
+        ({"version": "v9.9.9"}, {"artifact.unregistered", "change.missing", *NOT_PROMOTED}),
         ({"version": "latest", "environment": "stg"}, {"version.latest_outside_dev", "artifact.unregistered"}),
         ({"digest": OTHER_DIGEST}, {"artifact.digest_differs", "change.missing"}),
-        ({"version": "v2.3.1-sha-ffffffff"}, {"artifact.unregistered", "change.missing"}),
+        ({"version": "v2.3.1-sha-ffffffff"}, {"artifact.unregistered", "change.missing", *NOT_PROMOTED}),
     ],
 )
 @pytest.mark.usefixtures("artifact")
@@ -219,7 +261,7 @@ def test_strict__anything_but_allow__is_403_with_the_same_members(
     assert (body["status"], body["code"], body["decision"]) == (403, "gate.waiting", "wait")
     assert {"id", "decided_at", "valid_until", "reasons", "next_allowed_at", "summary", "type", "title"} <= set(body)
     assert blocking(body) == {"schedule.slot_not_open"}
-    assert GateEvaluation.objects.get(decision=body["id"]).outcome == "wait"
+    assert evaluations().get(decision=body["id"]).outcome == "wait"
 
     clock_at(slot)
     assert ci.post(f"{URL}?strict=1", question).status_code == 201
@@ -236,7 +278,7 @@ def test_idempotency_key__sent_again__gives_the_first_answer_and_asks_once(
     again = ci.post(URL, question, headers={"Idempotency-Key": "a-1"})
     assert again.json() == first.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert GateDecision.objects.count() == 1
+    assert decisions().count() == 1
 
     other = ci.post(URL, {**question, "environment": "stg"}, headers={"Idempotency-Key": "a-1"})
     assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")

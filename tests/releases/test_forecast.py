@@ -10,8 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from changes.models import ChangeRequest, Freeze
-from releases.models import GateDecision
-from tests.releases.asking import FORECAST, SERVICE, VERSION
+from tests.releases.asking import FORECAST, SERVICE, VERSION, decisions
 
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 
@@ -36,7 +35,7 @@ def test_forecast__an_approved_change__passes_in_its_slot_around_the_freeze(
     assert spans(body) == [("01-15T12:00", "01-15T12:30"), ("01-15T13:00", "01-15T13:30")]
     assert [reason["code"] for reason in body["blockers"]] == ["schedule.slot_not_open"]
     assert body["conditions"] == []
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 @pytest.mark.usefixtures("artifact")

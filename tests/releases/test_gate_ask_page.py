@@ -11,8 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from changes.models import Freeze
-from releases.models import GateDecision
-from tests.releases.asking import FORECAST, SERVICE, VERSION
+from tests.releases.asking import FORECAST, SERVICE, VERSION, decisions
 from tests.releases.page_words import MOST_QUERIES, QUESTION, asked_over_rest, in_any_order, public, queries_of, words
 
 Session = Callable[[str], Client]
@@ -52,7 +51,7 @@ def test_ask__as_over_rest__the_same_answer_and_nothing_kept(members: dict[str, 
     assert in_any_order(public(answer.reasons)) == in_any_order(body["reasons"])
     assert answer.summary == body["summary"]
     assert all(" ".join(reason["message"].split()) in words(page) for reason in body["reasons"])
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 @pytest.mark.usefixtures("approved")

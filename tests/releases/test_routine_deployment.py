@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 
 from changes.models import ChangeRequest, Freeze
 from cybercube_portal.catalog.models import Artifact
-from releases.models import GateDecision
 from tests.factories import changes as story
-from tests.releases.asking import SERVICE, URL, VERSION, blocking, prove
+from tests.factories import releases as lives
+from tests.releases.asking import SERVICE, URL, VERSION, blocking, decisions, prove
 
 TEMPLATE = "routine-deployment"
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd", "template": TEMPLATE}
@@ -31,7 +31,7 @@ def test_template__a_patch_that_passed_its_tests__is_filed_and_allowed(pipeline:
     change = ChangeRequest.objects.get(number=body["change"])
     assert (change.type, change.state, change.requester.username) == ("standard", "approved", "ci-payments")
     assert change.artifacts[0]["version"] == VERSION
-    assert GateDecision.objects.get().change_named == change.number
+    assert decisions().get().change_named == change.number
 
 
 @pytest.mark.usefixtures("artifact")
@@ -55,7 +55,7 @@ def test_template__in_a_dry_run__judges_as_if_filed_and_keeps_nothing(pipeline: 
     body = pipeline.post(URL, {**QUESTION, "dry_run": True}).json()
     assert body["decision"] == "allow"
     assert not ChangeRequest.objects.exists()
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 def test_template__a_condition_does_not_hold__denies_with_it_and_files_nothing(
@@ -69,6 +69,7 @@ def test_template__a_condition_does_not_hold__denies_with_it_and_files_nothing(
     )
     for stage, summary in (("build", {}), ("test", {}), ("scan", {"critical": 0, "high": 0})):
         prove(row, stage, at=held, summary=summary)
+    lives.staged(at=held - timedelta(hours=2))
     body = pipeline.post(URL, QUESTION).json()
     assert body["decision"] == "deny"
     assert blocking(body) == {"standard.no_migrations", "change.missing"}
@@ -103,7 +104,7 @@ def test_template__a_key_that_may_not_file_changes__is_403(ci: APIClient) -> Non
     refused = ci.post(URL, QUESTION)
     assert (refused.status_code, refused.json()["code"]) == (403, "key.scope_missing")
     assert not ChangeRequest.objects.exists()
-    assert not GateDecision.objects.exists()
+    assert not decisions().exists()
 
 
 @pytest.mark.usefixtures("artifact")

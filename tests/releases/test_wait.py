@@ -20,9 +20,8 @@ from changes.models import ChangeRequest
 from cybercube_portal.catalog.models import Artifact
 from releases.actions.gate import keep_answer, look_again
 from releases.api import waiting
-from releases.models import GateEvaluation
 from tests.factories import changes as story
-from tests.releases.asking import URL, Ask, blocking
+from tests.releases.asking import URL, Ask, blocking, evaluations
 from tests.releases.conftest import NAMED
 
 Hold = Callable[[datetime], datetime]
@@ -65,7 +64,7 @@ def test_wait__the_signature_arrives__answers_allow_under_the_same_id(
 
     assert (answer["id"], answer["decision"]) == (asked["id"], "allow")
     assert answer["token"]
-    kept = GateEvaluation.objects.filter(decision=asked["id"]).values_list("outcome", flat=True)
+    kept = evaluations().filter(decision=asked["id"]).values_list("outcome", flat=True)
     assert list(kept) == ["wait", "allow"]
 
 
@@ -142,7 +141,7 @@ def test_look__a_decision_that_is_settled__stands_as_it_was_given(
     clock_at(slot.replace(hour=20))
     again = ci.get(f"{URL}{allowed['id']}/").json()
     assert again == allowed
-    assert GateEvaluation.objects.count() == 1
+    assert evaluations().count() == 1
 
 
 @pytest.mark.usefixtures("artifact")
@@ -170,7 +169,7 @@ def test_keep__two_looked_at_once_and_the_other_was_first__its_answer_stands(
     kept = keep_answer(answer=late, actor=pipeline)
 
     assert (late.outcome, kept.outcome) == ("wait", "allow")
-    assert list(GateEvaluation.objects.order_by("id").values_list("outcome", flat=True)) == ["wait", "allow"]
+    assert list(evaluations().order_by("id").values_list("outcome", flat=True)) == ["wait", "allow"]
 
 
 def test_look__the_signing_key_is_gone_when_it_would_allow__is_503_and_keeps_nothing(
@@ -181,4 +180,4 @@ def test_look__the_signing_key_is_gone_when_it_would_allow__is_503_and_keeps_not
     settings.SIGNING_KEY = "no key at all"
     refused = ci.get(f"{URL}{asked['id']}/")
     assert (refused.status_code, refused.json()["code"]) == (503, "gate.cannot_sign")
-    assert GateEvaluation.objects.count() == 1
+    assert evaluations().count() == 1

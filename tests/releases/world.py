@@ -15,6 +15,7 @@ from changes.states import ChangeState, ChangeType, Risk, SignatureState
 from cybercube_portal.catalog.models import Artifact, Evidence, Service
 from cybercube_portal.people.models import Grant, Team, User
 from cybercube_portal.people.roles import Role
+from tests.releases.world_records import add_records
 
 AT = datetime(2026, 1, 17, 14, 10, tzinfo=UTC)
 TEAMS = ("payments", "search")
@@ -46,6 +47,7 @@ class World:
     """The dice and what they made so far."""
 
     dice: random.Random
+    at: datetime = AT
 
     def moment(self, *, hours: float = 6) -> datetime:
         """A moment near AT, in whole seconds or not."""
@@ -67,6 +69,8 @@ def build(seed: int) -> World:
         _catalogue(world)
         _changes(world)
         _periods(world)
+        digests = {(slug, version): digest(slug, version) for slug in SERVICES for version in VERSIONS}
+        add_records(world, versions=VERSIONS, digests=digests)
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
     return world
 

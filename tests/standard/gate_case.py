@@ -2,7 +2,8 @@
 
 The deployment: billing-service v2.3.1 of the team payments, on Saturday 2026-01-17 at 14:10 UTC. Its change was submitted
 a day and more ago and is booked from 14:00 for 30 minutes, so with the hour of grace its slot ends at 15:30. Times without
-a date are of that day.
+a date are of that day. Its digest is healthy in staging, where its end-to-end tests passed; production runs v2.3.0, and before
+a rollback v2.3.1 was healthy there once.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from changes.policy.standard import TemplateKind
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact
 from cybercube_portal.catalog.states import Stage, StageStatus
+from cybercube_portal.catalog.versions import Bump, bump, parse_version
 from cybercube_portal.people.actors import GrantFact
 from cybercube_portal.people.roles import Role
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question
+from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
 
 NOW = datetime(2026, 1, 17, 14, 10, tzinfo=UTC)
 SERVICE, TEAM = "billing-service", "payments"
@@ -62,6 +65,7 @@ class Case:
             Stage.BUILD: (StageStatus.PASSED, {}),
             Stage.TEST: (StageStatus.PASSED, {"coverage": 91.5}),
             Stage.SCAN: (StageStatus.PASSED, {"critical": 0, "high": 0}),
+            Stage.E2E: (StageStatus.PASSED, {}),
         }
         self.artifact: ArtifactFact | None = ArtifactFact(
             version="v2.3.1", digest=DIGEST, git_ref="refs/tags/v2.3.1", is_signed=True
@@ -69,6 +73,11 @@ class Case:
         self.change: ChangeFact | None = None
         self.signed: dict[str, list[GrantFact]] = {"bob": [BOB]}
         self.signed_at = SIGNED_AT
+        self.deployments = DeploymentFacts(
+            staging="healthy", was_ever_deployed=True, goes_back_to="v2.3.0", was_healthy_there=place == "rollback"
+        )
+        self.releases = ReleaseFacts()
+        self.in_production = "v2.3.0"
         self.facts: dict[str, object] = {}
         if place == "prd":
             self.file(ChangeType(kind))
@@ -131,8 +140,17 @@ class Case:
             is_environment_known=self.question.environment in {"dev", "stg", "prd"},
             artifact=artifact,
             change=change,
+            deployments=self.deployments,
+            releases=replace(self.releases, bump=self._bump()),
             **self.facts,  # type: ignore[arg-type]
         )
+
+    def _bump(self) -> Bump | None:
+        try:
+            before = parse_version(self.in_production) if self.in_production else None
+            return bump(before, parse_version(self.question.version))
+        except ValueError:
+            return None
 
 
 def read(column: str, text: str) -> GateFacts:

@@ -70,9 +70,9 @@ def test_r12__a_pre_release_or_latest__never_reaches_production() -> None:
 
 
 def test_r15__a_major_or_minor_version__needs_a_release_and_a_patch_none() -> None:
-    assert codes("prd normal", "a minor version without a release")["release.missing"].outcome.value == "fail"
-    assert codes("prd normal", "a patch version without a release")["release.approved"].outcome.value == "pass"
-    review = codes("prd normal", "a patch version with a release in review")
+    assert codes("prd normal", "production runs v2.2.7")["release.missing"].outcome.value == "fail"
+    assert codes("prd normal", "production runs v2.3.0")["release.approved"].outcome.value == "pass"
+    review = codes("prd normal", "production runs v2.3.0; with a release in review")
     assert review["release.not_approved"].outcome.value == "fail"
 
 
@@ -103,11 +103,10 @@ def test_r5__an_overdue_record__suspends_standard_changes_and_names_it() -> None
     assert reason.details["changes"] == ["CR-2026-0110-004"]
 
 
-def test_rules_of_later_records__without_any__are_skipped_and_say_so() -> None:
-    told = codes("prd normal", "")
-    for code in ("promotion.staging", "change.unspent", "rollback.version", "deployment.running"):
-        assert told[code].message == "No deployments are recorded yet."
-    assert told["release.approved"].message == "No releases are recorded yet."
+def test_promotion__of_a_digest_that_is_not_healthy_in_staging__says_what_became_of_it() -> None:
+    told = codes("prd normal", "in staging it is rolled_back; e2e never reported")
+    assert told["promotion.staging"].message == "Its deployment to staging is rolled_back."
+    assert told["promotion.e2e"].who == ("CI pipeline",)
 
 
 def test_missing_signature__names_who_can_give_it() -> None:

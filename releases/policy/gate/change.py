@@ -16,6 +16,7 @@ from changes.policy.approvals import SeatFacts, fill, missing_seats, required_se
 from changes.policy.artifacts import NamedArtifact
 from changes.policy.lifecycle import is_approved, is_confirmed
 from changes.policy.risk import is_outdated
+from changes.policy.scope import Action
 from changes.policy.standard import STEPS
 from changes.states import ChangeState, ChangeType
 from cybercube_portal.catalog.states import EnvironmentCode
@@ -195,8 +196,8 @@ def _cannot_come(reason: Reason) -> Reason:
 
 
 def _unspent(facts: GateFacts, change: ChangeFact) -> Reason:
-    if facts.deployments is None:
-        return skipped("change.unspent", "§6.3", NO_DEPLOYMENTS)
+    if facts.question.action is not Action.DEPLOY:
+        return skipped("change.unspent", "§6.3", "Only a deployment uses a change up.")
     if facts.deployments.spent_by is None:
         return passed("change.unspent", "§6.3", "This change, environment and digest were not deployed yet.")
     return failed(
@@ -206,9 +207,6 @@ def _unspent(facts: GateFacts, change: ChangeFact) -> Reason:
         "File a new change, or retry that deployment.",
         (change.requester,),
     )
-
-
-NO_DEPLOYMENTS = "No deployments are recorded yet."
 
 
 def judging(facts: GateFacts) -> ChangeFact | None:

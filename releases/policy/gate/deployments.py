@@ -1,34 +1,25 @@
-"""What the records of releases, deployments and migrations say (§4.2, §5, §8, §9.4). Pure.
-
-Where there are no records yet, each rule says so and is skipped.
-"""
+"""What the records of releases, deployments and migrations say (§4.2, §5, §8, §9.4). Pure."""
 
 from __future__ import annotations
 
 from changes.policy.lifecycle import is_team_suspended
 from cybercube_portal.catalog.states import Stage
 from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
-from releases.policy.gate.change import NO_DEPLOYMENTS
 from releases.policy.gate.facts import DeploymentFacts, GateFacts
+from releases.states import UNDER_WAY, DeploymentState
 
-NO_RELEASES = "No releases are recorded yet."
 NO_MIGRATIONS = "No migrations are recorded yet."
-
-# Deployments to staging that may still end well.
-UNDER_WAY: frozenset[str] = frozenset({"pending", "running", "verifying"})
 
 
 def judge_promotion(facts: GateFacts) -> tuple[Reason, ...]:
     """The same digest is healthy in staging and its E2E tests passed; a rollback's target was healthy there before (R7)."""
-    if facts.deployments is None:
-        return (skipped("promotion.staging", "§4.2", NO_DEPLOYMENTS),)
     if facts.question.is_rollback:
         return _target(facts, facts.deployments)
     return _staging(facts.deployments), _e2e(facts)
 
 
 def _staging(deployments: DeploymentFacts) -> Reason:
-    if deployments.staging == "healthy":
+    if deployments.staging == DeploymentState.HEALTHY:
         return passed("promotion.staging", "§4.2", "This digest is healthy in staging.")
     if deployments.staging in UNDER_WAY:
         message = f"Its deployment to staging is {deployments.staging}."
@@ -61,12 +52,12 @@ def _target(facts: GateFacts, deployments: DeploymentFacts) -> tuple[Reason, ...
 def judge_release(facts: GateFacts) -> tuple[Reason, ...]:
     """R15: a major or minor version needs a release, a patch may go by its change; a release that exists is approved."""
     releases = facts.releases
-    if releases is None:
-        return (skipped("release.approved", "§1.2", NO_RELEASES),)
     if not releases.reference:
+        if releases.bump is None:
+            return (passed("release.approved", "§1.2", "It is the version that production runs already."),)
         if releases.bump == "patch":
             return (passed("release.approved", "§1.2", "A patch may go by its change alone."),)
-        message = f"A {releases.bump or 'first'} version needs a release."
+        message = f"A {releases.bump} version needs a release."
         return (failed("release.missing", "§1.2", message, "Open a release for it.", ("Engineer",)),)
     if not releases.is_approved:
         message = f"The release {releases.reference} is not approved."
@@ -94,21 +85,17 @@ def _plan(facts: GateFacts) -> Reason:
     )
 
 
-def _goes_back_to(deployments: DeploymentFacts | None) -> Reason:
-    if deployments is None:
-        return skipped("rollback.version", "§8", NO_DEPLOYMENTS)
+def _goes_back_to(deployments: DeploymentFacts) -> Reason:
     if deployments.goes_back_to:
         return passed("rollback.version", "§8", f"{deployments.goes_back_to} was the last healthy version there.")
     if not deployments.was_ever_deployed:
         return passed("rollback.version", "§8", "This is the first deployment there.")
-    message = "No version was ever healthy there."
+    message = "No other version there counts as healthy any more."
     return failed("rollback.version_missing", "§8", message, "Restore a version that is healthy first.", ("On-call",))
 
 
 def judge_running(facts: GateFacts) -> tuple[Reason, ...]:
     """No other deployment of the service is running there. One that runs ends by itself or by its deadline."""
-    if facts.deployments is None:
-        return (skipped("deployment.running", "§4", NO_DEPLOYMENTS),)
     if facts.deployments.running is None:
         return (passed("deployment.running", "§4", "No other deployment is running there."),)
     message = f"{facts.deployments.running} is running there."

@@ -1,7 +1,4 @@
-"""What the gate judges, frozen: read once, in one statement (`releases.selectors.gate`). Pure.
-
-What a later table will hold is None until it does: the rules that ask for it then say so and are skipped.
-"""
+"""What the gate judges, frozen: read once, in one statement (`releases.selectors.gate`). Pure."""
 
 from __future__ import annotations
 
@@ -126,7 +123,9 @@ class DeploymentFacts:
 
     `staging` is the state of the digest's last deployment to stg (None: there was none); `running` and `spent_by` name
     deployments: the one under way there, and the one that already used this change, digest and environment and was no
-    failure to retry; `goes_back_to` is the last healthy version there, None when nothing was ever deployed.
+    failure to retry. Of other digests there: whether one was ever healthy (`was_ever_deployed`), and the version of the last
+    one that still counts as healthy (`goes_back_to`). `was_healthy_there` speaks of this digest; `contract_migration_since`
+    of another version's, applied there after this digest was last found healthy.
     """
 
     staging: str | None = None
@@ -142,11 +141,11 @@ class DeploymentFacts:
 class ReleaseFacts:
     """What the release records say.
 
-    `reference` is empty when the version has no release; `open_items` are unticked items of its checklist's first two
-    sections (§5.3).
+    `bump` is the step from the last healthy version in production, None when the number does not move; `reference` is empty
+    when the version has no release; `open_items` are what is not done of its checklist's first two sections (§5.3).
     """
 
-    bump: Bump | None
+    bump: Bump | None = None
     reference: str = ""
     is_approved: bool = False
     open_items: tuple[str, ...] = ()
@@ -177,8 +176,8 @@ class GateFacts:
     overdue_records: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
     is_signature_required: bool = False
-    deployments: DeploymentFacts | None = None
-    releases: ReleaseFacts | None = None
+    deployments: DeploymentFacts = field(default_factory=DeploymentFacts)
+    releases: ReleaseFacts = field(default_factory=ReleaseFacts)
     open_migration_items: tuple[str, ...] | None = None
 
     @property
