@@ -1,4 +1,4 @@
-"""What people ask the gate on a page."""
+"""What people ask the gate on a page, and what the verbs of a deployment ask people."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from changes.forms.fields import WallField, WallTimes
+from changes.forms.fields import WallField, WallTimes, text_area
 from changes.policy.scope import Action
 from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
 from cybercube_portal.catalog.versions import MAX_LENGTH
+from cybercube_portal.web import PageForm
 
 ACTIONS = [
     (Action.DEPLOY.value, _("Deploy")),
@@ -19,7 +20,7 @@ ACTIONS = [
     (Action.CONFIGURE.value, _("Configure")),
     (Action.SCALE.value, _("Scale")),
 ]
-LONGEST_SERVICE, LONGEST_CHANGE = 64, 24
+LONGEST_SERVICE, LONGEST_CHANGE, LONGEST_NOTE = 64, 24, 10_000
 
 
 def _typed(suggestions: str = "", example: str = "") -> forms.TextInput:
@@ -62,3 +63,20 @@ class AskForm(WallTimes):
         if "at" in sent:
             sent["at"] = sent["at"].isoformat()
         return {**sent, "dry_run": True}
+
+
+class FinishForm(PageForm):
+    """How the rollout came out."""
+
+    status = forms.ChoiceField(
+        label=_("How did it come out?"),
+        choices=[("succeeded", _("It is rolled out: verify it")), ("failed", _("It failed"))],
+        initial="succeeded",
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=LONGEST_NOTE, widget=text_area(2))
+
+
+class AbortForm(PageForm):
+    """Why it is given up."""
+
+    reason = forms.CharField(label=_("Why is it given up?"), max_length=LONGEST_NOTE, widget=text_area(2))

@@ -42,6 +42,7 @@ PLACES: tuple[Place, ...] = (
     Place("calendar", _("Calendar"), "calendar", "/calendar/"),
     Place("freezes", _("Freezes"), "snowflake", "/freezes/"),
     Place("gate", _("Gate"), "shield-check", "/gate/"),
+    Place("deployments", _("Deployments"), "rocket", "/deployments/"),
     Place("cab", _("CAB"), "users", "/cab/"),
 )
 

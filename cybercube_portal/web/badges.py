@@ -104,6 +104,22 @@ BADGES: dict[str, dict[str, Badge]] = {
         "wait": Badge("hourglass", _("Wait"), "wait"),
         "deny": Badge("octagon-x", _("Deny"), "bad"),
     },
+    "deployment_state": {
+        "pending": Badge("circle-dashed", _("Pending")),
+        "running": Badge("play", _("Running"), "accent"),
+        "verifying": Badge("activity", _("Verifying"), "accent"),
+        "healthy": Badge("circle-check", _("Healthy"), "ok"),
+        "failed": Badge("circle-x", _("Failed"), "bad"),
+        "rolling_back": Badge("undo-2", _("Rolling back"), "wait"),
+        "rolled_back": Badge("undo-2", _("Rolled back"), "bad"),
+        "rollback_failed": Badge("octagon-x", _("Rollback failed"), "bad"),
+        "aborted": Badge("ban", _("Aborted")),
+    },
+    "verdict": {
+        "pass": Badge("check", _("Passes"), "ok"),
+        "fail": Badge("x", _("Fails"), "bad"),
+        "inconclusive": Badge("circle-question-mark", _("Cannot tell"), "wait"),
+    },
     "reason": {
         "pass": Badge("check", _("Holds"), "ok"),
         "fail": Badge("x", _("Fails"), "bad"),

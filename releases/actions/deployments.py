@@ -23,7 +23,7 @@ from releases.actions.following import follow_end, follow_start
 from releases.actions.gate_tokens import differing_claims
 from releases.actions.outcomes import fail_deployment, lose_way_back
 from releases.actions.recording import record_deployment
-from releases.actions.taking_back import begin_rollback_of_pipeline, refuse_second_rollback
+from releases.actions.taking_back import begin_rollback_of_pipeline, refuse_useless_rollback
 from releases.actions.verification import queue_verification
 from releases.events import DeploymentEvent
 from releases.models import Deployment
@@ -109,7 +109,7 @@ def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now:
     before = last_healthy(service=question.service, environment=question.environment)
     taken_over = standing_there(service=question.service, environment=question.environment)
     if question.is_rollback:
-        refuse_second_rollback(taken_over)
+        refuse_useless_rollback(taken_over, digest=answer.digest)
     key, reference = take_reference("DEP", table=Deployment._meta.db_table)  # noqa: SLF001 - Django's own name for it
     steps = start.steps or (DEFAULT_STEPS if start.method is Method.CANARY else ())
     deployment = Deployment(
@@ -123,8 +123,8 @@ def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now:
         method=start.method,
         steps=[dict(step) for step in steps],
         decision=answer.decision,
-        change=answer.change,
-        release=answer.release,
+        change="" if question.is_rollback else answer.change,
+        release="" if question.is_rollback else answer.release,
         rolls_back=taken_over if question.is_rollback else None,
         run=dict(start.run or answer.decision.run),
         started_by_id=actor.id,

@@ -58,8 +58,11 @@ def begin_rollback_of_pipeline(rollback: Deployment, *, actor: Recorded, now: da
     )
 
 
-def refuse_second_rollback(standing: Deployment | None) -> None:
-    """Two rollbacks never run in one place. Raises MoveRefused."""
+def refuse_useless_rollback(standing: Deployment | None, *, digest: str) -> None:
+    """Two rollbacks never run in one place, and none goes back to what stands there. Raises MoveRefused."""
     if standing is not None and standing.is_rollback and standing.state in UNDER_WAY:
         message = f"{standing.reference} is itself a rollback under way."
         raise refuse("rollback.under_way", "§8", message, "Wait until it has ended, or abort it.", ("On-call",))
+    if standing is not None and standing.digest == digest and standing.state == DeploymentState.HEALTHY:
+        message = f"{standing.reference} runs {standing.version} already."
+        raise refuse("rollback.already_there", "§8.2", message, "Name the version to go back to.", ("On-call",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from changes.policy.scope import Action
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode
@@ -44,6 +44,26 @@ def deployments_filtered(
         "release": release,
     }
     return deployments().filter(**{name: value for name, value in exactly.items() if value})
+
+
+# The words of the page's filter.
+STATE_GROUPS: dict[str, frozenset[DeploymentState]] = {
+    "under_way": UNDER_WAY | {DeploymentState.ROLLING_BACK},
+    "healthy": frozenset({DeploymentState.HEALTHY}),
+    "failed": frozenset({DeploymentState.FAILED, DeploymentState.ROLLBACK_FAILED, DeploymentState.ABORTED}),
+    "taken_back": frozenset({DeploymentState.ROLLED_BACK}),
+}
+
+
+def deployments_in(group: str, **narrowed: str) -> QuerySet[Deployment]:
+    """Deployments of a group ("": every state), narrowed by everything given as in `deployments_filtered`."""
+    rows = deployments_filtered(**narrowed)
+    return rows.filter(state__in=STATE_GROUPS[group]) if group else rows
+
+
+def of_change(number: str) -> QuerySet[Deployment]:
+    """What was deployed under a change, and what took that back, the newest first."""
+    return deployments().filter(Q(change=number) | Q(rolls_back__change=number))
 
 
 def get_deployment(reference: str) -> Deployment:

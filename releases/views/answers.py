@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.decisions import Reason
-from releases.models import GateDecision
+from releases.models import Deployment, GateDecision
 from releases.policy.gate import Question
 from releases.policy.gate.rules import blocks
 from releases.policy.gate.summary import summary_of
@@ -87,9 +87,9 @@ def ask_url(question: Question, *, at: datetime | None = None) -> str:
     return f"{reverse('gate-ask')}?{urlencode({name: value for name, value in sent.items() if value})}"
 
 
-def run_of(decision: GateDecision) -> Mapping[str, Any] | None:
-    """{label, url} of the CI run that asked. The address is the pipeline's own word: only a web address becomes a link."""
-    run = decision.run
+def run_of(thing: GateDecision | Deployment) -> Mapping[str, Any] | None:
+    """{label, url} of the CI run behind it. The address is the pipeline's own word: only a web address becomes a link."""
+    run = thing.run
     if not run:
         return None
     attempt = run.get("attempt", 1)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
 
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,11 +18,11 @@ from cybercube_portal.web.badges import badge_of
 from releases.permissions import ASK_GATE
 from releases.selectors.gate_history import decisions_narrowed
 from releases.states import GateOutcome
+from releases.views.filters import Filters, choices, typed
 
 ORDER = ("-asked_at", "-id")
 LONGEST: dict[str, int] = {"service": 64, "change": 24}
 EXAMPLE = {"service": "billing-service", "version": "v2.3.1", "environment": "prd"}
-Filters = Mapping[str, str]
 
 
 @require_safe
@@ -63,10 +61,9 @@ def curl() -> str:
 
 def _filters(sent: QueryDict) -> Filters:
     """What was asked for; a word nobody knows narrows nothing."""
-    typed = {name: sent.get(name, "").replace("\x00", "").strip()[:most] for name, most in LONGEST.items()}
     environment, outcome = sent.get("environment", ""), sent.get("outcome", "")
     return {
-        **typed,
+        **typed(sent, LONGEST),
         "environment": environment if environment in set(EnvironmentCode) else "",
         "outcome": outcome if outcome in set(GateOutcome) else "",
         "team": "1" if sent.get("team") else "",
@@ -77,16 +74,7 @@ def _chips(filters: Filters, *, has_team: bool) -> dict[str, list[Chip]]:
     outcomes = [(outcome.value, badge_of("gate", outcome).word) for outcome in GateOutcome]
     environments = [(code.value, code.value) for code in EnvironmentCode]
     return {
-        "outcomes": list(_choices(filters, "outcome", outcomes)),
-        "environments": list(_choices(filters, "environment", environments)),
-        "whose": list(_choices(filters, "team", [("1", _("My team"))])) if has_team else [],
+        "outcomes": list(choices(filters, "outcome", outcomes)),
+        "environments": list(choices(filters, "environment", environments)),
+        "whose": list(choices(filters, "team", [("1", _("My team"))])) if has_team else [],
     }
-
-
-def _choices(filters: Filters, name: str, values: Iterable[tuple[str, str | Promise]]) -> Iterator[Chip]:
-    """One of these at most; following the active one takes it away."""
-    for value, label in values:
-        active = filters[name] == value
-        query = QueryDict(mutable=True)
-        query.update({key: kept for key, kept in {**filters, name: "" if active else value}.items() if kept})
-        yield Chip(label=str(label), url=f"?{query.urlencode()}", active=active)

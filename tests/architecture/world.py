@@ -307,6 +307,8 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
         "POST changes/<str:number>/authorise/": {**WORD, "verbal_at": f"{now:%Y-%m-%dT%H:%M}"},
         "POST changes/<str:number>/close/": {"outcome": "successful"},
         "POST changes/<str:number>/roll_back/": {"reason": "Errors"},
+        "POST deployments/<str:reference>/finish/": {"status": "succeeded"},
+        "POST deployments/<str:reference>/abort/": {"reason": "Stuck"},
         "POST freezes/new/": {**period, "kind": "holiday"},
         "POST freezes/<str:reference>/edit/": {**period, "kind": "holiday"},
         "POST freezes/<str:reference>/lift/": {"reason": "Over"},

@@ -13,6 +13,8 @@ KEY = "cck_9f3kd02nvbq71_made_for_a_test"
 GATE = "/api/v1/gate/decisions/"
 ID = "018f3c1e-7d5e-7a52-9f7a-2b1f8e3c9d10"
 TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJqdGkiOiIwMThmIn0.c2lnbmF0dXJl"
+DEPLOYMENTS = "/api/v1/deployments/"
+FINISH = f"{DEPLOYMENTS}DEP-017/finish/"
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -59,6 +61,20 @@ def decision(outcome: str, **changes: object) -> dict[str, Any]:
         **({"token": TOKEN} if outcome == "allow" else {}),
     }
     return {**body, **changes}
+
+
+def deployment(state: str, **changes: Any) -> dict[str, Any]:
+    """The body of a deployment as the command reads it."""
+    return {
+        "id": "DEP-017",
+        "state": state,
+        "service": "payments-api",
+        "version": "v1.4.2",
+        "environment": "prd",
+        "method": "canary",
+        "verification": None,
+        **changes,
+    }
 
 
 def problem(status: int, **changes: object) -> dict[str, Any]:

@@ -13,29 +13,52 @@ import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
-from tests.clients.contract import CLIENTS, DIGEST, GATE, ID, KEY, TOKEN, Command, Ran, decision
+from tests.clients.contract import (
+    CLIENTS,
+    DEPLOYMENTS,
+    DIGEST,
+    FINISH,
+    GATE,
+    ID,
+    KEY,
+    TOKEN,
+    Command,
+    Ran,
+    decision,
+    deployment,
+)
 
 ACTION: dict[str, Any] = yaml.safe_load((CLIENTS / "github" / "action.yml").read_text())
+FINISHING: dict[str, Any] = yaml.safe_load((CLIENTS / "github" / "finish" / "action.yml").read_text())
 JOB: dict[str, Any] = yaml.safe_load((CLIENTS / "gitlab" / "gate.yml").read_text())[".cybercube-gate"]
 INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
+OUTPUT = re.compile(r"\$\{\{ steps\.[a-z]+\.outputs\.([a-z]+) \}\}")
+UNLESS_EMPTY = re.compile(r"inputs\.([a-z-]+) != ''")
 
 
 class GitHubRunner:
     """As much of a GitHub runner as a composite action with shell steps needs."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, action: Mapping[str, Any], home: Path) -> None:
+        self.folder, self.action, self.home = folder, action, home
         self.files = {name: folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
         for file in self.files.values():
             file.touch()
 
     def run(self, given: Mapping[str, str]) -> Ran:
         """Run the action's steps with the inputs `given`, until one fails."""
-        inputs = {name: given.get(name, declared.get("default", "")) for name, declared in ACTION["inputs"].items()}
+        inputs = {
+            name: given.get(name, declared.get("default", "")) for name, declared in self.action["inputs"].items()
+        }
         said = Ran(0, "", "")
-        for step in ACTION["runs"]["steps"]:
+        for step in self.action["runs"]["steps"]:
+            condition = UNLESS_EMPTY.fullmatch(step.get("if", ""))
+            if condition and not inputs[condition[1]]:
+                continue
+            left = self._left()
             variables = {
-                name: INPUT.sub(lambda found: inputs[found[1]], value) for name, value in step.get("env", {}).items()
+                name: OUTPUT.sub(lambda found: left[found[1]], INPUT.sub(lambda found: inputs[found[1]], value))  # noqa: B023 - used at once
+                for name, value in step.get("env", {}).items()
             }
             said = self._shell(step["run"], variables)
             if said.code:
@@ -43,12 +66,13 @@ class GitHubRunner:
         return said
 
     def outputs(self) -> dict[str, str]:
+        left = self._left()
+        named = {name: OUTPUT.fullmatch(declared["value"]) for name, declared in self.action["outputs"].items()}
+        return {name: left.get(found[1], "") for name, found in named.items() if found}
+
+    def _left(self) -> dict[str, str]:
         lines = self.files["GITHUB_OUTPUT"].read_text().splitlines()
-        left = dict(line.split("=", 1) for line in lines)
-        return {
-            name: left.get(declared["value"].removeprefix("${{ steps.gate.outputs.").removesuffix(" }}"), "")
-            for name, declared in ACTION["outputs"].items()
-        }
+        return dict(line.split("=", 1) for line in lines)
 
     def _shell(self, script: str, variables: Mapping[str, str]) -> Ran:
         (self.folder / "step.sh").write_text(script)
@@ -61,7 +85,7 @@ class GitHubRunner:
                 "RUNNER_TEMP": str(self.folder),
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_RUN_ID": "4711",
-                "GITHUB_ACTION_PATH": str(CLIENTS / "github"),
+                "GITHUB_ACTION_PATH": str(self.home),
                 **{name: str(file) for name, file in self.files.items()},
                 **variables,
             },
@@ -76,7 +100,7 @@ class GitHubRunner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> GitHubRunner:
-    return GitHubRunner(tmp_path)
+    return GitHubRunner(tmp_path, ACTION, CLIENTS / "github")
 
 
 @pytest.fixture
@@ -97,7 +121,7 @@ def test_action__file__is_a_composite_action_of_its_own_steps_alone() -> None:
     assert {"service", "version", "environment", "digest", "change", "wait", "portal-url", "api-key"} <= set(
         ACTION["inputs"]
     )
-    assert set(ACTION["outputs"]) == {"decision", "id", "token"}
+    assert set(ACTION["outputs"]) == {"decision", "id", "token", "deployment"}
     assert all(step["shell"] == "bash" and "uses" not in step for step in steps)
     assert not any("${{" in step["run"] for step in steps), "an input pasted into a script becomes a command"
     used = {name for step in steps for value in step.get("env", {}).values() for name in INPUT.findall(value)}
@@ -112,7 +136,7 @@ def test_action__allowed__passes_everything_on(
     ran = runner.run({**inputs, "digest": DIGEST, "change": "CR-2026-0117-001", "wait": "1m"})
 
     assert ran.code == 0, ran.said
-    assert runner.outputs() == {"decision": "allow", "id": ID, "token": TOKEN}
+    assert runner.outputs() == {"decision": "allow", "id": ID, "token": TOKEN, "deployment": ""}
     assert runner.files["GITHUB_STEP_SUMMARY"].read_text().startswith("**allow**")
     asked, _ = portal.log[0]
     assert asked.json["digest"] == DIGEST
@@ -128,7 +152,32 @@ def test_action__not_allowed__fails_the_step_and_leaves_the_outputs(
     portal.expect_request(GATE).respond_with_json(decision(outcome), status=201)
 
     assert runner.run(inputs).code == code
-    assert runner.outputs() == {"decision": outcome, "id": ID, "token": ""}
+    assert runner.outputs() == {"decision": outcome, "id": ID, "token": "", "deployment": ""}
+
+
+def test_action__asked_to_report__starts_the_deployment_and_another_action_finishes_it(
+    portal: HTTPServer, runner: GitHubRunner, inputs: dict[str, str], tmp_path: Path
+) -> None:
+    portal.expect_request(GATE).respond_with_json(decision("allow"), status=201)
+    portal.expect_request(DEPLOYMENTS).respond_with_json(deployment("running"), status=201)
+    portal.expect_request(FINISH).respond_with_json(deployment("healthy"))
+
+    assert runner.run({**inputs, "start": "rolling"}).code == 0
+    assert runner.outputs()["deployment"] == "DEP-017"
+    started, _ = portal.log[-1]
+    assert (started.json["decision"], started.json["method"]) == (ID, "rolling")
+
+    finishing = GitHubRunner(tmp_path, FINISHING, CLIENTS / "github" / "finish")
+    known = {name: inputs[name] for name in ("portal-url", "api-key")}
+    assert finishing.run({**known, "deployment": "DEP-017", "status": "succeeded"}).code == 0
+    assert finishing.run({**known, "deployment": '"; touch pwned; "', "status": "$(touch pwned)"}).code == 2
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_action__not_allowed__starts_nothing(portal: HTTPServer, runner: GitHubRunner, inputs: dict[str, str]) -> None:
+    portal.expect_request(GATE).respond_with_json(decision("deny"), status=201)
+    assert runner.run({**inputs, "start": "rolling"}).code == 1
+    assert [request.path for request, _ in portal.log] == [GATE]
 
 
 def test_action__template_instead_of_a_change__is_sent(
@@ -210,6 +259,19 @@ def test_gitlab__allowed__leaves_the_decision_to_later_jobs(
     asked = portal.log[0][0].json
     assert (asked["digest"], asked["change"]) == (DIGEST, "CR-2026-0117-001")
     assert asked["run"]["provider"] == "gitlab"
+
+
+def test_gitlab__with_a_method__starts_the_deployment_too(
+    portal: HTTPServer, gitlab_job: Command, tmp_path: Path
+) -> None:
+    portal.expect_request(GATE).respond_with_json(decision("allow"), status=201)
+    portal.expect_request(DEPLOYMENTS).respond_with_json(deployment("running"), status=201)
+
+    ran = gitlab_job(CYBERCUBE_METHOD="rolling")
+
+    assert ran.code == 0, ran.said
+    assert "CYBERCUBE_DEPLOYMENT=DEP-017" in (tmp_path / "cybercube.env").read_text().splitlines()
+    assert portal.log[-1][0].json["decision"] == ID
 
 
 def test_gitlab__waits_by_itself__until_the_time_given(portal: HTTPServer, gitlab_job: Command) -> None:

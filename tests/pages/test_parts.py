@@ -14,7 +14,7 @@ from cybercube_portal.decisions import Outcome, failed, passed, pending
 from cybercube_portal.people.models import Grant
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
-from releases.states import GateOutcome
+from releases.states import DeploymentState, GateOutcome, Verdict
 from tests.factories.people import Cast
 
 NOW = datetime(2026, 1, 14, 10, tzinfo=UTC)
@@ -26,6 +26,8 @@ ENUMS = {
     "signature": states.SignatureState,
     "template_state": states.TemplateState,
     "gate": GateOutcome,
+    "deployment_state": DeploymentState,
+    "verdict": Verdict,
     "reason": Outcome,
 }
 
