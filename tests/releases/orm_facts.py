@@ -19,6 +19,7 @@ from changes.selectors.situation import Situation
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.models import Environment
+from cybercube_portal.catalog.states import MigrationPhase
 from cybercube_portal.catalog.versions import bump, parse_version
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.selectors import grant_facts
@@ -28,7 +29,7 @@ from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
 from releases.policy.gate.schedule import LOOK_AHEAD
 from releases.selectors.deployments import last_healthy
 from releases.selectors.releases import APPROVED
-from releases.states import RETRYABLE, UNDER_WAY, DeploymentState, MigrationPhase, MigrationState
+from releases.states import RETRYABLE, UNDER_WAY, DeploymentState, MigrationState
 
 
 def all_changes(*, at: datetime) -> dict[str, ChangeFact]:

@@ -38,6 +38,8 @@ def test_checklist__of_a_fresh_release__has_every_item_and_its_facts_speak(alice
         "no_severe_findings",
         "migrations_tested",
         "window_scheduled",
+        "staging_deployed",
+        "e2e_passing",
     }
 
 

@@ -59,7 +59,9 @@ def test_list__by_a_service_account__only_what_it_asked_or_its_key_names(
     theirs = ask(api("ci-search", scopes=["gate"]), service="search-api")["id"]
 
     def seen(username: str, *services: str) -> set[str]:
-        rows = api(username, scopes=["gate"], services=list(services)).get(URL).json()["results"]
+        rows = (
+            api(username, scopes=["gate"], services=list(services)).get(URL, {"environment": "prd"}).json()["results"]
+        )
         return {row["id"] for row in rows}
 
     assert seen("ci-payments") == {ours}

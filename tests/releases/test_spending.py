@@ -22,8 +22,8 @@ from cybercube_portal.errors import Invalid, MoveRefused, NotPermitted
 from cybercube_portal.people.actions import revoke_grant
 from cybercube_portal.people.models import Grant
 from releases.actions.deployments import Start, start_deployment
-from releases.actions.outcomes import fail_deployment
 from releases.actions.gate_tokens import TYPE, read_token
+from releases.actions.outcomes import fail_deployment
 from releases.models import Deployment
 from releases.selectors.gate_log import Answer
 from releases.states import DeploymentState, Method

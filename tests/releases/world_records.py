@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from changes.models import ChangeRequest
 from cybercube_portal.catalog.models import Service
+from cybercube_portal.catalog.states import MigrationPhase
 from cybercube_portal.people.models import User
 from releases.models import Deployment, GateDecision, Migration, Release
-from releases.states import UNDER_WAY, DeploymentState, MigrationPhase, MigrationState, ReleaseState
+from releases.states import UNDER_WAY, DeploymentState, MigrationState, ReleaseState
 
 if TYPE_CHECKING:
     from tests.releases.world import World

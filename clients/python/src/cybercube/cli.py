@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn, TextIO, cast
 
 from cybercube import __version__
+from cybercube.arguments import add_common, add_credentials, digest, duration, word
 from cybercube.checks import add_check
 from cybercube.credentials import find_bearer
 from cybercube.decision import Decision, Outcome
-from cybercube.deployment import (
-    METHODS,
-    REFERENCE,
-    STATUSES,
-    Deployment,
-    finish_deployment,
-    leave_deployment,
-    start_deployment,
-    told,
-    watch_deployment,
-)
+from cybercube.deploying import add_deployment
 from cybercube.exits import Exit, Failure, Unreachable, UsageError
 from cybercube.gate import ask_gate
 from cybercube.lint import add_sql
@@ -33,7 +23,6 @@ from cybercube.runs import current_run
 from cybercube.wire import in_the_clear, web_address
 
 ACTIONS = ("deploy", "rollback", "migrate", "configure", "scale")
-LONGEST_WAIT = 24 * 3600
 EXIT_CODES = """exit codes:
   0 allowed   1 refused   2 usage   3 waiting timed out   4 not authenticated   5 portal unreachable or unreadable"""
 
@@ -93,39 +82,6 @@ def _question(options: argparse.Namespace) -> dict[str, object]:
     return {**question, "run": run} if run else question
 
 
-def _start(options: argparse.Namespace) -> Exit:
-    token = sys.stdin.read().strip() if options.decision == "-" else options.decision
-    start: dict[str, object] = {"decision": token, "method": options.method}
-    if options.steps:
-        start["steps"] = options.steps
-    if run := current_run(os.environ):
-        start["run"] = run
-    deployment = start_deployment(_portal(options), start, timeout=options.timeout)
-    return _told(deployment, options)
-
-
-def _finish(options: argparse.Namespace) -> Exit:
-    portal = _portal(options)
-    deployment = finish_deployment(
-        portal, options.deployment, status=options.status, note=options.note, timeout=options.timeout
-    )
-    if not options.wait:
-        return _told(deployment, options)
-    deployment = watch_deployment(portal, deployment, wait=options.wait, timeout=options.timeout, tell=_tell)
-    _told(deployment, options)
-    if deployment.is_under_way:
-        _tell("the time to wait is over")
-        return Exit.TIMED_OUT
-    return Exit.ALLOWED if deployment.is_healthy else Exit.REFUSED
-
-
-def _told(deployment: Deployment, options: argparse.Namespace) -> Exit:
-    for line in [as_json(deployment.body)] if options.json else told(deployment):
-        print(line)
-    leave_deployment(deployment, os.environ, env_file=options.env_file)
-    return Exit.ALLOWED
-
-
 def _verify_token(options: argparse.Namespace) -> Exit:
     try:
         from cybercube.tokens import read_jwks, verify_token  # noqa: PLC0415  # PyJWT is an optional extra
@@ -182,9 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cybercube {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_gate(commands)
-    _add_deployment(commands)
+    add_deployment(commands, connect=_portal, epilog=EXIT_CODES, tell=_tell)
     _add_verify_token(commands)
-    _add_credentials(add_sql(add_check(commands), connect=_portal))
+    add_credentials(add_sql(add_check(commands), connect=_portal))
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "verify", help="check the hash chain of an export, offline: cybercube audit verify FILE"
@@ -201,115 +157,25 @@ def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         allow_abbrev=False,
     )
     gate.set_defaults(command=_gate)
-    gate.add_argument("service", metavar="SERVICE", type=_word)
-    gate.add_argument("version", metavar="VERSION", type=_word)
-    gate.add_argument("environment", metavar="ENV", type=_word)
-    gate.add_argument("--digest", type=_digest, metavar="sha256:…", help="of the artifact that will be deployed")
+    gate.add_argument("service", metavar="SERVICE", type=word)
+    gate.add_argument("version", metavar="VERSION", type=word)
+    gate.add_argument("environment", metavar="ENV", type=word)
+    gate.add_argument("--digest", type=digest, metavar="sha256:…", help="of the artifact that will be deployed")
     authority = gate.add_mutually_exclusive_group()
-    authority.add_argument("--change", type=_word, metavar="CR", help="the approved change, e.g. CR-2026-0117-001")
-    authority.add_argument("--template", type=_word, metavar="NAME", help="a standard change, made in the same call")
+    authority.add_argument("--change", type=word, metavar="CR", help="the approved change, e.g. CR-2026-0117-001")
+    authority.add_argument("--template", type=word, metavar="NAME", help="a standard change, made in the same call")
     gate.add_argument("--action", choices=ACTIONS, default="deploy")
-    gate.add_argument(
-        "--wait", type=_duration, default=0, metavar="30m", help="how long `wait` may last (90s, 30m, 2h)"
-    )
+    gate.add_argument("--wait", type=duration, default=0, metavar="30m", help="how long `wait` may last (90s, 30m, 2h)")
     gate.add_argument("--dry-run", action="store_true", help="only ask: no decision that a deployment could spend")
-    _add_common(gate, left="the decision")
-
-
-def _add_deployment(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    deployment = commands.add_parser(
-        "deployment", help="say that a deployment starts, and how it came out", allow_abbrev=False
-    )
-    verbs = deployment.add_subparsers(required=True, metavar="start|finish")
-    start = verbs.add_parser(
-        "start",
-        help="spend a decision of the gate and start",
-        epilog=EXIT_CODES.replace("allowed", "started"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    start.set_defaults(command=_start)
-    start.add_argument("decision", metavar="DECISION", type=_word, help="its id, its token, or - to read one of them")
-    start.add_argument("--method", choices=METHODS, default="rolling")
-    start.add_argument(
-        "--steps", type=_steps, metavar="5:5m,100", help="of a canary: percent, then how long to pause (default: §4.5)"
-    )
-    _add_common(start, left="the deployment's id")
-    finish = verbs.add_parser(
-        "finish",
-        help="say how the pipeline came out; what succeeded is verified",
-        epilog=EXIT_CODES.replace("allowed", "taken note of, or with --wait: verified as healthy"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    finish.set_defaults(command=_finish)
-    finish.add_argument("deployment", metavar="DEP-NNN", type=_reference)
-    finish.add_argument("status", choices=STATUSES)
-    finish.add_argument("--note", type=_word, default="", help="what is worth knowing")
-    finish.add_argument("--wait", type=_duration, default=0, metavar="10m", help="how long verification may last")
-    _add_common(finish, left="the deployment's id")
-
-
-def _add_common(command: argparse.ArgumentParser, *, left: str) -> None:
-    command.add_argument("--timeout", type=_duration, default=30, metavar="30s", help="how long an answer may take")
-    command.add_argument("--json", action="store_true", help="print the portal's answer instead of rows")
-    command.add_argument("--env-file", type=_word, metavar="FILE", help=f"write {left} as NAME=value lines")
-    _add_credentials(command)
-
-
-def _add_credentials(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--oidc", action="store_true", help="without a key, prove who runs by the CI platform's token")
-    parser.add_argument("--oidc-audience", type=_word, metavar="AUD", help="(default: CYBERCUBE_PORTAL_URL)")
+    add_common(gate, left="the decision")
 
 
 def _add_verify_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verify = commands.add_parser("verify-token", help="check a decision's token offline", allow_abbrev=False)
     verify.set_defaults(command=_verify_token)
-    verify.add_argument("token", metavar="TOKEN", type=_word, help="the token, or - to read it from standard input")
-    verify.add_argument("--jwks", type=_word, metavar="URL|FILE", help="(default: the portal's /.well-known/jwks.json)")
-    verify.add_argument("--issuer", type=_word, help="(default: CYBERCUBE_PORTAL_URL)")
-    verify.add_argument("--audience", type=_word, default="cybercube-gate", help="(default: %(default)s)")
+    verify.add_argument("token", metavar="TOKEN", type=word, help="the token, or - to read it from standard input")
+    verify.add_argument("--jwks", type=word, metavar="URL|FILE", help="(default: the portal's /.well-known/jwks.json)")
+    verify.add_argument("--issuer", type=word, help="(default: CYBERCUBE_PORTAL_URL)")
+    verify.add_argument("--audience", type=word, default="cybercube-gate", help="(default: %(default)s)")
     for name in ("service", "version", "environment", "digest", "change"):
-        verify.add_argument(f"--{name}", type=_word, help=f"refuse a token for another {name}")
-
-
-def _word(text: str) -> str:
-    """An argument that an unset variable cannot have emptied."""
-    if not text.strip() or not text.isprintable():
-        raise argparse.ArgumentTypeError("must not be empty")
-    return text.strip()
-
-
-def _digest(text: str) -> str:
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
-        raise argparse.ArgumentTypeError("must be sha256: and 64 lower-case hexadecimal digits")
-    return text
-
-
-def _reference(text: str) -> str:
-    if not REFERENCE.fullmatch(text):
-        raise argparse.ArgumentTypeError("must look like DEP-017")
-    return text
-
-
-def _steps(text: str) -> list[dict[str, int]]:
-    """`5:5m,25:10m,100`: percent and pause of each step; the portal judges whether they mean something."""
-    steps = []
-    for part in text.split(","):
-        weight, _, pause = part.strip().partition(":")
-        if not weight.isascii() or not weight.isdigit():
-            raise argparse.ArgumentTypeError("must look like 5:5m,25:10m,100")
-        steps.append({"weight": int(weight), "pause_seconds": _duration(pause) if pause else 0})
-    return steps
-
-
-def _duration(text: str) -> int:
-    """`90s`, `30m`, `2h`, `1h30m` in seconds, at most a day."""
-    match = re.fullmatch(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?", text, re.ASCII)
-    if not text or not match:
-        raise argparse.ArgumentTypeError("must look like 90s, 30m, 2h or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    if total > LONGEST_WAIT:
-        raise argparse.ArgumentTypeError("must be at most 24h")
-    return total
+        verify.add_argument(f"--{name}", type=word, help=f"refuse a token for another {name}")
