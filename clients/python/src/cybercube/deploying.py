@@ -59,7 +59,7 @@ def add_deployment(
     finish.set_defaults(command=lambda options: _finish(options, connect(options), tell))
     finish.add_argument("deployment", metavar="DEP-NNN", type=reference)
     finish.add_argument("status", choices=STATUSES)
-    finish.add_argument("--note", type=word, default="", help="what is worth knowing")
+    finish.add_argument("--note", type=word, help="what is worth knowing")
     finish.add_argument("--wait", type=duration, default=0, metavar="10m", help="how long verification may last")
     add_common(finish, left="the deployment's id")
 
@@ -77,7 +77,7 @@ def _start(options: argparse.Namespace, portal: Portal) -> Exit:
 
 def _finish(options: argparse.Namespace, portal: Portal, tell: Tell) -> Exit:
     deployment = finish_deployment(
-        portal, options.deployment, status=options.status, note=options.note, timeout=options.timeout
+        portal, options.deployment, status=options.status, note=options.note or "", timeout=options.timeout
     )
     if not options.wait:
         return _told(deployment, options)
