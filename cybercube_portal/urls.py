@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("changes.urls")),
     path("", include("cybercube_portal.catalog.urls")),
     path("", include("releases.urls")),
+    path("", include("cybercube_portal.record.urls")),
     path("admin/", admin.site.urls),
     path("", include("cybercube_portal.people.urls")),
     path("", include("cybercube_portal.pages.urls")),

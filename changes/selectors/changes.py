@@ -43,6 +43,11 @@ def lock_change(number: str) -> ChangeRequest:
     return change
 
 
+def changes_numbered(numbers: Iterable[str]) -> QuerySet[ChangeRequest]:
+    """The changes with these numbers, in their order."""
+    return with_people(ChangeRequest.objects.filter(number__in=tuple(numbers))).order_by("number")
+
+
 def known_numbers(numbers: Iterable[str]) -> frozenset[str]:
     """Those of `numbers` that are a change's."""
     return frozenset(ChangeRequest.objects.filter(number__in=tuple(numbers)).values_list("number", flat=True))

@@ -196,6 +196,11 @@ def latest_evidence(artifact_ids: Iterable[int]) -> dict[int, dict[Stage, Eviden
     return latest
 
 
+def all_evidence(artifact_id: int) -> QuerySet[Evidence]:
+    """Every report about an artifact, oldest first, also those a later one superseded."""
+    return Evidence.objects.filter(artifact_id=artifact_id).select_related("reported_by").order_by("id")
+
+
 def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:
     """Facts by artifact id; two queries for all of them together."""
     found = list(rows)

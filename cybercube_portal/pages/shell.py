@@ -19,6 +19,8 @@ from cybercube_portal.audit.selectors.work import oldest_unclaimed_intent_second
 from cybercube_portal.pages import preferences, remembered
 from cybercube_portal.pages.notices import Banner, FreezeNotice, freeze_banners, freeze_notices, late_banner
 from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.guard import may
+from cybercube_portal.record.permissions import READ_RECORD
 
 # Work that waits longer than this is said to be late.
 LATE = timedelta(minutes=2)
@@ -142,6 +144,13 @@ class Shell:
             for place in PLACES
             if (url := _address(place.name))
         ]
+
+    @property
+    def audit_url(self) -> str:
+        """Where the audit pages are; empty for whoever may not read them."""
+        if self.actor is None or self.now is None or not may(self.actor, READ_RECORD, now=self.now).allowed:
+            return ""
+        return _address("audit")
 
     @property
     def search_url(self) -> str:

@@ -15,7 +15,10 @@ class RecordConfig(AppConfig):
     verbose_name = "Record"
 
     def ready(self) -> None:
-        """The sealer tells subscribers what the feed shows."""
+        """The sealer tells subscribers what the feed shows; a change's page shows auditors the way to its evidence."""
+        from changes.panels import register_panel  # noqa: PLC0415 - models are loaded by now
         from cybercube_portal.record.cloud_events import webhook_body  # noqa: PLC0415 - models are loaded by now
+        from cybercube_portal.record.panels import evidence_panel  # noqa: PLC0415
 
         register_webhook_body(webhook_body)
+        register_panel(evidence_panel)

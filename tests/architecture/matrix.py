@@ -79,7 +79,11 @@ def answer_of(row: Row, client: Client, world: World) -> str:
     cookies = client.cookies.output()
     kept = SimpleCookie({name: morsel.value for name, morsel in client.cookies.items()})
     with transaction.atomic():
-        found = cell_of(send(row, client, world), client)
+        answer = send(row, client, world)
+        found = cell_of(answer, client)
+        if answer.streaming:
+            # A file is let go of once it was read to its end.
+            b"".join(answer.streaming_content)
         transaction.set_rollback(True)
     if client.cookies.output() != cookies:
         client.cookies = kept

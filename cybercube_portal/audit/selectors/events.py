@@ -22,6 +22,11 @@ def timeline(subject: str) -> QuerySet[Event]:
     return Event.objects.filter(subjects__contains=[subject]).order_by("-occurred_at", "-id")
 
 
+def events_about(subjects: Iterable[str]) -> QuerySet[Event]:
+    """Events that name any of `subjects`, oldest first, each once."""
+    return Event.objects.filter(subjects__overlap=list(subjects)).order_by("occurred_at", "id")
+
+
 def event_named(event_id: UUID) -> Event:
     """One event by its public id. Raises NotFound."""
     found = Event.objects.filter(event_id=event_id).first()

@@ -27,6 +27,7 @@ from cybercube_portal.errors import Invalid
 from cybercube_portal.people.authentication import actor_of
 from cybercube_portal.people.guard import require
 from cybercube_portal.record.api import serializers
+from cybercube_portal.record.asking import LAST_SEQUENCE
 from cybercube_portal.record.permissions import READ_RECORD
 
 # One answer walks at most as many rows; `next` says where to go on.
@@ -154,6 +155,6 @@ class VerifyView(AuditorView):
 def _range(request: Request) -> dict[str, int]:
     """`first` and `last` as far as they were sent. Raises Invalid when they are the wrong way round."""
     wanted = read_parameters(request.query_params, serializers.RangeParameters)
-    if wanted.get("first", 1) > wanted.get("last", serializers.LAST_SEQUENCE):
+    if wanted.get("first", 1) > wanted.get("last", LAST_SEQUENCE):
         raise Invalid.field("/to", "audit.range", "`to` lies before `from`.")
     return wanted

@@ -8,9 +8,7 @@ from rest_framework import serializers
 
 from cybercube_portal.api import MomentField, StrictSerializer
 from cybercube_portal.audit.states import DeliveryState
-
-LAST_SEQUENCE = 2**63 - 2
-VERB = r"^[a-z_]+\.(\*|[a-z_]+)$"
+from cybercube_portal.record.asking import LAST_SEQUENCE, VERB
 
 
 class ActorSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from cybercube_portal.record.api import audit, feed, webhooks
+from cybercube_portal.record.api import audit, evidence, feed, webhooks
 
 urlpatterns = [
     path_both("audit/events/", audit.EventsView.as_view(), name="api-audit-events"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path_both("audit/checkpoints/", audit.CheckpointsView.as_view(), name="api-audit-checkpoints"),
     path_both("audit/export/", audit.ExportView.as_view(), name="api-audit-export"),
     path_both("audit/verify/", audit.VerifyView.as_view(), name="api-audit-verify"),
+    path_both("audit/evidence/", evidence.PeriodEvidenceView.as_view(), name="api-audit-evidence"),
+    path_both("changes/<str:number>/evidence/", evidence.ChangeEvidenceView.as_view(), name="api-change-evidence"),
     path_both("events/", feed.FeedView.as_view(), name="api-events"),
     path_both("webhooks/", webhooks.WebhooksView.as_view(), name="api-webhooks"),
     path_both("webhooks/<uuid:webhook>/", webhooks.WebhookView.as_view(), name="api-webhook"),

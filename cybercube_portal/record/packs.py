@@ -1,0 +1,106 @@
+"""An evidence pack: one zip that an auditor can read and check without the portal.
+
+README.txt           what it is about, and how to check it
+…                    the files of `evidence`
+audit/chain.jsonl    the part of the audit trail that holds its events, for `cybercube audit verify`
+SHA256SUMS           for `sha256sum --check`
+SHA256SUMS.jws       the portal's signature over SHA256SUMS (EdDSA; the keys stand in the first line of audit/chain.jsonl)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from cybercube_portal.audit import keys
+from cybercube_portal.audit.canonical import moment
+from cybercube_portal.audit.selectors.export import export_lines
+
+PACK_TYPE = "evidence-pack+jws"
+CHAIN = "audit/chain.jsonl"
+IN_MEMORY = 4 * 1024 * 1024
+README = """\
+Evidence pack: {about}
+Made by the CYBERCUBE portal at {at} for {reader}.
+
+{contents}
+
+How to check it
+---------------
+1. No file was changed since it was made:
+
+       sha256sum --check SHA256SUMS
+
+2. The list of sums is the portal's own. SHA256SUMS.jws is a JWS (EdDSA, type {type}) whose payload names the SHA-256 of
+   SHA256SUMS. The portal's public keys are at /.well-known/jwks.json, and in the first line of {chain}.
+
+3. The events in audit/events.jsonl were recorded when they say, and none was left out or rewritten since:
+
+       cybercube audit verify {chain}
+
+   checks the part of the hash chain from the signed checkpoint before the first of them to the last one. An event is found
+   there by its sequence, with the same hash. One without a sequence was recorded seconds before this pack and is not sealed yet.
+"""
+
+
+@dataclass
+class Pack:
+    """A zip that is being written. `at` is the moment in every entry."""
+
+    at: datetime
+    file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - whoever sends it closes it
+    sums: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._zip = zipfile.ZipFile(self.file, "w", zipfile.ZIP_DEFLATED)
+
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
+        """One entry, part by part."""
+        digest = hashlib.sha256()
+        info = zipfile.ZipInfo(name, date_time=self.at.timetuple()[:6])
+        info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+        with self._zip.open(info, "w", force_zip64=True) as entry:
+            for part in parts:
+                digest.update(part)
+                entry.write(part)
+        self.sums.append((name, digest.hexdigest()))
+
+    def close(self) -> None:
+        """Sign the sums and finish."""
+        text = "".join(f"{digest}  {name}\n" for name, digest in self.sums).encode()
+        claims = {"sums": hashlib.sha256(text).hexdigest(), "at": moment(self.at)}
+        self.write("SHA256SUMS", [text])
+        self.write("SHA256SUMS.jws", [keys.sign_jws(claims, typ=PACK_TYPE).encode() + b"\n"])
+        self._zip.close()
+        self.file.seek(0)
+
+
+def pack_of(
+    files: Iterable[tuple[str, bytes]],
+    *,
+    about: str,
+    contents: str,
+    reader: str,
+    sequences: Sequence[int],
+    now: datetime,
+) -> IO[bytes]:
+    """The pack as an open file, at its beginning. `sequences`: of the events that the chain must hold."""
+    pack = Pack(at=now)
+    readme = README.format(about=about, at=moment(now), reader=reader, contents=contents, type=PACK_TYPE, chain=CHAIN)
+    pack.write("README.txt", [readme.encode()])
+    for name, content in files:
+        pack.write(name, [content])
+    pack.write(CHAIN, _chain(sequences, now=now))
+    pack.close()
+    return pack.file
+
+
+def _chain(sequences: Sequence[int], *, now: datetime) -> Iterator[bytes]:
+    """From the checkpoint before the first event to the last one; only what signs it when nothing is sealed yet."""
+    first, last = (min(sequences), max(sequences)) if sequences else (1, 0)
+    return export_lines(now=now, first=first, last=last)

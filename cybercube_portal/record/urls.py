@@ -1,0 +1,14 @@
+"""Addresses of the pages for auditors."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from cybercube_portal.record.views import chain, events, packs
+
+urlpatterns = [
+    path("audit/", events.events, name="audit"),
+    path("audit/events/<uuid:event_id>/", events.event, name="audit-event"),
+    path("audit/chain/", chain.chain, name="audit-chain"),
+    path("audit/packs/", packs.packs, name="audit-packs"),
+]
