@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from changes.api.calendar import calendar_feed
 from cybercube_portal import health, metrics
 from cybercube_portal.api import path_both
+from releases.api.alerts import AlertsView
 from releases.api.gate import key_set
 
 handler400 = "cybercube_portal.api.handlers.bad_request"
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("cybercube_portal.people.api.urls")),
     path("api/v1/", include("cybercube_portal.catalog.api.urls")),
     path("api/v1/", include("releases.api.urls")),
+    path_both("integrations/alerts/", AlertsView.as_view(), name="integrations-alerts"),
     path(".well-known/jwks.json", key_set, name="jwks"),
     path("api/v1/", include("flags.api.urls")),
     path("api/v1/", include("changes.api.urls")),

@@ -9,6 +9,7 @@ from changes.events import ChangeEvent
 from cybercube_portal.audit.registry import Task, register_intent, register_reactions
 from cybercube_portal.catalog.events import CatalogEvent
 from releases import tasks
+from releases.actions.canary import JUDGE_STEP
 from releases.actions.deadlines import TIME_OUT
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
@@ -69,5 +70,6 @@ def register() -> None:
     )
     register_intent(VERIFY, tasks.verify_deployment, gather=tasks.make_checks, give_up=tasks.give_up_verification)
     register_intent(WATCH, tasks.watch_deployment, gather=tasks.look_at_watched, give_up=tasks.give_up_watch)
+    register_intent(JUDGE_STEP, tasks.judge_step, gather=tasks.look_at_step)
     register_intent(READ_BASELINE, tasks.keep_baseline, gather=tasks.read_baseline, tries=3)
     register_reactions(REACTIONS)

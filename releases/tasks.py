@@ -14,7 +14,18 @@ from django.conf import settings
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Again, Task
 from cybercube_portal.audit.selectors.events import event_named
-from releases.actions import baseline, bypasses, driving, following, notices, on_call, outcomes, verification, watch
+from releases.actions import (
+    baseline,
+    bypasses,
+    canary,
+    driving,
+    following,
+    notices,
+    on_call,
+    outcomes,
+    verification,
+    watch,
+)
 from releases.actions.observations import claim_looks, note_sighting
 from releases.checks import Checked, look
 from releases.checks.looking import look_at_all
@@ -136,6 +147,19 @@ def watch_deployment(task: Task, now: datetime, checked: Sequence[Checked]) -> A
 def give_up_watch(task: Task, now: datetime, error: str) -> None:
     """It could not be looked at."""
     watch.give_up_watch(reference=task.subject, error=error, now=now)
+
+
+def look_at_step(task: Task, now: datetime) -> Sequence[Checked]:
+    """Errors and latency while the canary is at the step; nothing where there is no Prometheus to ask."""
+    deployment = get_deployment(task.subject)
+    is_judged = settings.PROMETHEUS_URL and canary.is_at(deployment, task.payload["step"])
+    return look(check_facts(deployment, at=now), METRICS) if is_judged else ()
+
+
+def judge_step(task: Task, now: datetime, checked: Sequence[Checked]) -> Again | None:
+    """Keep the judgement, and come again while the step lasts."""
+    later = canary.judge_step(reference=task.subject, step=task.payload["step"], checked=checked, now=now)
+    return Again(later) if later else None
 
 
 def ask_on_call(task: Task, now: datetime) -> None:

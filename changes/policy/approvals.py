@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from changes.states import ChangeType, Risk
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
@@ -110,6 +111,7 @@ class SeatPlan:
     waived: tuple[Seat, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def required_seats(facts: SeatFacts) -> SeatPlan:
     """Standard: none (§6.1). Emergency: §6.4 alone. Normal: the strictest union of §5.1, §5.6 and §2.4 (R1)."""
     if facts.change_type == ChangeType.STANDARD:

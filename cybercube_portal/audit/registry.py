@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cybercube_portal.audit.doorbell import INSIDE, OUTSIDE
+
 if TYPE_CHECKING:
     from cybercube_portal.audit.models import Event
 
@@ -102,6 +104,12 @@ def kind_of(kind: str) -> IntentKind:
         return _kinds[kind]
     except KeyError:
         raise UnknownKind(kind) from None
+
+
+def queue_of(kind: str) -> str:
+    """Whose workers are rung for: a kind with a `gather` talks to the outside."""
+    known = _kinds.get(kind)
+    return OUTSIDE if known is not None and known.gather is not None else INSIDE
 
 
 def register_webhook_body(write: WebhookBody) -> None:

@@ -14,6 +14,8 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 
+from cybercube_portal.api.callers import address_of
+
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
@@ -43,10 +45,11 @@ def request_id_bound(request_id: str) -> Iterator[str]:
 
 @sync_and_async_middleware
 def request_id_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Give each request its id and answer with it. Goes after django-structlog's, which binds an id of its own."""
+    """Give each request its id and answer with it; its log lines also name its address. Goes after django-structlog's, which binds an id of its own."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponse:
+            structlog.contextvars.bind_contextvars(ip=address_of(request))
             with request_id_bound(chosen_id(request.headers.get(HEADER))) as request_id:
                 awaited: Awaitable[HttpResponse] = get_response(request)
                 response = await awaited
@@ -56,6 +59,7 @@ def request_id_middleware(get_response: Callable[[HttpRequest], Any]) -> Callabl
         return answer_async
 
     def answer(request: HttpRequest) -> HttpResponse:
+        structlog.contextvars.bind_contextvars(ip=address_of(request))
         with request_id_bound(chosen_id(request.headers.get(HEADER))) as request_id:
             response: HttpResponse = get_response(request)
             response.headers[HEADER] = request_id

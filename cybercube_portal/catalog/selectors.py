@@ -92,6 +92,13 @@ def team_by_service(slugs: Iterable[str]) -> dict[str, str]:
     return dict(Service.objects.filter(slug__in=tuple(slugs)).values_list("slug", "team__slug"))
 
 
+def owned(*, service: str = "", team: str = "") -> dict[int, tuple[str, str]]:
+    """Id -> (slug, team's slug) of every service, or of that one, or of that team's; by slug, in one query."""
+    wanted = {name: value for name, value in (("slug", service), ("team__slug", team)) if value}
+    rows = Service.objects.filter(**wanted).order_by("slug").values_list("pk", "slug", "team__slug")
+    return {pk: (slug, owner) for pk, slug, owner in rows}
+
+
 def services_of_teams(teams: Iterable[str]) -> QuerySet[Service]:
     """Bare rows of the services of any of these teams, to ask within another query."""
     return Service.objects.filter(team__slug__in=tuple(teams))
@@ -155,6 +162,17 @@ def version_before(*, service: str, version: str) -> str | None:
     )
     found = Artifact.objects.filter(lower, service__slug=service, prerelease="").order_by("-major", "-minor", "-patch")
     return found.values_list("version", flat=True).first()
+
+
+def artifacts_since(*, service: str, after: str | None, upto: str) -> list[Artifact]:
+    """Versions of `service` above `after` (None: `upto` alone) up to and with `upto`, the lowest first; builds of branches left out."""
+    last = parse_version(upto)
+    rows = Artifact.objects.filter(service__slug=service, major__isnull=False)
+    if after is None:
+        return list(rows.filter(version=last.text))
+    first = parse_version(after)
+    between = [row for row in rows.filter(major__lte=last.major) if first < parse_version(row.version) <= last]
+    return sorted(between, key=lambda row: parse_version(row.version))
 
 
 def artifacts() -> QuerySet[Artifact]:

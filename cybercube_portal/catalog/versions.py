@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from cybercube_portal.catalog.conventions.forms import ALIAS, LONGEST_VERSION, SEMVER, SERVICE, SHA_BUILD
@@ -67,6 +68,7 @@ def _identifier_keys(identifiers: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in identifiers.split(".") if part)
 
 
+@lru_cache(maxsize=4096)
 def parse_version(text: str) -> Version:
     """Read `v2.3.1`, `2.3.1`, `v2.3.0-rc.1`, `v2.3.1+build.1`, `sha-1a2b3c4d` or the alias `v2.3.1-sha-a1b2c3d`.
 

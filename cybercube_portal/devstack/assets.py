@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from cybercube_portal.devstack.processes import Failure, Supervisor
-from cybercube_portal.settings.variables import BASE_DIR
+from cybercube_portal.settings.forms import BASE_DIR
 
 # From a package's folder into a folder of static files. Each file carries its licence in its first lines.
 FILES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from cybercube_portal.devstack.assets import build_assets
 from cybercube_portal.devstack.processes import Supervisor
-from cybercube_portal.settings.variables import BASE_DIR, DATA_DIR
+from cybercube_portal.settings.forms import BASE_DIR
+from cybercube_portal.settings.variables import DATA_DIR
 
 SCHEMA = BASE_DIR / "openapi.yaml"
 BIN = Path(sys.executable).parent

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cybercube_portal.devstack.processes import Failure, Supervisor
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 DATABASE = "cybercube"
 USER = "portal"
@@ -69,7 +69,7 @@ def services(supervisor: Supervisor, *, data: Path, careless: bool = False) -> I
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _given(row: variables.Variable[variables.DatabaseUrl] | variables.Variable[str]) -> str:
+def _given(row: variables.Variable[forms.DatabaseUrl] | variables.Variable[str]) -> str:
     """The URL the operator set, checked to be reachable; empty when none is set. Raises Failure."""
     url, source = row.find(os.environ)
     if source in {"default", "running stack"}:
@@ -86,7 +86,7 @@ def check_reachable(name: str, url: str) -> None:
     """Raise Failure, naming the variable and the address without its password, when nothing listens there."""
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
-        database = variables.database_url(url)
+        database = forms.database_url(url)
         port = database.port or 5432
         path = f"{database.host or '/var/run/postgresql'}/.s.PGSQL.{port}"
         address = path if not database.host or database.host.startswith("/") else (database.host, port)
@@ -203,7 +203,7 @@ def _start_valkey(supervisor: Supervisor, data: Path, sockets: Path) -> str:
 
 def child_environment(found: Services, more: Mapping[str, str]) -> dict[str, str]:
     """Our environment with the services' addresses, for every program of the stack."""
-    here = str(variables.BASE_DIR)
+    here = str(forms.BASE_DIR)
     return {**os.environ, **found.variables(), "PYTHONPATH": here, "PYTHONUNBUFFERED": "1", **more}
 
 

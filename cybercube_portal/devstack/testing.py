@@ -16,7 +16,7 @@ from cybercube_portal.devstack.assets import build_assets
 from cybercube_portal.devstack.processes import Failure, Supervisor, die_with_parent, end
 from cybercube_portal.devstack.services import child_environment, python, services
 from cybercube_portal.devstack.up import manage
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 PROGRAMS = {"chromium": "chromium", "prometheus": "prometheus"}
 
@@ -30,7 +30,7 @@ def test(arguments: Sequence[str]) -> int:
 
 def bench(arguments: Sequence[str]) -> int:
     """Run benchmarks/NAME.py with the rest of `arguments` on servers that write as carefully as production's."""
-    scripts = sorted(path.stem for path in (variables.BASE_DIR / "benchmarks").glob("[a-z]*.py"))
+    scripts = sorted(path.stem for path in (forms.BASE_DIR / "benchmarks").glob("[a-z]*.py"))
     if not arguments or arguments[0] not in scripts:
         raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
     command = python("-m", f"benchmarks.{arguments[0]}", *arguments[1:])
@@ -59,7 +59,7 @@ def _in_front(command: Sequence[str | Path], env: Mapping[str, str]) -> int:
     process = subprocess.Popen(
         [str(part) for part in command],
         env=env,
-        cwd=variables.BASE_DIR,
+        cwd=forms.BASE_DIR,
         start_new_session=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - we start no threads
     )

@@ -16,11 +16,12 @@ from pathlib import Path
 from cybercube_portal.devstack.assets import build_assets
 from cybercube_portal.devstack.processes import Failure, Stopped, Supervisor
 from cybercube_portal.devstack.services import Services, child_environment, python, services
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 HOST = "127.0.0.1"
 GATE_USER = "ci-payments"
 EMPTY = "empty"
+OUTSIDE_THREADS = 16
 CAST = "alice (engineer), bob (tech lead), carol (product), dan (ops), grace (on call) or another of the cast"
 
 
@@ -63,6 +64,7 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
         demo.write_text(words, encoding="utf-8")
 
     supervisor.start("worker", worker_command(data), env=env)
+    supervisor.start("outside", outside_command(), env=env)
     supervisor.start("web", web_command(port), env=env)
     key = (
         supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
@@ -75,14 +77,21 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
 
 def manage(*arguments: str) -> list[str | Path]:
     """A command line for one of Django's or the portal's commands."""
-    return python(variables.BASE_DIR / "manage.py", *arguments)
+    return python(forms.BASE_DIR / "manage.py", *arguments)
 
 
 def worker_command(data: Path) -> list[str | Path]:
-    """The worker, with beat inside: only here do the two share a process."""
+    """The worker of everything inside, with beat in it: only here do the two share a process."""
     beat = ("--beat", "--schedule", data / "beat-schedule")
     quick = ("--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "INFO")
-    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", *beat, *quick)
+    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", "--queues", "celery", *beat, *quick)
+
+
+def outside_command() -> list[str | Path]:
+    """The worker of what talks to the outside: threads, because it mostly waits."""
+    threads = ("--pool", "threads", "--concurrency", str(OUTSIDE_THREADS), "--hostname", "outside@%h")
+    quick = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", "--queues", "outside", *threads, *quick)
 
 
 def web_command(port: int) -> list[str | Path]:
@@ -95,7 +104,7 @@ def web_command(port: int) -> list[str | Path]:
 
 def free_port(wanted: int) -> int:
     """The wanted port, else the next free one, said plainly. Raises Failure when the next hundred are taken."""
-    for port in range(wanted, min(wanted + 100, variables.LAST_PORT + 1)):
+    for port in range(wanted, min(wanted + 100, forms.LAST_PORT + 1)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -148,20 +157,16 @@ def _addresses(data: Path) -> Iterator[Path]:
 
 
 def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=variables.BASE_DIR, check=False, capture_output=True, text=True
-    )
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=forms.BASE_DIR, check=False, capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 
 
 def _static_digest(data: Path) -> str:
     """What collectstatic would collect: our own static files by name, size and time; packages' by the lock's stamp."""
     digest = hashlib.sha256()
-    for stamp in (variables.BASE_DIR / ".venv/stamp", data / "assets.stamp"):
+    for stamp in (forms.BASE_DIR / ".venv/stamp", data / "assets.stamp"):
         digest.update(stamp.read_bytes() if stamp.exists() else b"")
-    for folder in sorted(variables.BASE_DIR.glob("cybercube_portal/**/static")) + sorted(
-        variables.BASE_DIR.glob("*/static")
-    ):
+    for folder in sorted(forms.BASE_DIR.glob("cybercube_portal/**/static")) + sorted(forms.BASE_DIR.glob("*/static")):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 status = path.stat()

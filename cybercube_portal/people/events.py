@@ -14,4 +14,7 @@ class PeopleEvent(StrEnum):
     ROLE_REVOKED = "grant.revoked"
     KEY_ISSUED = "api_key.issued"
     KEY_REVOKED = "api_key.revoked"
+    SESSION_OPENED = "session.opened"
+    SESSION_REFUSED = "session.refused"
+    SESSION_CLOSED = "session.closed"
     PREFERENCES_CHANGED = "user.preferences_changed"

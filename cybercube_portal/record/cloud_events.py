@@ -41,6 +41,7 @@ PRIVATE = frozenset(
         "delivery",
         "grant",
         "intent",
+        "session",
         "team",
         "trusted_identity",
         "user",

@@ -9,9 +9,9 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from cybercube_portal import logs
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
-BASE_DIR = variables.BASE_DIR
+BASE_DIR = forms.BASE_DIR
 DATA_DIR = variables.DATA_DIR.read()
 BASE_URL = variables.BASE_URL.read()
 BUILD_GIT_SHA = variables.BUILD_GIT_SHA.read()
@@ -120,7 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
 _database = variables.DATABASE_URL.read()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "cybercube_portal.database",
         "NAME": _database.name,
         "USER": _database.user,
         "PASSWORD": _database.password,
@@ -275,7 +275,10 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
 # Celery is the doorbell, PostgreSQL the truth: a lost message costs a sweep, never work (reliability.md section 1).
-CELERY_BROKER_URL = variables.broker_url(REDIS_URL)
+CELERY_BROKER_URL = forms.broker_url(REDIS_URL)
+# What talks to the outside has workers of its own; a worker that is not told its queues takes both.
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("celery", "outside")}
+CELERY_TASK_ROUTES = {"releases.look_at_services": {"queue": "outside"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -303,3 +306,5 @@ LOGGING = logs.configure(json=True, level=LOG_LEVEL)
 # One line a request, when it is answered.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False
+# Nor its address: `audit.requests` binds what the vouched proxies say.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cybercube_portal import logs
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms
 from cybercube_portal.settings.base import *  # noqa: F403 - the other settings only differ from base
 from cybercube_portal.settings.base import CACHES, REDIS_URL, STORAGES
 
@@ -19,7 +19,7 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # `cache.clear()` empties a whole database of the server, queues included: each process has one of its own.
-REDIS_URL = variables.redis_database(REDIS_URL, 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 15)
+REDIS_URL = forms.redis_database(REDIS_URL, 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 15)
 CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
-CELERY_BROKER_URL = variables.broker_url(REDIS_URL)
+CELERY_BROKER_URL = forms.broker_url(REDIS_URL)
 LOGGING = logs.configure(json=False, level="WARNING")

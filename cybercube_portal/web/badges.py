@@ -120,6 +120,24 @@ BADGES: dict[str, dict[str, Badge]] = {
         "fail": Badge("x", _("Fails"), "bad"),
         "inconclusive": Badge("circle-question-mark", _("Cannot tell"), "wait"),
     },
+    "place": {
+        "bypass": Badge("shield-alert", _("Without the gate"), "bad"),
+        "drift": Badge("git-compare", _("Drift"), "bad"),
+        "moving": Badge("play", _("Under way"), "accent"),
+        "unreadable": Badge("eye-off", _("Cannot be read"), "wait"),
+        "unwell": Badge("circle-alert", _("Degraded"), "wait"),
+        "as_deployed": Badge("circle-check", _("As deployed"), "ok"),
+        "unknown": Badge("circle-dashed", _("Not seen")),
+    },
+    "incident": {
+        "open": Badge("flame", _("Open"), "bad"),
+        "resolved": Badge("circle-check", _("Resolved"), "ok"),
+    },
+    "kept": {
+        "yes": Badge("circle-check", _("Kept"), "ok"),
+        "no": Badge("circle-x", _("Behind"), "wait"),
+        "none": Badge("minus", _("No occasion")),
+    },
     "reason": {
         "pass": Badge("check", _("Holds"), "ok"),
         "fail": Badge("x", _("Fails"), "bad"),

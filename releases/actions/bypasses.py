@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.people.actions import portal_account
+from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.roles import Role
 from releases.actions.recording import record_observation
 from releases.events import ObservationEvent
@@ -38,7 +40,7 @@ def file_bypass(found: PlaceRow, *, open_change: str, now: datetime) -> str:
         number = open_change
     else:
         proposal = _proposal(found, running=running, now=now)
-        number = create_change(proposal=proposal, actor=portal_account(now=now), now=now).number
+        number = create_change(proposal=proposal, actor=_for_the_team(place.service, now=now), now=now).number
     record_observation(
         ObservationEvent.BYPASS_FOUND,
         service=place.service,
@@ -50,6 +52,12 @@ def file_bypass(found: PlaceRow, *, open_change: str, now: datetime) -> str:
         change=number,
     )
     return number
+
+
+def _for_the_team(service: str, *, now: datetime) -> Actor:
+    """The portal as a service account of the service's team: it files for nobody else."""
+    team = catalog.team_by_service([service])[service]
+    return replace(portal_account(now=now), team=team, on_behalf_of=f"team:{team}")
 
 
 def is_open(number: str) -> bool:

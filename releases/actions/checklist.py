@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from django.db import transaction
 
+from changes.selectors.changes import get_change
 from cybercube_portal.errors import Invalid, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
@@ -17,11 +18,13 @@ from releases.actions.release_content import refuse_over
 from releases.events import ReleaseEvent
 from releases.models import ChecklistTick, Release
 from releases.policy.contents import BY_KEY, Item, may_tick
+from releases.selectors.release_documents import Documents
 from releases.selectors.release_situation import ReleaseSituation
 from releases.selectors.releases import get_release, lock_release
 from releases.states import ReleaseState
 
 LONGEST_NOTE = 500
+REVIEWED = "changelog_reviewed"
 
 
 @transaction.atomic
@@ -67,6 +70,9 @@ def _tick(release: Release, item: Item, *, note: str, actor: Actor, now: datetim
     given = ChecklistTick.objects.filter(release=release, item=item.key).first()
     if given is not None and given.note == note and given.by_id == actor.id:
         return
+    if item.key == REVIEWED and not release.changelog:
+        # What was reviewed stays what it was, whatever is registered later.
+        release.changelog = Documents(release, change=get_change(release.change)).changelog
     ChecklistTick.objects.update_or_create(
         release=release, item=item.key, defaults={"note": note, "at": now, "by_id": actor.id}
     )

@@ -18,6 +18,7 @@ from cybercube_portal.errors import FieldError, Invalid, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from releases import permissions
+from releases.actions.canary import promise_judgement
 from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
 from releases.actions.gate_tokens import differing_claims
@@ -79,6 +80,7 @@ def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment
         DeploymentEvent.STARTED, deployment, actor=actor, at=now, method=deployment.method, decision=str(start.decision)
     )
     watch_deadline(deployment, at=now)
+    promise_judgement(deployment, at=now)
     follow_start(deployment, actor=actor, implementer=actor.id, now=now)
     return deployment
 
@@ -148,6 +150,7 @@ def advance_deployment(*, reference: str, actor: Actor, now: datetime) -> Deploy
     deployment.save()
     record_deployment(DeploymentEvent.ADVANCED, deployment, actor=actor, at=now, step=deployment.current_step)
     watch_deadline(deployment, at=now)
+    promise_judgement(deployment, at=now)
     return deployment
 
 

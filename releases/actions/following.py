@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +20,11 @@ from releases.events import ReleaseEvent
 from releases.models import Deployment, Release
 from releases.policy.following import next_verb
 from releases.selectors.deployments import is_carried_out, is_watched
+from releases.selectors.release_documents import Documents
 from releases.selectors.releases import lock_release, progress_of, releases_of_change, releases_shipping
+
+if TYPE_CHECKING:
+    from changes.models import ChangeRequest
 
 _EVENTS: dict[str, ReleaseEvent] = {
     "submit": ReleaseEvent.SUBMITTED,
@@ -40,15 +45,17 @@ def follow_release(*, reference: str, actor: Recorded, now: datetime) -> Release
     release = lock_release(reference)
     change = get_change(release.change)
     while (verb := next_verb(progress_of(release, change=change))) is not None:
-        _move(release, verb, now=now)
+        _move(release, verb, change=change, now=now)
         touch(release, now=now)
         record_release(_EVENTS[verb], release, actor=actor, at=now)
     return release
 
 
-def _move(release: Release, verb: str, *, now: datetime) -> None:
+def _move(release: Release, verb: str, *, change: ChangeRequest, now: datetime) -> None:
     if verb == "watch":
         release.watch(at=now, until=now + settings.WATCH_DURATION)
+        # What is in production is told as it is now, whatever is registered later.
+        release.changelog = Documents(release, change=change).changelog
     elif verb == "return":
         release.return_to_preparation(at=now)
     elif verb == "submit":

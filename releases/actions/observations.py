@@ -16,7 +16,7 @@ from releases.actions.recording import record_observation
 from releases.checks.looking import Target
 from releases.events import ObservationEvent
 from releases.models import Observation
-from releases.policy.parity import LOOKS, is_bypass
+from releases.policy.drift import LOOKS, is_bypass
 from releases.policy.sighting import Sighting
 from releases.selectors.places import PlaceRow, let_through_since, read_place
 

@@ -16,6 +16,7 @@ from releases.actions.recording import record_deployment
 from releases.events import DeploymentEvent
 from releases.models import Deployment
 from releases.selectors.deployments import lock_deployment
+from releases.selectors.lead_times import lead_times_of
 from releases.states import UNDER_WAY, DeploymentState
 
 
@@ -29,6 +30,7 @@ def pass_deployment(*, reference: str, observed_version: str, now: datetime, act
     is_watched = deployment.environment == EnvironmentCode.PRD
     deployment.pass_verification(at=now, watch_until=now + settings.WATCH_DURATION if is_watched else None)
     deployment.observed_version = observed_version
+    deployment.lead_times = lead_times_of(deployment, now=now)
     deployment.save()
     record_deployment(DeploymentEvent.VERIFIED, deployment, actor=actor, at=now, observed_version=observed_version)
     follow_health(deployment, actor=actor, now=now)

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from changes.selectors.recipients import addresses_of
+from changes.selectors.recipients import addresses_of, members_and_holders
 from cybercube_portal.audit.actions import queue_mail
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.roles import Role
@@ -23,6 +23,14 @@ def notify_on_call(release: Release, *, now: datetime) -> None:
     if to:
         _mail("release_planned", to, release, now=now)
         release.on_call_notified_at = now
+
+
+def announce_notes(release: Release, *, now: datetime) -> int:
+    """§5.2 "Announce": a mail to the people of the services' teams and to whoever holds a role for them. Returns how many."""
+    teams = catalog.teams_of(entry["service"] for entry in release.artifacts)
+    to = members_and_holders(teams, now=now)
+    _mail("notes_published", to, release, now=now, notes_url=f"{settings.BASE_URL}/releases/{release.reference}/notes/")
+    return len(to)
 
 
 def _mail(template: str, to: Iterable[str], release: Release, *, now: datetime, **context: Any) -> None:

@@ -35,17 +35,17 @@ LONGEST_REASON = 10_000
 def start_rollback(
     *,
     reference: str,
-    trigger: Trigger,
     reason: str,
     actor: Actor | SystemActor,
     now: datetime,
+    trigger: Trigger | None = None,
     to_version: str = "",
     method: RollbackMethod | None = None,
 ) -> Deployment:
     """Take back the deployment that stands, by another one of the version gone back to; that one is returned, running.
 
     The gate is asked on the spot (R7) and its answer kept whatever it is; the service's driver works as soon as this is
-    committed. `to_version` "": the last healthy one. Raises NotFound, NotPermitted, Invalid, MoveRefused with every reason.
+    committed. `to_version` "": the last healthy one; `trigger` None: what its state says. Raises NotFound, NotPermitted, Invalid, MoveRefused with every reason.
     """
     _check(reason)
     with transaction.atomic():

@@ -10,6 +10,7 @@ from cybercube_portal.errors import refuse
 from releases.actions.incidents import incident_of_rollback
 from releases.actions.outcomes import take_back
 from releases.models import Deployment, Rollback
+from releases.policy.rollback import trigger_of
 from releases.selectors.deployments import lock_deployment
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
 
@@ -50,7 +51,7 @@ def begin_rollback_of_pipeline(rollback: Deployment, *, actor: Recorded, now: da
         rollback,
         standing,
         method=RollbackMethod.TRAFFIC if rollback.method == Method.BLUE_GREEN else RollbackMethod.REDEPLOY,
-        trigger=Trigger.VERIFICATION if standing.state == DeploymentState.FAILED else Trigger.FUNCTIONALITY,
+        trigger=trigger_of(standing.state),
         driver=PIPELINE,
         reason=rollback.note or "A pipeline went back.",
         actor=actor,

@@ -70,6 +70,30 @@ class FailDeploymentBody(StrictSerializer):
     reason = serializers.CharField(max_length=TEXT)
 
 
+class RollBackDeploymentBody(StrictSerializer):
+    """Why it is taken back (§8.1), and how, where the portal shall not choose."""
+
+    reason = serializers.CharField(max_length=TEXT)
+    to_version = serializers.CharField(
+        max_length=128, required=False, help_text="A version that was healthy there; left out: the last one."
+    )
+    trigger = serializers.ChoiceField([trigger.value for trigger in Trigger], required=False)
+    method = serializers.ChoiceField([method.value for method in RollbackMethod], required=False)
+
+
+class CorruptionBody(StrictSerializer):
+    """What is corrupt."""
+
+    reason = serializers.CharField(max_length=TEXT)
+
+
+class NoticeBody(StrictSerializer):
+    """People's words in the notice of §8.6 (Markdown); an empty one goes back to what the facts say."""
+
+    impact = serializers.CharField(max_length=TEXT, required=False, allow_blank=True)
+    next_steps = serializers.CharField(max_length=TEXT, required=False, allow_blank=True)
+
+
 class CheckSerializer(serializers.Serializer[Any]):
     """What one check of §4.7 found. `value` is a fraction (error rate) or milliseconds (latency)."""
 
@@ -132,7 +156,14 @@ class RollbackSerializer(serializers.Serializer[Any]):
     trigger = serializers.ChoiceField([trigger.value for trigger in Trigger], allow_null=True)
     driver = serializers.CharField(allow_null=True)
     reason = WordField()
-    is_automatic = serializers.BooleanField()
+    is_automatic = serializers.BooleanField(help_text="Started by the system (§8.5).")
+    driver_said = WordField(help_text="What the driver said last; by hand: the commands to type.")
+    handed_over_at = MomentField(allow_null=True)
+    incident = serializers.CharField(allow_null=True)
+    impact = WordField()
+    next_steps = WordField()
+    notice = WordField(help_text="The notification of §8.6 (Markdown), once it was sent.")
+    noticed_at = MomentField(allow_null=True)
 
 
 class ListedDeploymentSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -26,22 +27,29 @@ from cybercube_portal.audit.keys import SignatureRefused
 from cybercube_portal.catalog.authentication import run_of
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.errors import Invalid
+from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
 from releases.actions import deployments as actions
 from releases.actions import verification
+from releases.actions.corruption import report_corruption
 from releases.actions.gate_tokens import read_token
+from releases.actions.notices import edit_notice
+from releases.actions.rollback import start_rollback
 from releases.api.deployment_shapes import (
     STATES,
     AbortDeploymentBody,
+    CorruptionBody,
     DeploymentSerializer,
     FailDeploymentBody,
     FinishDeploymentBody,
     ListedDeploymentSerializer,
+    NoticeBody,
+    RollBackDeploymentBody,
     StartDeploymentBody,
 )
 from releases.api.showing import listed_deployment, shown_deployment
 from releases.selectors.deployments import deployments_filtered, get_deployment
-from releases.states import Method
+from releases.states import Method, RollbackMethod, Trigger
 
 NOT_A_DECISION = "Name a decision of the gate by its id, or send its token."
 
@@ -127,6 +135,18 @@ def _decision(text: str) -> tuple[uuid.UUID, dict[str, Any] | None]:
         raise Invalid.field("/decision", "decision.malformed", NOT_A_DECISION) from error
 
 
+def _roll_back(*, reference: str, actor: Actor, now: datetime, **sent: Any) -> None:
+    trigger, method = sent.pop("trigger", None), sent.pop("method", None)
+    start_rollback(
+        reference=reference,
+        actor=actor,
+        now=now,
+        trigger=Trigger(trigger) if trigger else None,
+        method=RollbackMethod(method) if method else None,
+        **sent,
+    )
+
+
 VERBS: tuple[Verb, ...] = (
     Verb("advance", NothingBody, actions.advance_deployment, "The canary's next step, once its pause is over (§4.5)."),
     Verb(
@@ -140,6 +160,19 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("fail", FailDeploymentBody, verification.fail_unverified, "What could not be verified is not trusted."),
     Verb("abort", AbortDeploymentBody, actions.abort_deployment, "Given up before it was finished."),
+    Verb(
+        "roll_back",
+        RollBackDeploymentBody,
+        _roll_back,
+        "Go back to what was healthy there (§8); the gate is asked on the spot.",
+    ),
+    Verb(
+        "report_corruption",
+        CorruptionBody,
+        report_corruption,
+        "Data are corrupt: a SEV-1 incident for the incident commander (§8.5).",
+    ),
+    Verb("notice", NoticeBody, edit_notice, "Customer impact and next steps of the rollback's notice (§8.6)."),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -20,6 +21,7 @@ class Deployment(StatefulModel):
 
     `action` is deploy or rollback; `rolls_back` is what a rollback takes back. `steps` [{weight, pause_seconds}] of a canary
     with the index of the one it is at (`step`). `version` is what is expected, `observed_version` what answered.
+    `lead_times` are the seconds from each commit to production, where it was the first to bring them there.
     `previous_version` was the last healthy one there when it started. `baseline` {error_rate, latency_p99} is from before it.
     """
 
@@ -43,6 +45,7 @@ class Deployment(StatefulModel):
     previous_version = models.CharField(max_length=128, blank=True)
     observed_version = models.CharField(max_length=128, blank=True)
     baseline = models.JSONField(default=dict)
+    lead_times = ArrayField(models.FloatField(), default=list)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -73,6 +76,11 @@ class Deployment(StatefulModel):
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="deployment_newest"),
             models.Index(fields=["service", "environment", "-id"], name="deployment_in_place"),
+            models.Index(
+                fields=["created_at"],
+                name="deployment_to_production",
+                condition=Q(environment="prd", action=Action.DEPLOY),
+            ),
             models.Index(fields=["digest", "environment", "-id"], name="deployment_of_digest"),
             models.Index(fields=["change", "-id"], name="deployment_by_change", condition=~Q(change="")),
             models.Index(fields=["release", "-id"], name="deployment_by_release", condition=~Q(release="")),

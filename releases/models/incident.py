@@ -45,6 +45,7 @@ class Incident(StatefulModel):
         indexes: ClassVar = [
             models.Index(fields=["-detected_at", "-id"], name="incident_newest"),
             models.Index(fields=["service", "environment", "-detected_at"], name="incident_in_place"),
+            models.Index(fields=["state", "-detected_at"], name="incident_by_state"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cybercube_portal.catalog.states import RollbackDriver
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
-from releases.states import Method, RollbackMethod, Trigger
+from releases.states import DeploymentState, Method, RollbackMethod, Trigger
 
 
 class Owner(StrEnum):
@@ -66,6 +66,11 @@ CARRIES: dict[RollbackDriver, frozenset[RollbackMethod]] = {
 def owner_of(trigger: Trigger) -> Owner:
     """Who decides (§8.5)."""
     return MATRIX[trigger].owner
+
+
+def trigger_of(state: str) -> Trigger:
+    """Why it is probably rolled back, where nobody said: it failed its verification, or people saw that it does not work."""
+    return Trigger.VERIFICATION if state == DeploymentState.FAILED else Trigger.FUNCTIONALITY
 
 
 def methods_offered(driver: RollbackDriver) -> tuple[RollbackMethod, ...]:

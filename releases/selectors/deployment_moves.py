@@ -16,6 +16,7 @@ from releases import permissions, states
 from releases.models import Deployment
 from releases.policy import deployment as policy
 from releases.selectors.canary import judge_next_step
+from releases.selectors.rollbacks import plan_rollback
 from releases.selectors.verification import open_verification
 from releases.states import DeploymentState
 
@@ -47,6 +48,10 @@ def _verify(deployment: Deployment, _actor: Actor, _now: datetime) -> Decision:
     return decide(pending("deployment.being_verified", "§4.7", "It is being verified.", "Wait for the verdict."))
 
 
+def _way_back(deployment: Deployment, _actor: Actor, _now: datetime) -> Decision:
+    return plan_rollback(deployment).decision
+
+
 def _has_steps(deployment: Deployment) -> bool:
     return bool(deployment.steps)
 
@@ -61,6 +66,8 @@ RULES: tuple[MoveRule, ...] = (
     MoveRule("verify", permissions.VERIFY_DEPLOYMENT, _verify, "Verify again"),
     MoveRule("fail", permissions.VERIFY_DEPLOYMENT, _free, "Fail it", _is_verifying),
     MoveRule("abort", permissions.ABORT_DEPLOYMENT, _free, "Abort"),
+    MoveRule("roll_back", permissions.ROLL_BACK_DEPLOYMENT, _way_back, "Prepare rollback"),
+    MoveRule("report_corruption", permissions.REPORT_CORRUPTION, _free, "Report data corruption"),
 )
 BY_VERB: dict[str, MoveRule] = {rule.verb: rule for rule in RULES}
 
@@ -69,6 +76,7 @@ SAYABLE: dict[str, frozenset[str]] = {
     "verify": frozenset({DeploymentState.VERIFYING}),
     # Of what runs the pipeline says so when it finishes it.
     "fail": frozenset({DeploymentState.VERIFYING}),
+    "report_corruption": frozenset(DeploymentState) - {DeploymentState.PENDING, DeploymentState.ABORTED},
 }
 
 

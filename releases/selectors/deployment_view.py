@@ -71,6 +71,13 @@ def rollback_of(deployment: Deployment) -> dict[str, Any] | None:
         "driver": how.driver if how else None,
         "reason": how.reason if how else by.note,
         "is_automatic": how.is_automatic if how else False,
+        "driver_said": how.driver_said if how else "",
+        "handed_over_at": how.handed_over_at if how else None,
+        "incident": (how.incident or None) if how else None,
+        "impact": how.impact if how else "",
+        "next_steps": how.next_steps if how else "",
+        "notice": how.notice if how else "",
+        "noticed_at": how.noticed_at if how else None,
     }
 
 

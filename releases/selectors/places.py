@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Value
 
 from changes.selectors.changes import changes_listed
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
 from releases.models import Deployment, Observation, Release
-from releases.policy.parity import Deployed, Place, Seen
+from releases.policy.drift import Deployed, Place, Seen
 from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState
 
 if TYPE_CHECKING:
@@ -39,31 +41,50 @@ class PlaceRow:
         return self.newest if self.newest is not None and self.newest.state in UNDER_WAY else None
 
 
-def places_of(services: QuerySet[Service]) -> dict[str, dict[str, PlaceRow]]:
+def places_of(services: QuerySet[Service]) -> dict[str, Mapping[str, PlaceRow]]:
     """By slug and environment code, in three queries however many services."""
+    return {slug: found.rows for slug, found in places_with_history(services, most=0).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlaces:
+    """A service's places by environment code, and what was deployed of it, the newest first."""
+
+    rows: Mapping[str, PlaceRow]
+    history: tuple[Deployment, ...] = ()
+
+
+def places_with_history(services: QuerySet[Service], *, most: int) -> dict[str, ServicePlaces]:
+    """The same with the last `most` deployments of each service anywhere, in no more queries."""
+    latest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-id").values("pk")[:most]
     annotated = services.annotate(
+        history=ArraySubquery(latest) if most else Value([], output_field=ArrayField(BigIntegerField())),
         **{f"expected_{code}": _last(code, state=DeploymentState.HEALTHY) for code in EnvironmentCode},
         **{f"newest_{code}": _last(code) for code in EnvironmentCode},
     )
-    rows = list(annotated.values("pk", "slug", "urls", *_columns()))
+    rows = list(annotated.values("pk", "slug", "urls", "history", *_columns()))
     wanted = {row[column] for row in rows for column in _columns() if row[column] is not None}
-    deployments = Deployment.objects.select_related("rolls_back", "service").in_bulk(wanted)
+    wanted.update(pk for row in rows for pk in row["history"])
+    deployments = Deployment.objects.select_related("rolls_back", "service", "started_by").in_bulk(wanted)
     seen = {
         (row.service_id, row.environment): row
         for row in Observation.objects.filter(service_id__in=[row["pk"] for row in rows])
     }
     return {
-        row["slug"]: {
-            code.value: place_row(
-                row["slug"],
-                code,
-                url=row["urls"].get(code, ""),
-                expected=deployments.get(row[f"expected_{code}"]),
-                newest=deployments.get(row[f"newest_{code}"]),
-                observation=seen.get((row["pk"], code.value)),
-            )
-            for code in EnvironmentCode
-        }
+        row["slug"]: ServicePlaces(
+            rows={
+                code.value: place_row(
+                    row["slug"],
+                    code,
+                    url=row["urls"].get(code, ""),
+                    expected=deployments.get(row[f"expected_{code}"]),
+                    newest=deployments.get(row[f"newest_{code}"]),
+                    observation=seen.get((row["pk"], code.value)),
+                )
+                for code in EnvironmentCode
+            },
+            history=tuple(deployments[pk] for pk in row["history"]),
+        )
         for row in rows
     }
 

@@ -13,6 +13,7 @@ from changes.selectors.changes import numbers_in
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode, Stage, StageStatus
+from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
 from releases.models import Deployment, Release
 from releases.policy.following import ReleaseProgress
@@ -33,6 +34,9 @@ GIVEN_UP: dict[str, frozenset[str]] = {
     EnvironmentCode.PRD: frozenset({DeploymentState.ABORTED}),
 }
 TAKEN_BACK: frozenset[str] = frozenset({DeploymentState.ROLLED_BACK, DeploymentState.ROLLBACK_FAILED})
+
+# Deployments to production that are looked at for the version before.
+LOOK_BACK = 200
 
 Named = tuple[str, str]
 
@@ -110,6 +114,18 @@ def last_released(service: str) -> str | None:
         return found
     released = Release.objects.filter(service__slug=service, state=ReleaseState.RELEASED)
     return released.order_by("-ended_at", "-id").values_list("version", flat=True).first()
+
+
+def released_below(*, service: str, version: str) -> str | None:
+    """The version below `version` that was healthy in production last; else the one registered below it. None when there is none."""
+    deployed = Deployment.objects.filter(
+        service__slug=service, environment=EnvironmentCode.PRD, verified_at__isnull=False
+    )
+    named = parse_version(version)
+    for found in deployed.order_by("-id").values_list("version", flat=True)[:LOOK_BACK]:
+        if parse_version(found) < named:
+            return found
+    return catalog.version_before(service=service, version=version)
 
 
 def named_artifacts(release: Release) -> frozenset[Named]:

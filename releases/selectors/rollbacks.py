@@ -12,7 +12,7 @@ from cybercube_portal.decisions import Decision
 from releases.drivers.orders import Order
 from releases.models import Deployment
 from releases.policy.gate import Question
-from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, method_for, methods_offered
+from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, method_for, methods_offered, trigger_of
 from releases.selectors.deployments import get_deployment, in_place, standing_there
 from releases.selectors.incidents import is_corruption_reported
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
@@ -47,7 +47,7 @@ class Plan:
 def plan_rollback(
     deployment: Deployment,
     *,
-    trigger: Trigger,
+    trigger: Trigger | None = None,
     to_version: str = "",
     method: RollbackMethod | None = None,
     is_system: bool = False,
@@ -55,6 +55,7 @@ def plan_rollback(
     """The way back from `deployment`, in three queries; nothing is written."""
     slug, where = deployment.service.slug, deployment.environment
     own = RollbackDriver(deployment.service.rollback_driver)
+    trigger = trigger or trigger_of(deployment.state)
     chosen = method or method_for(trigger=trigger, deployed_by=Method(deployment.method), driver=own)
     standing = standing_there(service=slug, environment=where)
     target = target_of(deployment, to_version)

@@ -12,8 +12,10 @@ from django.db.models import QuerySet
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision
-from releases.policy.parity import drift_of, parity_of
-from releases.selectors.places import PlaceRow, coming_versions, places_of
+from releases.models import Deployment
+from releases.policy.drift import PlaceWord, drift_of, word_of
+from releases.policy.parity import parity_of
+from releases.selectors.places import PlaceRow, ServicePlaces, coming_versions, places_with_history
 
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
@@ -27,6 +29,12 @@ class Standing:
     rows: Mapping[str, PlaceRow]
     drift: Mapping[str, Decision]
     parity: Decision
+    history: tuple[Deployment, ...] = ()
+
+    @property
+    def words(self) -> dict[str, PlaceWord]:
+        """What each place comes to."""
+        return {code: word_of(decision) for code, decision in self.drift.items()}
 
     @property
     def is_drifting(self) -> bool:
@@ -34,22 +42,24 @@ class Standing:
         return any(decision.failures for decision in self.drift.values())
 
 
-def standings(services: QuerySet[Service], *, now: datetime) -> dict[str, Standing]:
-    """By slug, in five queries however many services."""
-    places = places_of(services)
+def standings(services: QuerySet[Service], *, now: datetime, history: int = 0) -> dict[str, Standing]:
+    """By slug, in five queries however many services; with the last `history` deployments of each."""
+    places = places_with_history(services, most=history)
     coming = coming_versions(places)
-    return {slug: _standing(slug, rows, coming[slug], now) for slug, rows in places.items()}
+    return {slug: _standing(slug, found, coming[slug], now) for slug, found in places.items()}
 
 
-def standing_of(slug: str, *, now: datetime) -> Standing:
+def standing_of(slug: str, *, now: datetime, history: int = 0) -> Standing:
     """One service's. Raises KeyError for one that is not registered."""
-    return standings(catalog.services().filter(slug=slug), now=now)[slug]
+    return standings(catalog.services().filter(slug=slug), now=now, history=history)[slug]
 
 
-def _standing(slug: str, rows: Mapping[str, PlaceRow], coming: frozenset[str], now: datetime) -> Standing:
+def _standing(slug: str, found: ServicePlaces, coming: frozenset[str], now: datetime) -> Standing:
+    rows = found.rows
     return Standing(
         service=slug,
         rows=rows,
+        history=found.history,
         drift={code: drift_of(row.place, now=now) for code, row in rows.items()},
         parity=parity_of(rows[EnvironmentCode.STG].place, rows[EnvironmentCode.PRD].place, coming=coming, now=now),
     )

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from cybercube_portal import __version__, health
-from cybercube_portal.settings.variables import networks
+from cybercube_portal.settings.forms import networks
 
 
 def statuses(answer: dict[str, object]) -> dict[str, str]:

@@ -22,11 +22,15 @@ from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
 from flags.actions.segments import create_segment
+from releases.actions.incidents import Trouble, report_incident
 from releases.actions.release_content import ReleasePlan, open_release
+from releases.actions.rollback import start_rollback
+from releases.models import Deployment
 from tests.factories import changes as story
 from tests.factories import flags as flag_lives
 from tests.factories import releases as lives
 from tests.factories.catalog import artifact_body
+from tests.factories.deployments import deployed
 from tests.factories.people import PASSWORD, Cast
 
 SERVICE, VERSION = "billing-service", "v2.3.1"
@@ -89,6 +93,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     keys = _keys(cast)
     found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
     found["deployment"] = {"reference": lives.started("dev", at=now, version=VERSION).reference}
+    found |= _way_back(before, now=now)
     found["key"] = {"prefix": keys["alice"].split("_")[1]}
     found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
     found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
@@ -184,6 +189,23 @@ def _meeting(now: datetime) -> str:
     return plan_meeting(plan=plan, actor=story.actor("ivan"), now=now).reference
 
 
+def _way_back(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
+    """What can be rolled back, what is being rolled back, and an incident."""
+    for version in ("v2.1.0", "v2.1.1"):
+        deployed(version, at=before, environment="stg")
+    rollable = deployed("v2.1.1", at=before, environment="prd")
+    taken_back = Deployment.objects.get(version="v2.1.1", environment="stg")
+    grace = story.actor("grace")
+    rollback = start_rollback(reference=taken_back.reference, reason="Slow", actor=grace, now=now)
+    trouble = Trouble(service=SERVICE, environment="prd", title="Checkout fails")
+    incident = report_incident(trouble=trouble, actor=grace, now=now)
+    return {
+        "rollable": {"reference": rollable.reference},
+        "rollback": {"reference": rollback.reference},
+        "incident": {"reference": incident.reference},
+    }
+
+
 def _ask(key: str) -> str:
     client = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
     answer = client.post("/api/v1/gate/decisions/", QUESTION, "application/json")
@@ -207,6 +229,8 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
     scale = {"slug": "large-scale", "kind": "scale", "title": "Scale", "bounds": {"replicas": [1, 40]}}
     verb = "api/v1/changes/<str:number>"
     meeting = "api/v1/cab-meetings/<str:reference>"
+    labels = {"alertname": "HighErrorRate", "service": SERVICE}
+    alert = {"status": "firing", "labels": labels, "startsAt": now.isoformat(), "fingerprint": "a1b2"}
     evidence = "api/v1/artifacts/<slug:service>:<str:version>/evidence/"
     return {
         "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
@@ -222,6 +246,11 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/deployments/<str:reference>/finish/": {"status": "failed"},
         "POST api/v1/deployments/<str:reference>/fail/": {"reason": "Not trusted"},
         "POST api/v1/deployments/<str:reference>/abort/": {"reason": "Stuck"},
+        "POST api/v1/deployments/<str:reference>/roll_back/": {"reason": "Errors"},
+        "POST api/v1/deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
+        "POST api/v1/deployments/<str:reference>/notice/": {"impact": "None"},
+        "POST api/v1/incidents/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
+        "POST integrations/alerts/": {"version": "4", "alerts": [alert]},
         "POST api/v1/changes/": change,
         "PATCH api/v1/changes/<str:number>/": {"title": "Another"},
         "POST api/v1/changes/import/": {
@@ -240,6 +269,8 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/releases/": {"service": SERVICE, "version": "v2.4.0"},
         "PATCH api/v1/releases/<str:reference>/": {"type": "hotfix"},
         "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
+        "PUT api/v1/releases/<str:reference>/changelog/": {"markdown": "### Fixed\n- Tax (CC-5678)"},
+        "PUT api/v1/releases/<str:reference>/notes/": {"markdown": "# Release Notes"},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
         "POST api/v1/cab-meetings/": {"title": "Extra CAB", "scheduled_at": later},

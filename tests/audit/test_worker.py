@@ -56,3 +56,12 @@ def test_worker__doorbell_lost__sweep_finds_the_row(worker: Worker) -> None:
     assert sweep_intents(now=clock.now()) == 0
     worker.start()
     worker.until(lambda: state() == IntentState.DONE)
+
+
+def test_worker__of_the_inside_alone__is_held_up_by_nothing_outside(worker: Worker) -> None:
+    with transaction.atomic():
+        open_intent(HANG_FIRST, "subject-1", at=clock.now())
+        open_intent(CANARY, "portal", at=clock.now())
+    worker.start("--queues", "celery")
+    worker.until(lambda: Intent.objects.get(kind=CANARY).state == IntentState.DONE)
+    assert Intent.objects.get(kind=HANG_FIRST).state == IntentState.WAITING

@@ -26,7 +26,7 @@ def database_url() -> str:
 class Worker:
     """`start()` it, `kill()` it (SIGKILL, its pool included), `stop()` it (SIGTERM)."""
 
-    def __init__(self, *, include: str) -> None:
+    def __init__(self, *, include: str, **variables: str) -> None:
         self.command = [
             sys.executable,
             "-m",
@@ -39,12 +39,12 @@ class Worker:
             "-I",
             include,
         ]
-        self.environment = {**os.environ, "CYBERCUBE_DATABASE_URL": database_url()}
+        self.environment = {**os.environ, "CYBERCUBE_DATABASE_URL": database_url(), **variables}
         self.environment["DJANGO_SETTINGS_MODULE"] = "cybercube_portal.settings.test"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        flags = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    def start(self, *more: str) -> None:
+        flags = ["--without-gossip", "--without-mingle", "--without-heartbeat", *more]
         self.process = subprocess.Popen([*self.command, *flags], cwd=ROOT, env=self.environment, start_new_session=True)
 
     def kill(self) -> None:

@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cybercube_portal.api.problems import is_for_programs
+from cybercube_portal.audit.models import Event
+from cybercube_portal.record.cloud_events import is_shared
 from tests.factories.people import PASSWORD, Cast
 
 # A calendar program cannot log in: the address itself is the secret.
@@ -75,6 +77,36 @@ def test_log_in__five_wrong_passwords__locked_out_and_told_for_how_long_even_wit
     assert "15 minutes" in right.content.decode()
     assert right.headers["Retry-After"] == "900"
     assert colleague.status_code == 302
+
+
+def kept() -> list[tuple[str, str, dict[str, Any]]]:
+    rows = Event.objects.filter(verb__startswith="session.").order_by("pk")
+    return [(row.verb, row.actor["id"], row.data) for row in rows]
+
+
+def test_log_in_and_out__are_on_record_with_the_address_and_stay_private(cast: Cast, client: Client) -> None:
+    log_in(client)
+    client.post("/logout/")
+
+    here = {"address": "127.0.0.1"}
+    assert kept() == [("session.opened", "bob", here), ("session.closed", "bob", here)]
+    assert set(Event.objects.filter(subjects__contains=["user:bob"])) == set(Event.objects.all())
+    assert not any(is_shared(verb) for verb, _, _ in kept())
+
+
+def test_log_in__refused__is_on_record_without_what_was_typed_and_a_lock_out_once(cast: Cast, client: Client) -> None:
+    for number in range(9):
+        log_in(client, password=f"hunter-{number}")
+    log_in(client)
+    log_in(client, username="hunter-2")
+    log_in(client, username="", password="hunter-2")
+    log_in(client, username="bob\x00", password="hunter-2")
+
+    wrong = ("session.refused", "portal", {"because": "wrong_credentials", "address": "127.0.0.1"})
+    locked = ("session.refused", "portal", {"because": "locked_out", "address": "127.0.0.1"})
+    assert kept() == [wrong] * 4 + [locked]
+    for row in Event.objects.all():
+        assert "hunter" not in str([row.data, row.object_id, row.subjects, row.before, row.after])
 
 
 def test_log_in__service_account__never(cast: Cast, client: Client) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_check_config__file_variant_of_what_is_no_secret__is_unknown(monkeypatch
 
 
 def test_database_url__socket_folder_and_escapes__are_read() -> None:
-    read = variables.database_url("postgresql://po%40rtal:p%2Fw@/cyber?host=/run/pg&sslmode=require")
+    read = forms.database_url("postgresql://po%40rtal:p%2Fw@/cyber?host=/run/pg&sslmode=require")
     assert (read.user, read.password, read.host, read.name) == ("po@rtal", "p/w", "/run/pg", "cyber")
     assert read.options == (("sslmode", "require"),)
 

@@ -8,7 +8,7 @@ import pytest
 
 from cybercube_portal import __version__
 from cybercube_portal.devstack.assets import FILES
-from cybercube_portal.settings.variables import BASE_DIR
+from cybercube_portal.settings.forms import BASE_DIR
 
 LOCKS = sorted((BASE_DIR / "requirements").glob("*.txt"))
 

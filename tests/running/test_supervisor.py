@@ -14,7 +14,7 @@ import pytest
 from cybercube_portal.devstack import up
 from cybercube_portal.devstack.processes import Failure, Supervisor
 from cybercube_portal.devstack.services import check_reachable
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms
 
 PYTHON = sys.executable
 
@@ -112,7 +112,7 @@ def test_portal__url_set_but_unreachable__fails_plainly_and_starts_nothing(verb:
     }
     done = subprocess.run(
         [PYTHON, "-m", "cybercube_portal.devstack", verb],
-        cwd=variables.BASE_DIR,
+        cwd=forms.BASE_DIR,
         env=env,
         check=False,
         capture_output=True,
@@ -184,7 +184,7 @@ def test_start__supervisor_is_killed__its_children_end(lifeline: Lifeline, tmp_p
         f"Supervisor(logs=Path({str(tmp_path)!r})).start('child', [sys.executable, '-c', child])\n"
         "time.sleep(600)\n"
     )
-    with subprocess.Popen([PYTHON, "-c", script], cwd=variables.BASE_DIR) as parent:
+    with subprocess.Popen([PYTHON, "-c", script], cwd=forms.BASE_DIR) as parent:
         assert lifeline.read() == "ready"
         assert lifeline.is_held()
         parent.kill()

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 
 class Stack:
@@ -45,7 +45,7 @@ class Stack:
         """Start and read until the address is told. Returns what was printed."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cybercube_portal.devstack", "up"],
-            cwd=variables.BASE_DIR,
+            cwd=forms.BASE_DIR,
             env={**self.env, "CYBERCUBE_WEB_PORT": str(port)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -121,7 +121,7 @@ def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and
     # manage.py with the same variables reaches what runs.
     told = subprocess.run(
         [sys.executable, "manage.py", "check_config"],
-        cwd=variables.BASE_DIR,
+        cwd=forms.BASE_DIR,
         env=stack.env,
         check=True,
         capture_output=True,
@@ -132,7 +132,7 @@ def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and
         connection.execute("create table written_before_the_stop ()")
     again = subprocess.run(
         [sys.executable, "-m", "cybercube_portal.devstack", "up"],
-        cwd=variables.BASE_DIR,
+        cwd=forms.BASE_DIR,
         env=stack.env,
         check=False,
         capture_output=True,
@@ -149,7 +149,7 @@ def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and
     stack.start(port=port)
     with psycopg.connect(stack.database) as connection:
         connection.execute("select from written_before_the_stop")
-    worker = next(pid for pid, command in stack.processes().items() if " worker " in command)
+    worker = next(pid for pid, command in stack.processes().items() if "--beat" in command)
     os.kill(worker, signal.SIGKILL)
     code, rest = stack.end()
     assert code == 1

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from releases.policy.parity import (
-    ALLOWED_DIFFERENCES,
-    Deployed,
-    Place,
-    Seen,
-    drift_of,
-    is_bypass,
-    parity_of,
-)
+from releases.policy.drift import Deployed, Place, Seen, drift_of, is_bypass
+from releases.policy.parity import ALLOWED_DIFFERENCES, parity_of
 
 NOW = datetime(2026, 1, 14, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

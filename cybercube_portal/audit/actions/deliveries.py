@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from cybercube_portal.audit.canonical import portable
-from cybercube_portal.audit.doorbell import SEND_DELIVERY, ring_after_commit
+from cybercube_portal.audit.doorbell import OUTSIDE, SEND_DELIVERY, ring_after_commit
 from cybercube_portal.audit.models import Delivery
 from cybercube_portal.audit.requests import current_request_id
 
@@ -91,5 +91,5 @@ def queue(deliveries: Sequence[Delivery], *, at: datetime, not_before: datetime 
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     written = list(Delivery.objects.filter(delivery_id__in=[delivery.delivery_id for delivery in deliveries]))
     for delivery in written if not later else ():
-        ring_after_commit(SEND_DELIVERY, delivery.pk)
+        ring_after_commit(SEND_DELIVERY, delivery.pk, queue=OUTSIDE)
     return written

@@ -11,7 +11,7 @@ from django.db import connection
 from cybercube_portal.audit.canonical import portable
 from cybercube_portal.audit.doorbell import WORK_INTENT, ring_after_commit
 from cybercube_portal.audit.models import Event, Intent
-from cybercube_portal.audit.registry import reactions_to
+from cybercube_portal.audit.registry import queue_of, reactions_to
 from cybercube_portal.audit.requests import current_request_id
 from cybercube_portal.audit.states import OPEN_INTENTS
 
@@ -51,7 +51,7 @@ def open_intent(
     else:
         intent = _saved_once(intent)
     if not later:
-        ring_after_commit(WORK_INTENT, intent.pk)
+        ring_after_commit(WORK_INTENT, intent.pk, queue=queue_of(kind))
     return intent
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from cybercube_portal.audit.actions.events import record
 from cybercube_portal.audit.actions.subscriptions import end_subscription
 from cybercube_portal.audit.actors import SYSTEM
-from cybercube_portal.audit.doorbell import SEND_DELIVERY, ring_after_commit
+from cybercube_portal.audit.doorbell import OUTSIDE, SEND_DELIVERY, ring_after_commit
 from cybercube_portal.audit.events import WorkEvent
 from cybercube_portal.audit.models import Delivery
 from cybercube_portal.audit.selectors.work import due_deliveries, unanswered
@@ -88,7 +88,7 @@ def retry_delivery(delivery_id: int, *, now: datetime) -> Delivery:
         delivery.retry(at=now)
         delivery.rung_at = now
         delivery.save()
-        ring_after_commit(SEND_DELIVERY, delivery.pk)
+        ring_after_commit(SEND_DELIVERY, delivery.pk, queue=OUTSIDE)
     return delivery
 
 
@@ -99,7 +99,7 @@ def sweep_deliveries(*, now: datetime) -> int:
         ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEEP_AT_ONCE])
         Delivery.objects.filter(pk__in=ids).update(rung_at=now)
         for delivery_id in ids:
-            ring_after_commit(SEND_DELIVERY, delivery_id)
+            ring_after_commit(SEND_DELIVERY, delivery_id, queue=OUTSIDE)
     return len(ids)
 
 

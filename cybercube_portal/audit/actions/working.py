@@ -13,7 +13,7 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.doorbell import WORK_INTENT, ring_after_commit
 from cybercube_portal.audit.events import WorkEvent
 from cybercube_portal.audit.models import Intent
-from cybercube_portal.audit.registry import IntentKind, Task, UnknownKind, kind_of
+from cybercube_portal.audit.registry import IntentKind, Task, UnknownKind, kind_of, queue_of
 from cybercube_portal.audit.selectors.work import due_intents, unanswered
 from cybercube_portal.audit.states import IntentState
 from cybercube_portal.errors import Stale
@@ -88,7 +88,7 @@ def retry_intent(intent_id: int, *, now: datetime) -> Intent:
         intent.retry(at=now)
         intent.rung_at = now
         intent.save()
-        ring_after_commit(WORK_INTENT, intent.pk)
+        ring_after_commit(WORK_INTENT, intent.pk, queue=queue_of(intent.kind))
     return intent
 
 
@@ -96,11 +96,11 @@ def sweep_intents(*, now: datetime) -> int:
     """Ring again for due intents that nobody answered. Two sweeps at once share the rows. Returns how many."""
     with transaction.atomic():
         due = due_intents(now=now).filter(unanswered(now=now)).order_by("not_before")
-        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEEP_AT_ONCE])
-        Intent.objects.filter(pk__in=ids).update(rung_at=now)
-        for intent_id in ids:
-            ring_after_commit(WORK_INTENT, intent_id)
-    return len(ids)
+        rows = dict(due.select_for_update(skip_locked=True).values_list("pk", "kind")[:SWEEP_AT_ONCE])
+        Intent.objects.filter(pk__in=list(rows)).update(rung_at=now)
+        for intent_id, kind in rows.items():
+            ring_after_commit(WORK_INTENT, intent_id, queue=queue_of(kind))
+    return len(rows)
 
 
 def _task(intent: Intent) -> Task:

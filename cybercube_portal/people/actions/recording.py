@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cybercube_portal.audit.actions import record
+from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.errors import NotFound
-from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.events import PeopleEvent
 from cybercube_portal.people.models import User
 
@@ -19,7 +19,7 @@ def lock_user(username: str) -> User:
     return user
 
 
-def record_user(verb: PeopleEvent, user: User, actor: Actor, at: datetime, **data: object) -> None:
+def record_user(verb: PeopleEvent, user: User, actor: Recorded, at: datetime, **data: object) -> None:
     """One event of a person or service account."""
     record(
         verb,

@@ -1,0 +1,46 @@
+"""Markdown that people wrote, as HTML that is safe to show: no raw HTML, no images, no addresses that run anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+LOWEST_HEADING = 6
+
+
+class _Renderer(RendererHTML):
+    """Links lead away from the portal, and the page's own title stays its only first heading."""
+
+    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401 - the library's own types
+        tokens[index].attrSet("rel", "nofollow noopener noreferrer")
+        return str(self.renderToken(tokens, index, options, env))
+
+    def heading_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        tokens[index].tag = _lower(tokens[index].tag)
+        return str(self.renderToken(tokens, index, options, env))
+
+    def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        tokens[index].tag = _lower(tokens[index].tag)
+        return str(self.renderToken(tokens, index, options, env))
+
+
+def _lower(tag: str) -> str:
+    return f"h{min(int(tag[1]) + 1, LOWEST_HEADING)}"
+
+
+_READER = (
+    MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
+    .enable(["table", "strikethrough"])
+    .disable("image")
+)
+
+
+def render_markdown(text: str) -> SafeString:
+    """CommonMark with tables; headings one level lower. HTML in `text` is shown as it is written."""
+    # The reader escapes whatever it does not write itself.
+    return SafeString(_READER.render(text))
