@@ -19,15 +19,14 @@ from cybercube_portal import clock
 from cybercube_portal.people.actors import Actor
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.schedule import LOOK_AHEAD
+from releases.selectors.gate_records import deployment_facts, release_facts
 from releases.selectors.gate_rows import (
     Asker,
     artifact_fact,
     asker_of,
     booking_fact,
     change_fact,
-    deployment_facts,
     freeze_facts,
-    release_facts,
     service_fact,
     window_facts,
 )

@@ -29,12 +29,9 @@ from changes.policy.windows import Window
 from changes.states import ChangeState, ChangeType, Risk
 from cybercube_portal.catalog.facts import EvidenceFact, ServiceFact, is_breaking
 from cybercube_portal.catalog.states import Stage, StageStatus
-from cybercube_portal.catalog.versions import Bump, bump, parse_version
 from cybercube_portal.people.actors import Actor, GrantFact, KeyFact, Kind
 from cybercube_portal.people.roles import Role
 from releases.policy.gate import ArtifactFact, ChangeFact
-from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
-from releases.selectors.releases import APPROVED
 
 Row = Mapping[str, Any]
 
@@ -179,31 +176,6 @@ def booking_fact(text: str) -> Booking:
         state=ChangeState(row["state"]),
         title=row["title"],
     )
-
-
-@lru_cache(maxsize=4096)
-def deployment_facts(text: str) -> tuple[DeploymentFacts, str | None]:
-    """What was deployed of it, but for who spent the change, and the last healthy version in production."""
-    row = loads(text)
-    in_production = row.pop("in_production")
-    return DeploymentFacts(**row), in_production
-
-
-def release_facts(text: str | None, *, version: str, in_production: str | None) -> ReleaseFacts:
-    """The release of the version, None where there is none, and the step that the version is."""
-    step = _bump(in_production, version)
-    if text is None:
-        return ReleaseFacts(bump=step)
-    row = loads(text)
-    return ReleaseFacts(bump=step, reference=row["reference"], is_approved=row["change_state"] in APPROVED)
-
-
-def _bump(before: str | None, version: str) -> Bump | None:
-    """None as well for what is no version: its own rule refuses it."""
-    try:
-        return bump(parse_version(before) if before else None, parse_version(version))
-    except ValueError:
-        return None
 
 
 def freeze_facts(

@@ -194,7 +194,25 @@ SELECT
             WHERE d.change = c.number AND d.change <> '' AND d.digest = judged.digest AND d.action = 'deploy'
                 AND d.state NOT IN ('failed', 'aborted', 'rolled_back', 'rollback_failed')
             ORDER BY d.id DESC LIMIT 1) spent),
-    (SELECT json_build_object('reference', r.reference, 'change_state', c.state)::text
+    (SELECT json_build_object(
+            'reference', r.reference, 'change', r.change, 'change_state', c.state, 'answers', c.risk_answers,
+            'has_rollback_plan', btrim(c.rollback_plan) <> '', 'migrations', r.migrations, 'notified_at', r.on_call_notified_at,
+            'ticks', (SELECT json_agg(json_build_object('item', t.item, 'note', t.note, 'at', t.at, 'by', u.username))
+                FROM releases_checklisttick t JOIN people_user u ON u.id = t.by_id WHERE t.release_id = r.id),
+            'artifacts', (SELECT json_agg(json_build_object(
+                    'reference', (named->>'service') || ':' || (named->>'version'), 'is_registered', a.id IS NOT NULL,
+                    'migrations', (SELECT json_agg(entry->>'filename') FROM jsonb_array_elements(a.migrations) entry),
+                    'stages', (
+                        SELECT json_agg(json_build_object('stage', e.stage, 'status', e.status, 'summary', e.summary))
+                        FROM (SELECT DISTINCT ON (stage) * FROM catalog_evidence WHERE artifact_id = a.id
+                            ORDER BY stage, id DESC) e)) ORDER BY place)
+                FROM jsonb_array_elements(r.artifacts) WITH ORDINALITY entries(named, place)
+                LEFT JOIN catalog_service s ON s.slug = named->>'service'
+                LEFT JOIN catalog_artifact a ON a.service_id = s.id AND a.version = named->>'version'),
+            'tested', (SELECT json_agg(DISTINCT m.filename)
+                FROM releases_migration m JOIN catalog_service s ON s.id = m.service_id
+                WHERE m.state NOT IN ('planned', 'aborted')
+                    AND s.slug IN (SELECT entry->>'service' FROM jsonb_array_elements(r.artifacts) entry)))::text
         FROM releases_release r LEFT JOIN changes_changerequest c ON c.number = r.change
         WHERE r.artifacts @> %(released)s::jsonb AND r.state NOT IN ('cancelled', 'rolled_back')
         ORDER BY r.id DESC LIMIT 1)

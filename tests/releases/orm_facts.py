@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import F, Max
@@ -24,10 +25,12 @@ from cybercube_portal.catalog.versions import bump, parse_version
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.selectors import grant_facts
 from releases.models import Deployment, Migration, Release
+from releases.policy.contents import open_items
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
 from releases.policy.gate.schedule import LOOK_AHEAD
 from releases.selectors.deployments import last_healthy
+from releases.selectors.release_situation import ReleaseSituation
 from releases.selectors.releases import APPROVED
 from releases.states import RETRYABLE, UNDER_WAY, DeploymentState, MigrationState
 
@@ -77,7 +80,7 @@ def facts_of(question: Question, *, actor: Actor, at: datetime, changes: dict[st
         dependents=dependents,
         overdue_records=frozenset(overdue.values_list("number", flat=True)),
         deployments=_deployments(question, digest=digest, change=change),
-        releases=_releases(question),
+        releases=_releases(question, at=at),
     )
 
 
@@ -111,7 +114,7 @@ def _deployments(question: Question, *, digest: str, change: ChangeFact | None) 
     )
 
 
-def _releases(question: Question) -> ReleaseFacts:
+def _releases(question: Question, *, at: datetime) -> ReleaseFacts:
     production = last_healthy(service=question.service, environment="prd")
     before = parse_version(production.version) if production else None
     try:
@@ -120,9 +123,14 @@ def _releases(question: Question) -> ReleaseFacts:
         step = None
     for release in Release.objects.exclude(state__in=["cancelled", "rolled_back"]).order_by("-id"):
         if any((one["service"], one["version"]) == (question.service, question.version) for one in release.artifacts):
-            change = ChangeRequest.objects.filter(number=release.change).first()
+            situation = ReleaseSituation(release, now=at)
+            # Slot and freezes have rules of their own at the gate.
+            content = replace(situation.facts, has_slot=True, freezes=())
             return ReleaseFacts(
-                bump=step, reference=release.reference, is_approved=change is not None and change.state in APPROVED
+                bump=step,
+                reference=release.reference,
+                is_approved=situation.change.state in APPROVED,
+                open_items=open_items(content),
             )
     return ReleaseFacts(bump=step)
 

@@ -9,7 +9,7 @@ from changes.models import ChangeRequest
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.catalog.states import MigrationPhase
 from cybercube_portal.people.models import User
-from releases.models import Deployment, GateDecision, Migration, Release
+from releases.models import ChecklistTick, Deployment, GateDecision, Migration, Release
 from releases.states import UNDER_WAY, DeploymentState, MigrationState, ReleaseState
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def add_records(world: World, *, versions: tuple[str, ...], digests: dict[tuple[
     """Deployments, releases and migrations of every service."""
     changes = list(ChangeRequest.objects.all())
     _deployments(world, versions, digests, changes)
-    _releases(world, versions, changes)
+    _releases(world, changes)
     _migrations(world, versions)
 
 
@@ -65,30 +65,34 @@ def _deployments(
         )
 
 
-def _releases(world: World, versions: tuple[str, ...], changes: list[ChangeRequest]) -> None:
+def _releases(world: World, changes: list[ChangeRequest]) -> None:
     maker = User.objects.get(username="alice")
     taken = set()
-    for number in range(world.dice.randint(0, 8)):
-        service = world.dice.choice(list(Service.objects.order_by("slug")))
-        version = world.dice.choice(versions)
+    naming = [change for change in changes if change.artifacts]
+    for number in range(world.dice.randint(0, 8) if naming else 0):
+        change = world.dice.choice(naming)
+        named = change.artifacts[0]
+        service, version = Service.objects.get(slug=named["service"]), named["version"]
         state = world.dice.choice(tuple(ReleaseState))
         if (service.pk, version) in taken:
             state = ReleaseState.CANCELLED
         taken.add((service.pk, version))
-        other = world.dice.choice(list(Service.objects.order_by("slug")))
-        names = {service.slug: version, other.slug: world.dice.choice(versions)}
-        Release.objects.create(
+        release = Release.objects.create(
             reference=f"REL-{number:03d}",
             service=service,
             version=version,
             type="minor",
             state=state,
-            change=world.dice.choice(changes).number if changes else "",
-            artifacts=[{"service": slug, "version": named, "digest": ""} for slug, named in names.items()],
+            change=change.number,
+            artifacts=change.artifacts,
+            migrations=world.some(("20260117120000_x.sql", "20260117120001_x.sql")),
+            on_call_notified_at=world.maybe(world.at),
             created_at=world.moment(),
             created_by=maker,
             updated_at=world.at,
         )
+        for item in world.some(("tickets_completed", "documentation_updated", "changelog_reviewed")):
+            ChecklistTick.objects.create(release=release, item=item, at=world.at, by=maker)
 
 
 def _migrations(world: World, versions: tuple[str, ...]) -> None:
