@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -28,6 +29,15 @@ def incidents_filtered(
         "service__team__slug": team,
     }
     return incidents().filter(**{name: value for name, value in given.items() if value})
+
+
+def open_incidents(*, services: Iterable[str] | None = None) -> dict[str, list[Incident]]:
+    """What is open, by service, the newest first; of all services, or of these."""
+    rows = incidents().filter(state=IncidentState.OPEN)
+    found: dict[str, list[Incident]] = {}
+    for row in rows if services is None else rows.filter(service__slug__in=list(services)):
+        found.setdefault(row.service.slug, []).append(row)
+    return found
 
 
 def get_incident(reference: str) -> Incident:
