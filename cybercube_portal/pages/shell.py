@@ -28,24 +28,32 @@ LATE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One link of the top navigation: `name` is its URL's, `below` what its pages' addresses begin with."""
+    """One link of the top navigation: `name` is its URL's, `below` what its pages' addresses begin with.
+
+    `aside`: behind "More" where there is room for a row of links; on a phone every place is in one list.
+    """
 
     name: str
     label: str | Promise
     icon: str
     below: str = ""
+    aside: bool = False
 
 
-# A place appears as soon as its address exists.
+# A place appears as soon as its address exists. Seven stand in the row; a new one goes aside.
 PLACES: tuple[Place, ...] = (
     Place("home", _("Home"), "house"),
     Place("changes", _("Changes"), "git-pull-request", "/changes/"),
     Place("inbox", _("Inbox"), "inbox", "/inbox/"),
-    Place("calendar", _("Calendar"), "calendar", "/calendar/"),
-    Place("freezes", _("Freezes"), "snowflake", "/freezes/"),
-    Place("gate", _("Gate"), "shield-check", "/gate/"),
+    Place("services", _("Services"), "server", "/services/"),
     Place("deployments", _("Deployments"), "rocket", "/deployments/"),
-    Place("cab", _("CAB"), "users", "/cab/"),
+    Place("releases", _("Releases"), "package", "/releases/"),
+    Place("flags", _("Flags"), "flag", "/flags/"),
+    Place("calendar", _("Calendar"), "calendar", "/calendar/", aside=True),
+    Place("freezes", _("Freezes"), "snowflake", "/freezes/", aside=True),
+    Place("gate", _("Gate"), "shield-check", "/gate/", aside=True),
+    Place("cab", _("CAB"), "users", "/cab/", aside=True),
+    Place("dashboards", _("Dashboards"), "chart-column", "/dashboards/", aside=True),
 )
 
 
@@ -58,6 +66,7 @@ class Link:
     icon: str
     url: str
     active: bool
+    aside: bool
 
 
 class Shell:
@@ -130,6 +139,16 @@ class Shell:
         return timedelta(seconds=seconds)
 
     @property
+    def aside(self) -> list[Link]:
+        """What stands behind "More"."""
+        return [place for place in self.places if place.aside]
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether this page is one of those."""
+        return any(place.active for place in self.aside)
+
+    @cached_property
     def places(self) -> list[Link]:
         """The top navigation."""
         here = self.request.path
@@ -140,6 +159,7 @@ class Shell:
                 icon=place.icon,
                 url=url,
                 active=here == url or bool(place.below and here.startswith(place.below)),
+                aside=place.aside,
             )
             for place in PLACES
             if (url := _address(place.name))

@@ -12,6 +12,7 @@ from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.web import PageRequest, back_to, show
 from releases.selectors.decisions import latest_decisions
+from releases.selectors.happening import happening_in_production
 
 MINE = 20
 DECISIONS = 8
@@ -19,13 +20,14 @@ DECISIONS = 8
 
 @require_safe
 def home(request: PageRequest) -> HttpResponse:
-    """What waits for this person, what is theirs, what is frozen, what the gate said lately."""
+    """What waits for this person, what is theirs, what happens in production, what is frozen, what the gate said lately."""
     shell = shell_of(request)
     team = request.actor.team
     context = {
         "waiting": shell.waiting,
         "mine": changes_of(request.actor.username)[:MINE],
         "freezes": [(notice, notice.is_active(request.now)) for notice in shell.freezes],
+        "production": happening_in_production(now=request.now),
         "decisions": latest_decisions(teams=[team])[:DECISIONS] if team else [],
     }
     return show(request, "pages/home.html", context)

@@ -4,6 +4,7 @@
 {% badge "change_state" value %}           state as icon, word and tone (kinds: `web.badges.BADGES`)
 {% moment value %} {% moment value show="exact" %}   <time>, relative or exact, the other form in its tooltip
 {% length timedelta %}                     a span in its largest unit
+{% path_to "deployments" reference as href %}   an address, empty where no page answers
 {% person user %}                          a name, the user name in its tooltip
 {% reason_row reason %} {% reasons list %} Reason values or their public dicts; a list shows what blocks first
 {% form_errors form %}                     the summary on top of a form, each line linking to its field
@@ -21,6 +22,7 @@ import lucide
 from django import forms, template
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide as draw
@@ -77,6 +79,13 @@ def moment(context: Context, value: datetime | None, show: str = "relative", emp
         exact if in_text or not near else f"{near} · {exact}",
         near if in_text else times.exact(value),
     )
+
+
+@register.simple_tag
+def path_to(*parts: str) -> str:
+    """`{% path_to "deployments" reference as href %}`: the address, empty where no page answers."""
+    path = f"/{'/'.join(map(str, parts))}/"
+    return path if all(parts) and is_valid_path(path) else ""
 
 
 @register.simple_tag
