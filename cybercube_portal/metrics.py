@@ -1,6 +1,7 @@
 """`/metrics` for Prometheus. Wiring: counts what passes here, and asks the record how far behind it is.
 
-With several web processes set PROMETHEUS_MULTIPROC_DIR to an empty folder before they start, else each answers for itself.
+With several web processes PROMETHEUS_MULTIPROC_DIR names a folder, empty when they start, in which they add up what they count: `./portal up`
+and docker-compose.yml set it. Without it each answers for itself.
 """
 
 from __future__ import annotations

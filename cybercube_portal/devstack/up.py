@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ HOST = "127.0.0.1"
 GATE_USER = "ci-payments"
 EMPTY = "empty"
 OUTSIDE_THREADS = 16
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 CAST = "alice (engineer), bob (tech lead), carol (product), dan (ops), grace (on call) or another of the cast"
 
 
@@ -65,7 +67,7 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
 
     supervisor.start("worker", worker_command(data), env=env)
     supervisor.start("outside", outside_command(), env=env)
-    supervisor.start("web", web_command(port), env=env)
+    supervisor.start("web", web_command(port), env={**env, METRICS_FOLDER: str(_metrics_folder(found.folder))})
     key = (
         supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
         if demo.exists()
@@ -100,6 +102,14 @@ def web_command(port: int) -> list[str | Path]:
     quiet = ("--no-ws", "--log-level", "warning")
     where = ("--host", HOST, "--port", str(port))
     return python("-m", "granian", "--interface", "wsgi", *where, *size, *quiet, "cybercube_portal.wsgi:application")
+
+
+def _metrics_folder(above: Path) -> Path:
+    """An empty one, in which the web processes add up what they count; gone when the stack is."""
+    folder = above / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 def free_port(wanted: int) -> int:

@@ -96,6 +96,12 @@ class Stack:
         return addresses["CYBERCUBE_DATABASE_URL"]
 
 
+def reading(address: str) -> float:
+    """How many answers of the liveness check `/metrics` tells of, all web processes together."""
+    line = re.compile(r'^portal_request_duration_seconds_count\{.*route="health/live/?".*\} (\S+)$', re.MULTILINE)
+    return sum(float(number) for number in line.findall(httpx.get(f"{address}/metrics").text))
+
+
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     # A socket's path holds 107 characters: pytest's own folders are too deep.
@@ -117,6 +123,11 @@ def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and
         address = re.search(r"http://127\.0\.0\.1:\d+", printed)
         assert address is not None
         assert httpx.get(address[0] + "/health/live").status_code == 200
+
+    before = reading(address[0])
+    for _ in range(40):
+        httpx.get(address[0] + "/health/live").raise_for_status()
+    assert {reading(address[0]) for _ in range(12)} == {before + 40}, "each web process counted for itself"
 
     # manage.py with the same variables reaches what runs.
     told = subprocess.run(
