@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from cybercube_portal.devstack.checks import check, lock
+from cybercube_portal.devstack.pipeline import pipeline
 from cybercube_portal.devstack.processes import Failure, Stopped, stop_on_signals
 from cybercube_portal.devstack.testing import bench, test
 from cybercube_portal.devstack.up import manage, up
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         "up": up,
         "test": partial(test, rest),
         "bench": partial(bench, rest),
+        "pipeline": pipeline,
         "check": check,
         "lock": partial(lock, rest),
     }

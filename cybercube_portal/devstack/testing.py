@@ -51,10 +51,10 @@ def _on_throw_away_servers(command: Sequence[str | Path], *, careless: bool, pro
             env = child_environment(found, {variables.DATA_DIR.name: str(data)})
             if not careless:
                 supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)
-            return _in_front(command, env)
+            return in_front(command, env)
 
 
-def _in_front(command: Sequence[str | Path], env: Mapping[str, str]) -> int:
+def in_front(command: Sequence[str | Path], env: Mapping[str, str]) -> int:
     """Run a program on this terminal, in a session of its own. Returns its exit code; nothing of it is left behind."""
     process = subprocess.Popen(
         [str(part) for part in command],

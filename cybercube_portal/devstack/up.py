@@ -112,8 +112,8 @@ def _metrics_folder(above: Path) -> Path:
     return folder
 
 
-def free_port(wanted: int) -> int:
-    """The wanted port, else the next free one, said plainly. Raises Failure when the next hundred are taken."""
+def free_port(wanted: int, *, quietly: bool = False) -> int:
+    """The wanted port, else the next free one, said plainly unless `quietly`. Raises Failure when the next hundred are taken."""
     for port in range(wanted, min(wanted + 100, forms.LAST_PORT + 1)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -121,7 +121,7 @@ def free_port(wanted: int) -> int:
                 probe.bind((HOST, port))
             except OSError:
                 continue
-        if port != wanted:
+        if port != wanted and not quietly:
             print(f"Port {wanted} is taken; using {port}.", flush=True)
         return port
     raise Failure(f"Port {wanted} and the hundred after it are taken. Set CYBERCUBE_WEB_PORT to a free one.")

@@ -33,8 +33,9 @@ class Command(BaseCommand):
     help = "Load the demo company into an empty portal (--reset empties it first) and print the cast's password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One switch."""
+        """Two switches."""
         parser.add_argument("--reset", action="store_true", help="delete everything first")
+        parser.add_argument("--people-only", action="store_true", help="the cast and its teams, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it in one transaction."""
@@ -47,13 +48,18 @@ class Command(BaseCommand):
             if User.objects.exists():
                 raise CommandError("There are people in this portal already. Use --reset to delete everything first.")
             _people(now - timedelta(weeks=history.WEEKS + 2))
-            _services(now - timedelta(weeks=history.WEEKS + 1))
-            company = Company()
-            history.past_year(company, now=now)
-            history.this_week(company, now=now)
-            cab.next_meeting(company, now=now)
-            _silence()
+            if not options["people_only"]:
+                _history(now)
         self.stdout.write(data.PASSWORD)
+
+
+def _history(now: datetime) -> None:
+    _services(now - timedelta(weeks=history.WEEKS + 1))
+    company = Company()
+    history.past_year(company, now=now)
+    history.this_week(company, now=now)
+    cab.next_meeting(company, now=now)
+    _silence()
 
 
 def _people(hired: datetime) -> None:
