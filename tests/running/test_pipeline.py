@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from cybercube_portal.settings import variables
+from cybercube_portal.settings import forms, variables
 
 STORY = (
     r"The gate allows v1\.0\.1 in stg\.",
@@ -34,7 +34,7 @@ def test_pipeline__from_evidence_to_a_sick_service__rolls_itself_back_and_tells(
 
     told = subprocess.run(
         [sys.executable, "-m", "cybercube_portal.devstack", "pipeline"],
-        cwd=variables.BASE_DIR,
+        cwd=forms.BASE_DIR,
         env=kept,
         capture_output=True,
         text=True,
