@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -19,7 +20,7 @@ import httpx
 class SickService:
     """Set what it answers: `version`, `status`, `code` (of /health), `key_code` (of /api/v1/health), `error_rate`, `latency_p99`.
 
-    `hang`: seconds before it answers. `exported` False: its exporter says nothing of the metrics. `asked` counts paths.
+    `hang`: seconds before it answers as a service. It also speaks like Prometheus (`/api/v1/query`). `exported` False: its exporter says nothing of the metrics. `asked` counts paths.
     """
 
     def __init__(self, slug: str = "billing-service", version: str = "v2.3.1") -> None:
@@ -38,11 +39,20 @@ class SickService:
         """Status and body."""
         if path == "/metrics":
             return 200, self._exposition() if self.exported else ""
+        if path.startswith("/api/v1/query?"):
+            return 200, self._as_prometheus(parse_qs(urlsplit(path).query))
         if self.hang:
             self.released.wait(self.hang)
         if path == "/health":
             return self.code, json.dumps({"status": self.status, "version": self.version})
         return (self.key_code, "{}") if path == "/api/v1/health" else (404, "")
+
+    def _as_prometheus(self, asked: dict[str, list[str]]) -> str:
+        """What it would answer of this service, for tests of something else."""
+        (query,), (moment,) = asked["query"], asked["time"]
+        value = self.error_rate if "error_rate" in query else self.latency_p99
+        sample = [float(moment), moment if query.startswith("timestamp(") else str(value)]
+        return json.dumps({"status": "success", "data": {"resultType": "vector", "result": [{"value": sample}]}})
 
     def _exposition(self) -> str:
         name = self.slug.replace("-", "_")
