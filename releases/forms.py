@@ -76,6 +76,12 @@ class FinishForm(PageForm):
     note = forms.CharField(label=_("Note"), required=False, max_length=LONGEST_NOTE, widget=text_area(2))
 
 
+class FailForm(PageForm):
+    """Why it is not trusted."""
+
+    reason = forms.CharField(label=_("Why does it count as failed?"), max_length=LONGEST_NOTE, widget=text_area(2))
+
+
 class AbortForm(PageForm):
     """Why it is given up."""
 

@@ -115,6 +115,13 @@ BADGES: dict[str, dict[str, Badge]] = {
         "rollback_failed": Badge("octagon-x", _("Rollback failed"), "bad"),
         "aborted": Badge("ban", _("Aborted")),
     },
+    "verification_state": {
+        "queued": Badge("hourglass", _("Queued"), "wait"),
+        "running": Badge("activity", _("Running"), "accent"),
+        "passed": Badge("check", _("Passed"), "ok"),
+        "failed": Badge("x", _("Failed"), "bad"),
+        "inconclusive": Badge("circle-question-mark", _("Cannot tell"), "wait"),
+    },
     "verdict": {
         "pass": Badge("check", _("Passes"), "ok"),
         "fail": Badge("x", _("Fails"), "bad"),

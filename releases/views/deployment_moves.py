@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, back_to, show, show_again
 from releases.actions import deployments as actions
+from releases.actions import verification
 from releases.views.deployment_words import FORMS
 from releases.views.deployments import TEMPLATE, deployment_context
 
@@ -33,6 +34,8 @@ class Verb:
 VERBS: tuple[Verb, ...] = (
     Verb("advance", actions.advance_deployment, _("Advanced to the next step.")),
     Verb("finish", actions.finish_deployment, _("Noted."), ("status", "note")),
+    Verb("verify", verification.verify_deployment, _("The checks are made again.")),
+    Verb("fail", verification.fail_unverified, _("It counts as failed."), ("reason",)),
     Verb("abort", actions.abort_deployment, _("Given up."), ("reason",)),
 )
 

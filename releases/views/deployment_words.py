@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms.moves import NothingForm
-from releases.forms import AbortForm, FinishForm
+from releases.forms import AbortForm, FailForm, FinishForm
 from releases.models import Deployment
 from releases.states import DeploymentState
 
@@ -38,10 +38,18 @@ class Look:
 BUTTONS: dict[str, Look] = {
     "advance": Look("step-forward", "primary"),
     "finish": Look("flag", "primary"),
+    "verify": Look("list-checks", "primary"),
+    "fail": Look("circle-x", "danger"),
     "abort": Look("ban", "danger"),
 }
 # What each verb asks for before it is done.
-FORMS: dict[str, type[forms.BaseForm]] = {"advance": NothingForm, "finish": FinishForm, "abort": AbortForm}
+FORMS: dict[str, type[forms.BaseForm]] = {
+    "advance": NothingForm,
+    "finish": FinishForm,
+    "verify": NothingForm,
+    "fail": FailForm,
+    "abort": AbortForm,
+}
 
 
 def headline_of(row: Deployment) -> tuple[str, str | Promise]:

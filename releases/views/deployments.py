@@ -26,6 +26,7 @@ from releases.views.answers import run_of
 from releases.views.deployment_words import BUTTONS, FORMS, headline_of
 from releases.views.filters import Filters, choices, typed
 from releases.views.timeline import entries_of
+from releases.views.watching import picture_of
 
 TEMPLATE = "releases/deployment.html"
 ORDER = ("-created_at", "-id")
@@ -68,6 +69,7 @@ def deployment_context(
     row = get_deployment(reference)
     buttons = list(_buttons(request, row, failed=failed, bound=bound))
     tone, words = headline_of(row)
+    watch = watch_of(row)
     return {
         "deployment": row,
         "tone": tone,
@@ -76,7 +78,8 @@ def deployment_context(
         "not_now": [button for button in buttons if not button.allowed],
         "steps": list(_steps(row)),
         "verification": verification_of(row),
-        "watch": watch_of(row),
+        "watch": watch,
+        "picture": picture_of(row, watch),
         "rollback": rollback_of(row),
         "run": run_of(row),
         "entries": entries_of(row.reference),

@@ -340,6 +340,7 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
         "POST changes/<str:number>/close/": {"outcome": "successful"},
         "POST changes/<str:number>/roll_back/": {"reason": "Errors"},
         "POST deployments/<str:reference>/finish/": {"status": "succeeded"},
+        "POST deployments/<str:reference>/fail/": {"reason": "Not trusted"},
         "POST deployments/<str:reference>/abort/": {"reason": "Stuck"},
         "POST freezes/new/": {**period, "kind": "holiday"},
         "POST freezes/<str:reference>/edit/": {**period, "kind": "holiday"},
