@@ -25,6 +25,8 @@ from prometheus_client.registry import Collector
 from cybercube_portal import clock
 from cybercube_portal.audit.selectors import work
 from cybercube_portal.health import restricted
+from releases.selectors.verification import verification_counts
+from releases.selectors.watch import deployments_watched
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +81,13 @@ def _gauges() -> Iterator[Metric]:
     )
     yield GaugeMetricFamily("portal_events_unsealed", "Audit events not yet in the chain.", work.events_unsealed())
     yield GaugeMetricFamily("portal_deliveries_waiting", "Mails and webhooks not yet sent.", work.deliveries_waiting())
+    verifications = GaugeMetricFamily(
+        "portal_verifications", "Verifications of deployments by state.", labels=["state"]
+    )
+    for state, count in verification_counts().items():
+        verifications.add_metric([state], count)
+    yield verifications
+    yield GaugeMetricFamily("portal_deployments_watched", "Deployments being watched now.", deployments_watched())
     canary = work.seconds_since_canary(now=now)
     if canary is not None:
         yield GaugeMetricFamily("portal_canary_age_seconds", "Since a worker last worked the canary intent.", canary)

@@ -54,6 +54,6 @@ def lock_verification(deployment: Deployment, number: int) -> Verification | Non
 
 
 def verification_counts() -> dict[str, int]:
-    """How many verifications there are in each state."""
+    """How many verifications there are in each state, none left out."""
     rows = Verification.objects.values_list("state").annotate(count=Count("id"))
-    return dict(rows.order_by())
+    return dict.fromkeys((state.value for state in VerificationState), 0) | dict(rows.order_by())

@@ -20,6 +20,12 @@ def is_being_watched(deployment: Deployment) -> bool:
     )
 
 
+def deployments_watched() -> int:
+    """How many are being watched now."""
+    watched = Deployment.objects.filter(watch_until__isnull=False, watched_at__isnull=True)
+    return watched.filter(state=DeploymentState.HEALTHY).count()
+
+
 def newer_there(deployment: Deployment) -> Deployment | None:
     """What was deployed in its place since: healthy before what is still under way."""
     later = Deployment.objects.filter(

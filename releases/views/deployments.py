@@ -110,7 +110,9 @@ def _steps(row: Deployment) -> Iterator[Step]:
 
 def _buttons(request: PageRequest, row: Deployment, *, failed: str, bound: forms.BaseForm | None) -> Iterator[Button]:
     for option in moves_for(row, actor=request.actor, now=request.now):
-        look = BUTTONS[option.verb]
+        look = BUTTONS.get(option.verb)
+        if look is None:  # its page is another one
+            continue
         form = bound if option.verb == failed else FORMS[option.verb]()
         yield Button(
             verb=option.verb,

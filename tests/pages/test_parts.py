@@ -14,7 +14,7 @@ from cybercube_portal.decisions import Outcome, failed, passed, pending
 from cybercube_portal.people.models import Grant
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
-from releases.states import DeploymentState, GateOutcome, Verdict
+from releases.states import DeploymentState, GateOutcome, Verdict, VerificationState
 from tests.factories.people import Cast
 
 NOW = datetime(2026, 1, 14, 10, tzinfo=UTC)
@@ -28,6 +28,7 @@ ENUMS = {
     "gate": GateOutcome,
     "deployment_state": DeploymentState,
     "verdict": Verdict,
+    "verification_state": VerificationState,
     "reason": Outcome,
 }
 

@@ -29,7 +29,7 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.models import Event, Intent
 from cybercube_portal.audit.selectors import work
 from cybercube_portal.catalog.models import Service
-from cybercube_portal.settings.variables import broker_url, redis_database
+from cybercube_portal.settings.forms import broker_url, redis_database
 from releases.actions.verification import VERIFY, queue_verification
 from releases.models import CheckResult, Deployment, Verification
 from releases.states import DeploymentState
