@@ -145,6 +145,11 @@ BADGES: dict[str, dict[str, Badge]] = {
         "no": Badge("circle-x", _("Behind"), "wait"),
         "none": Badge("minus", _("No occasion")),
     },
+    "incident_source": {
+        "alert": Badge("bell", _("Alert")),
+        "person": Badge("user", _("Person")),
+        "rollback": Badge("undo-2", _("Rollback")),
+    },
     "reason": {
         "pass": Badge("check", _("Holds"), "ok"),
         "fail": Badge("x", _("Fails"), "bad"),

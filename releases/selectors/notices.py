@@ -33,7 +33,7 @@ def notice_facts(rollback: Deployment, *, now: datetime) -> NoticeFacts:
     """What is known of a rollback in a few queries; it may still be under way."""
     taken_back, row = origin_of(rollback), rollback.rollback
     began = (degraded_since(taken_back) if taken_back else None) or rollback.created_at
-    ended = rollback.verified_at or rollback.ended_at or now
+    ended = max(began, rollback.verified_at or rollback.ended_at or now)
     return NoticeFacts(
         service=rollback.service.slug,
         environment=rollback.environment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from changes.policy.scope import Action
 from cybercube_portal.catalog.states import RollbackDriver
@@ -16,6 +16,8 @@ from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, m
 from releases.selectors.deployments import get_deployment, in_place, standing_there
 from releases.selectors.incidents import is_corruption_reported
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
+
+MOST_VERSIONS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +91,24 @@ def target_of(deployment: Deployment, to_version: str = "") -> Deployment | None
 
     After a rollback that failed it is the last healthy one whatever its version: the way back was cut, not the target bad.
     """
+    others = _targets(deployment)
+    return (others.filter(version=to_version) if to_version else others).first()
+
+
+def healthy_versions(deployment: Deployment) -> tuple[str, ...]:
+    """What it could go back to, the last one first. One query."""
+    newest = _targets(deployment).values_list("version", flat=True)[:MOST_VERSIONS]
+    return tuple(dict.fromkeys(newest))
+
+
+def _targets(deployment: Deployment) -> QuerySet[Deployment]:
     healthy = in_place(service=deployment.service.slug, environment=deployment.environment).filter(
         state=DeploymentState.HEALTHY
     )
     if deployment.is_rollback and deployment.state == DeploymentState.FAILED:
         taken_back = deployment.rolls_back.version if deployment.rolls_back else ""
-        others = healthy.filter(~Q(version=taken_back), pk__lt=deployment.pk)
-    else:
-        others = healthy.filter(~Q(version=deployment.version), pk__lt=deployment.pk)
-    return (others.filter(version=to_version) if to_version else others).first()
+        return healthy.filter(~Q(version=taken_back), pk__lt=deployment.pk)
+    return healthy.filter(~Q(version=deployment.version), pk__lt=deployment.pk)
 
 
 def order_of(reference: str) -> tuple[Order | None, str]:

@@ -19,7 +19,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
 from releases.models import Deployment
-from releases.selectors.deployment_moves import moves_for
+from releases.selectors.deployment_moves import moves_for, possible_from
 from releases.selectors.deployment_view import rollback_of, verification_of, watch_of
 from releases.selectors.deployments import STATE_GROUPS, deployments_in, get_deployment
 from releases.views.answers import run_of
@@ -81,6 +81,7 @@ def deployment_context(
         "watch": watch,
         "picture": picture_of(row, watch),
         "rollback": rollback_of(row),
+        "has_way_back": row.state in possible_from("roll_back"),
         "run": run_of(row),
         "entries": entries_of(row.reference),
         "crumbs": [(_("Deployments"), reverse("deployments"))],

@@ -193,6 +193,7 @@ def _way_back(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
     """What can be rolled back, what is being rolled back, and an incident."""
     for version in ("v2.1.0", "v2.1.1"):
         deployed(version, at=before, environment="stg")
+    deployed("v2.1.0", at=before, environment="prd")
     rollable = deployed("v2.1.1", at=before, environment="prd")
     taken_back = Deployment.objects.get(version="v2.1.1", environment="stg")
     grace = story.actor("grace")
@@ -307,6 +308,7 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
     change = {"title": "Deploy", "services": SERVICE, "environments": "prd", "scheduled_time": later}
     change |= {"estimated_duration": "30m"}
     period = {"title": "Quiet", "timezone": "UTC", "starts_at": later, "ends_at": end}
+    way_back = {"reason": "Errors", "to_version": "v2.1.0", "trigger": "functionality", "method": "redeploy"}
     exception = {"change": number, "reason": "Needed"}
     scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
     return {
@@ -342,6 +344,10 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
         "POST deployments/<str:reference>/finish/": {"status": "succeeded"},
         "POST deployments/<str:reference>/fail/": {"reason": "Not trusted"},
         "POST deployments/<str:reference>/abort/": {"reason": "Stuck"},
+        "POST deployments/<str:reference>/roll_back/": way_back,
+        "POST deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
+        "POST deployments/<str:reference>/notice/": {"impact": "None"},
+        "POST incidents/new/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
         "POST freezes/new/": {**period, "kind": "holiday"},
         "POST freezes/<str:reference>/edit/": {**period, "kind": "holiday"},
         "POST freezes/<str:reference>/lift/": {"reason": "Over"},
