@@ -11,6 +11,7 @@ from cybercube_portal.catalog.events import CatalogEvent
 from releases import tasks
 from releases.actions.canary import JUDGE_STEP
 from releases.actions.deadlines import TIME_OUT
+from releases.actions.migrations import REMIND
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
 from releases.actions.watch import WATCH
@@ -51,6 +52,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     TIME_OUT: tasks.time_out_deployment,
     FOLLOW_CHANGE: tasks.follow_change,
+    REMIND: tasks.remind_of_migration,
     FOLLOW_ARTIFACT: tasks.follow_artifact,
     TELL_OF_BYPASS: tasks.tell_of_bypass,
     OFFER_ROLLBACK: tasks.offer_rollback,

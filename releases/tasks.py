@@ -20,6 +20,7 @@ from releases.actions import (
     canary,
     driving,
     following,
+    migration_notices,
     notices,
     on_call,
     outcomes,
@@ -194,3 +195,8 @@ def follow_artifact(task: Task, now: datetime) -> None:
     """Something was reported of the artifact `task.subject`, as `service:version`."""
     service, _, version = task.subject.partition(":")
     following.follow_artifact(service=service, version=version, now=now)
+
+
+def remind_of_migration(task: Task, now: datetime) -> None:
+    """The 30 minutes after the migration `task.subject` are over."""
+    migration_notices.remind_of_migration(reference=task.subject, now=now)

@@ -1,4 +1,4 @@
-"""Addresses of the pages of the gate and of deployments."""
+"""Addresses of the pages of releases, deployments, migrations and the gate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from releases.views import (
     deployments,
     incidents,
     log,
+    migrations,
+    release,
+    release_feeds,
+    release_list,
+    release_words,
     rollback,
     watching,
 )
@@ -31,4 +36,33 @@ urlpatterns = [
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/new/", incidents.incident_new, name="incident-new"),
     path("incidents/<str:reference>/resolve/", incidents.incident_resolve, name="incident-resolve"),
+    path("releases/", release_list.releases, name="releases"),
+    path("releases/new/", release_list.release_new, name="release-new"),
+    path("releases/<str:reference>/", release.release, name="release"),
+    path("releases/<str:reference>/checklist/", release.release_checklist, name="release-checklist"),
+    path("releases/<str:reference>/changelog/", release_words.release_changelog, name="release-changelog"),
+    path(
+        "releases/<str:reference>/changelog/edit/",
+        release_words.release_changelog_edit,
+        name="release-changelog-edit",
+    ),
+    path("releases/<str:reference>/notes.md", release_words.notes_markdown, name="release-notes-markdown"),
+    path("releases/<str:reference>/notes/", release_words.release_notes, name="release-notes"),
+    path("releases/<str:reference>/notes/edit/", release_words.release_notes_edit, name="release-notes-edit"),
+    path("releases/<str:reference>/notes/draft/", release_words.release_notes_draft, name="release-notes-draft"),
+    path("releases/<str:reference>/notes/publish/", release_words.release_notes_publish, name="release-notes-publish"),
+    *(
+        path(f"releases/<str:reference>/{verb}/", release.release_move, {"verb": verb}, name=f"release-{verb}")
+        for verb in release.VERBS
+    ),
+    path("releases.atom", release_feeds.ReleasesFeed.as_view(), name="releases-feed"),
+    path("services/<slug:slug>/releases.atom", release_feeds.ReleasesFeed.as_view(), name="service-releases-feed"),
+    path("services/<slug:slug>/CHANGELOG.md", release_words.changelog_markdown, name="service-changelog"),
+    path("migrations/", migrations.migrations, name="migrations"),
+    path("migrations/new/", migrations.migration_new, name="migration-new"),
+    path("migrations/<str:reference>/", migrations.migration, name="migration"),
+    *(
+        path(f"migrations/<str:reference>/{verb}/", migrations.migration_move, {"verb": verb}, name=f"migration-{verb}")
+        for verb in migrations.VERBS
+    ),
 ]

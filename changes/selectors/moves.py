@@ -243,6 +243,12 @@ def moves_for(situation: Situation, *, actor: Actor) -> tuple[MoveOption, ...]:
     return tuple(options)
 
 
+def blockers_of(situation: Situation, verb: str, *, actor: Actor) -> tuple[Reason, ...]:
+    """What stands in the way of one verb for `actor`, its state apart."""
+    rule = BY_VERB[verb]
+    return _person(rule, situation, actor).blockers or rule.judge(situation, actor).blockers
+
+
 def offer_for(situation: Situation, *, actor: Actor) -> SeatOffer | None:
     """The seat that `actor`'s approval would fill now."""
     return approvals.seat_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from django.db import transaction
 
 from changes.actions.numbers import take_reference
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.decisions import Decision
 from cybercube_portal.errors import FieldError, Invalid, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
@@ -21,22 +20,20 @@ from releases import permissions
 from releases.actions.canary import promise_judgement
 from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
-from releases.actions.gate_tokens import differing_claims
 from releases.actions.outcomes import fail_deployment, lose_way_back
 from releases.actions.recording import record_deployment
+from releases.actions.spending import judged_again, spend_facts
 from releases.actions.taking_back import begin_rollback_of_pipeline, refuse_useless_rollback
 from releases.actions.verification import queue_verification
 from releases.events import DeploymentEvent
 from releases.models import Deployment
 from releases.policy import deployment as policy
-from releases.policy.deployment import DEFAULT_STEPS, SpendFacts
-from releases.policy.gate import decide
+from releases.policy.deployment import DEFAULT_STEPS
 from releases.selectors.decisions import decision_to_spend
 from releases.selectors.deployment_moves import allow_person, permit
 from releases.selectors.deployments import last_healthy, lock_deployment, standing_there
-from releases.selectors.gate import read_facts
 from releases.selectors.gate_log import Answer
-from releases.states import GateOutcome, Method
+from releases.states import Method
 
 LONGEST_NOTE = 10_000
 
@@ -68,10 +65,10 @@ def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment
     if errors := policy.wrong_steps(start.method, start.steps):
         raise Invalid(errors)
     refuse_unless(
-        policy.may_spend(_spend_facts(answer, spent_by, start, actor), now=now)
+        policy.may_spend(spend_facts(answer, spent_by, run=start.run, claims=start.claims, actor=actor), now=now)
         + policy.is_method_allowed(start.method, answer.question.environment)
     )
-    refuse_unless(_judged_again(answer, actor=actor))
+    refuse_unless(judged_again(answer, actor=actor))
     deployment = _opened(answer, start, service_id=service.pk, actor=actor, now=now)
     begin_rollback_of_pipeline(deployment, actor=actor, now=now)
     deployment.start(at=now)
@@ -83,27 +80,6 @@ def start_deployment(*, start: Start, actor: Actor, now: datetime) -> Deployment
     promise_judgement(deployment, at=now)
     follow_start(deployment, actor=actor, implementer=actor.id, now=now)
     return deployment
-
-
-def _spend_facts(answer: Answer, spent_by: str, start: Start, actor: Actor) -> SpendFacts:
-    return SpendFacts(
-        outcome=answer.outcome,
-        action=answer.question.action,
-        valid_until=answer.judgement.valid_until,
-        asked_by=answer.decision.asked_by,
-        starter=actor.username,
-        run=answer.decision.run,
-        asking_run=start.run,
-        spent_by=spent_by,
-        token_differs=() if start.claims is None else differing_claims(answer, start.claims),
-    )
-
-
-def _judged_again(answer: Answer, *, actor: Actor) -> Decision:
-    """The same question about the very digest and change that were allowed."""
-    bound = replace(answer.question, digest=answer.digest, change=answer.change)
-    judgement = decide(read_facts(bound, actor=actor).facts, lifetime=settings.GATE_TOKEN_LIFETIME)
-    return Decision(() if judgement.outcome is GateOutcome.ALLOW else judgement.reasons)
 
 
 def _opened(answer: Answer, start: Start, *, service_id: int, actor: Actor, now: datetime) -> Deployment:

@@ -112,7 +112,7 @@ def deployment_answer(reference: str, request: Request, *, status: int = 200) ->
 
 
 def _start(sent: dict[str, Any], *, vouched_run: dict[str, Any]) -> actions.Start:
-    decision, claims = _decision(sent["decision"])
+    decision, claims = decision_named(sent["decision"])
     return actions.Start(
         decision=decision,
         claims=claims,
@@ -122,7 +122,7 @@ def _start(sent: dict[str, Any], *, vouched_run: dict[str, Any]) -> actions.Star
     )
 
 
-def _decision(text: str) -> tuple[uuid.UUID, dict[str, Any] | None]:
+def decision_named(text: str) -> tuple[uuid.UUID, dict[str, Any] | None]:
     """The id, or what the token says. Raises Invalid."""
     try:
         if text.count(".") == 2:  # noqa: PLR2004 - the three parts of a compact JWS

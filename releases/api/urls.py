@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from releases.api import deployments, gate, incidents, metrics, places, release_documents, releases
+from releases.api import deployments, gate, incidents, metrics, migrations, places, release_documents, releases
 
 urlpatterns = [
     path_both("gate/decisions/", gate.short_way(gate.DecisionsView), name="api-gate-decisions"),
@@ -33,6 +33,9 @@ urlpatterns = [
         name="api-release-notes-publish",
     ),
     *releases.release_verb_routes(),
+    path_both("migrations/", migrations.MigrationsView.as_view(), name="api-migrations"),
+    path_both("migrations/<str:reference>/", migrations.MigrationView.as_view(), name="api-migration"),
+    *migrations.migration_verb_routes(),
     path_both(
         "services/<slug:slug>/environments/",
         places.EnvironmentsOfServiceView.as_view(),

@@ -46,12 +46,12 @@ class SpendFacts:
     token_differs: tuple[str, ...] = ()
 
 
-def may_spend(facts: SpendFacts, *, now: datetime) -> Decision:
+def may_spend(facts: SpendFacts, *, now: datetime, actions: frozenset[Action] = DEPLOYS) -> Decision:
     """An allow, still valid, of whoever starts and for the same run, that nothing was started by yet."""
-    return decide(*_spend_reasons(facts, now))
+    return decide(*_spend_reasons(facts, now, actions))
 
 
-def _spend_reasons(facts: SpendFacts, now: datetime) -> Iterable[Reason]:
+def _spend_reasons(facts: SpendFacts, now: datetime, actions: frozenset[Action]) -> Iterable[Reason]:
     ask_again = "Ask the gate again."
     if facts.outcome is not GateOutcome.ALLOW:
         yield failed("decision.not_allowed", "§4.2", f"The gate said {facts.outcome.value}.", ask_again)
@@ -66,9 +66,10 @@ def _spend_reasons(facts: SpendFacts, now: datetime) -> Iterable[Reason]:
         yield failed("decision.token_differs", "§4.2", message, "Send the token of this very decision.")
     if facts.spent_by:
         yield failed("decision.spent", "§4.2", f"{facts.spent_by} was started with this decision.", ask_again)
-    if facts.action not in DEPLOYS:
-        message = f"The decision is for the action {facts.action.value}, which deploys nothing."
-        yield failed("decision.other_action", "§4.2", message, "Ask for deploy or rollback.")
+    if facts.action not in actions:
+        wanted = " or ".join(sorted(actions))
+        message = f"The decision is for the action {facts.action.value}, not for {wanted}."
+        yield failed("decision.other_action", "§4.2", message, f"Ask for {wanted}.")
     if facts.asked_by != facts.starter:
         message = f"The decision was asked for by {facts.asked_by}."
         yield failed("decision.other_caller", "§4.2", message, ask_again, (facts.asked_by,))

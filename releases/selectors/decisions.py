@@ -9,8 +9,11 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import NotFound
-from releases.models import Deployment, GateDecision, GateEvaluation
+from releases.models import Deployment, GateDecision, GateEvaluation, Migration
 from releases.selectors.gate_log import Answer, kept_answer
+
+# What an allow of the gate is spent by.
+SPENDERS: tuple[type[Deployment | Migration], ...] = (Deployment, Migration)
 
 
 def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
@@ -28,10 +31,13 @@ def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
 
 
 def decision_to_spend(decision_id: uuid.UUID) -> tuple[Answer, str]:
-    """The decision's last answer, held until the transaction ends, and the deployment that already spent it (or ""). Raises NotFound."""
+    """The decision's last answer, held until the transaction ends, and the deployment or migration that spent it (or "").
+
+    Raises NotFound.
+    """
     held = GateDecision.objects.select_for_update(no_key=True).filter(pk=decision_id).first()
     if held is None:
         raise NotFound("There is no such decision.", code="gate.decision_unknown")
     last = held.evaluations.select_related("decision").latest("id")
-    spent = Deployment.objects.filter(decision=held).values_list("reference", flat=True).first()
-    return kept_answer(last), spent or ""
+    spenders = (kind.objects.filter(decision=held).values_list("reference", flat=True).first() for kind in SPENDERS)
+    return kept_answer(last), next(filter(None, spenders), "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from changes.selectors.moves import MoveOption
-from changes.selectors.moves import moves_for as moves_of_change
+from changes.selectors.moves import MoveOption, blockers_of
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.decisions import Decision, Reason, decide, failed
@@ -37,13 +36,7 @@ def _submit(situation: ReleaseSituation, actor: Actor) -> Decision:
     if change.state != ChangeState.DRAFT:
         return decision
     # A missing piece of the change is the refusal.
-    missing = (
-        reason
-        for option in moves_of_change(situation.of_change, actor=actor)
-        if option.verb == "submit"
-        for reason in option.reasons
-    )
-    return decision + decide(*missing)
+    return decision + decide(*blockers_of(situation.of_change, "submit", actor=actor))
 
 
 def _stage(situation: ReleaseSituation, _actor: Actor) -> Decision:

@@ -17,14 +17,12 @@ from releases.models import Deployment, Migration, Release
 from releases.policy.content_facts import ArtifactContent, ContentFacts, Tick
 from releases.policy.contents import JudgedItem, checklist, open_items
 from releases.policy.following import ReleaseProgress
+from releases.policy.migrations import TESTED
 from releases.policy.releases import shown_state
 from releases.selectors.releases import Named, deployments_of, newest_there, progress_from
-from releases.states import MigrationState
 
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
-
-TESTED: frozenset[str] = frozenset(MigrationState) - {MigrationState.PLANNED, MigrationState.ABORTED}
 
 
 class ReleaseSituation:

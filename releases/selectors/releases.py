@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from changes.policy.scope import Action
 from changes.selectors.changes import numbers_in
@@ -199,3 +199,24 @@ def _found(release: Release | None, reference: str) -> Release:
     if release is None:
         raise NotFound(f"There is no release {reference}.", code="release.unknown")
     return release
+
+
+# What the list of pages offers.
+LISTED: dict[str, tuple[str, ...]] = {
+    "open": tuple(sorted(set(ReleaseState) - RELEASE_OVER)),
+    "production": (ReleaseState.MONITORING, ReleaseState.RELEASED),
+    "ended": (ReleaseState.ROLLED_BACK, ReleaseState.CANCELLED),
+    "all": tuple(ReleaseState),
+}
+
+
+def releases_in(which: str, *, type: str = "", service: str = "", q: str = "") -> QuerySet[Release]:  # noqa: A002 - the contract's word
+    """The releases of a page's list; `q` is part of a reference, a version or a service's slug."""
+    rows = releases().filter(state__in=LISTED[which])
+    if type:
+        rows = rows.filter(type=type)
+    if service:
+        rows = rows.filter(service__slug=service)
+    if q:
+        rows = rows.filter(Q(reference__icontains=q) | Q(version__icontains=q) | Q(service__slug__icontains=q))
+    return rows

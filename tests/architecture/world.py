@@ -23,6 +23,7 @@ from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
 from flags.actions.segments import create_segment
 from releases.actions.incidents import Trouble, report_incident
+from releases.actions.migrations import MigrationPlan, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
 from releases.actions.rollback import start_rollback
 from releases.models import Deployment
@@ -36,6 +37,8 @@ from tests.factories.people import PASSWORD, Cast
 SERVICE, VERSION = "billing-service", "v2.3.1"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SLOT = 26 * HOUR
+MIGRATION = "20260117120000_add_tax_rate_to_products.sql"
+MIGRATING = {"service": SERVICE, "version": "v2.4.0", "filename": MIGRATION}
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 WORD = {"approver": "ivan", "how": "On the phone", "criteria": ["production_down"]}
 TOLD = {"what_happened": "Pool exhausted", "prevention": "Limit the pool", "severity": "SEV-3"}
@@ -181,7 +184,9 @@ def _periods(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
 def _releases(before: datetime) -> dict[str, dict[str, Any]]:
     alice = story.actor("alice")
     release = open_release(plan=ReleasePlan(service=SERVICE, version=VERSION), actor=alice, now=before)
-    return {"release": {"reference": release.reference}}
+    plan = MigrationPlan(service=SERVICE, version="v2.4.0", environment="stg", filename=MIGRATION)
+    migration = plan_migration(plan=plan, actor=alice, now=before)
+    return {"release": {"reference": release.reference}, "migration": {"reference": migration.reference}}
 
 
 def _meeting(now: datetime) -> str:
@@ -272,6 +277,9 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "POST api/v1/releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": True},
         "PUT api/v1/releases/<str:reference>/changelog/": {"markdown": "### Fixed\n- Tax (CC-5678)"},
         "PUT api/v1/releases/<str:reference>/notes/": {"markdown": "# Release Notes"},
+        "POST api/v1/migrations/": {**MIGRATING, "environment": "dev"},
+        "POST api/v1/migrations/<str:reference>/abort/": {"reason": "Not needed"},
+        "POST api/v1/migrations/<str:reference>/roll_back/": {"reason": "Locks"},
         "POST api/v1/templates/": scale,
         "PATCH api/v1/templates/<str:slug>/": {"title": "Scale more"},
         "POST api/v1/cab-meetings/": {"title": "Extra CAB", "scheduled_at": later},

@@ -1,0 +1,98 @@
+"""Migrations: one, many, and the moves of one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from changes.selectors.moves import MoveOption
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
+from cybercube_portal.decisions import Decision, decide, passed
+from cybercube_portal.errors import NotFound
+from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.guard import may
+from releases import permissions
+from releases.models import Migration
+from releases.policy import migrations as policy
+from releases.states import MIGRATION_MOVES
+
+LABELS: dict[str, str] = {
+    "test": "Tested",
+    "run": "Run",
+    "apply": "Applied",
+    "verify": "Verified",
+    "abort": "Abort",
+    "roll_back": "Roll back",
+}
+
+
+def migrations() -> QuerySet[Migration]:
+    """All, the newest first, with what a list shows."""
+    return Migration.objects.select_related("service__team", "created_by").order_by("-created_at", "-id")
+
+
+def migrations_filtered(
+    *,
+    service: str = "",
+    team: str = "",
+    environment: str = "",
+    state: str = "",
+    version: str = "",
+    release: str = "",
+    change: str = "",
+    filename: str = "",
+) -> QuerySet[Migration]:
+    """The list, narrowed by everything given."""
+    exactly = {
+        "service__slug": service,
+        "service__team__slug": team,
+        "environment": ENVIRONMENT_NAMES[environment] if environment else "",
+        "state": state,
+        "version": version,
+        "release": release,
+        "change": change,
+        "filename": filename,
+    }
+    return migrations().filter(**{name: value for name, value in exactly.items() if value})
+
+
+def get_migration(reference: str) -> Migration:
+    """Raises NotFound."""
+    return _found(migrations().filter(reference=reference).first(), reference)
+
+
+def lock_migration(reference: str) -> Migration:
+    """Held until the transaction ends. Raises NotFound."""
+    held = Migration.objects.select_for_update(of=("self",), no_key=True).select_related("service__team", "created_by")
+    return _found(held.filter(reference=reference).first(), reference)
+
+
+def moves_for(migration: Migration, *, actor: Actor, now: datetime) -> tuple[MoveOption, ...]:
+    """Every verb of its state, with what stands in the way for `actor`; what is sent with it is judged when it is."""
+    service = migration.service
+    person = may(
+        actor, permissions.MOVE_MIGRATION, now=now, teams=[service.team.slug], services=[service.slug]
+    ).blockers
+    options = []
+    for move in MIGRATION_MOVES:
+        if migration.state in move.sources:
+            blockers = person or judge_move(migration, move.verb, now=now).blockers
+            options.append(MoveOption(move.verb, LABELS[move.verb], not blockers, blockers))
+    return tuple(options)
+
+
+def judge_move(migration: Migration, verb: str, *, now: datetime) -> Decision:
+    """The reason guard of a verb, whoever says it."""
+    if verb == "verify":
+        return policy.may_verify(
+            environment=migration.environment, applied_at=migration.applied_at, watch=settings.WATCH_DURATION, now=now
+        )
+    return decide(passed("migration.move", "§9.4", "Nothing stands in the way."))
+
+
+def _found(migration: Migration | None, reference: str) -> Migration:
+    if migration is None:
+        raise NotFound(f"There is no migration {reference}.", code="migration.unknown")
+    return migration
