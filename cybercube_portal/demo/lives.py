@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,8 +65,16 @@ class Company:
         return [self.actor(name) for name in (*BENCH[_team(service)], *EVERYWHERE)]
 
 
-def build(company: Company, service: str, *, at: datetime, step: str = "patch") -> str:
-    """Register the next version with its evidence; returns it as `vX.Y.Z`."""
+def build(
+    company: Company,
+    service: str,
+    *,
+    at: datetime,
+    step: str = "patch",
+    messages: Sequence[str] = (),
+    migrations: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Register the next version with its evidence; returns it as `vX.Y.Z`. Without `messages` one commit is made up."""
     major, minor, patch = company.versions.get(service, (1, 0, 0))
     core = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[step]
     company.versions[service] = core
@@ -83,7 +92,11 @@ def build(company: Company, service: str, *, at: datetime, step: str = "patch") 
         build_time=at,
         build_number=str(1000 + company.built),
         builder="github-actions",
-        commits=[{"sha": mark[:40], "message": subject, "committed_at": at - timedelta(hours=3)}],
+        commits=[
+            {"sha": mark[number : number + 40], "message": message, "committed_at": at - timedelta(hours=3)}
+            for number, message in enumerate(messages or (subject,))
+        ],
+        migrations=migrations,
         actor=ci,
         now=at,
     )

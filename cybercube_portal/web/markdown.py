@@ -34,13 +34,13 @@ def _lower(tag: str) -> str:
 
 
 _READER = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
+    MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}, renderer_cls=_Renderer)
     .enable(["table", "strikethrough"])
     .disable("image")
 )
 
 
 def render_markdown(text: str) -> SafeString:
-    """CommonMark with tables; headings one level lower. HTML in `text` is shown as it is written."""
+    """CommonMark with tables; a line ends where it was ended, headings go one level lower. HTML in `text` is shown as it is written."""
     # The reader escapes whatever it does not write itself.
     return SafeString(_READER.render(text))

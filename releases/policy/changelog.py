@@ -6,7 +6,7 @@ What users notice is told, never a dump of commits: docs, style, test and chore 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -33,13 +33,12 @@ BY_TYPE: dict[CommitType, Group] = {
     CommitType.PERF: Group.CHANGED,
     CommitType.REFACTOR: Group.CHANGED,
 }
-# A footer that names a heading puts the commit there, with the footer's own words if it has some.
+# A footer that names a heading is told there too, in its own words.
 BY_FOOTER: dict[str, Group] = {
     "deprecated": Group.DEPRECATED,
     "deprecates": Group.DEPRECATED,
     "removed": Group.REMOVED,
     "removes": Group.REMOVED,
-    "security": Group.SECURITY,
 }
 # The heading says it already (§5.4: "OAuth2 support for Google login" under Added).
 _FIRST_WORDS: dict[Group, re.Pattern[str]] = {
@@ -90,8 +89,7 @@ def draft(messages: Iterable[str]) -> Drafted:
             unread.extend(message.strip().splitlines()[:1])
             continue
         commits.append(commit)
-        entry = _entry(commit)
-        if entry is not None:
+        for entry in _entries(commit):
             entries.setdefault((entry.group, str(entry)), entry)
     return Drafted(entries=tuple(entries.values()), commits=tuple(commits), unread=tuple(unread))
 
@@ -148,10 +146,18 @@ def plain(text: str, tickets: tuple[str, ...], *, group: Group) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _entry(commit: Commit) -> Entry | None:
-    group, words = _grouped(commit)
-    if group is None:
-        return None
+def _entries(commit: Commit) -> Iterator[Entry]:
+    """What it does by itself, and what a footer says that it deprecates or removes."""
+    group = _group(commit)
+    security = commit.footer("security")
+    if group is not None:
+        yield _entry(commit, group, security.splitlines()[0] if security else commit.description)
+    for token, named in BY_FOOTER.items():
+        if words := commit.footer(token):
+            yield _entry(commit, named, words.splitlines()[0])
+
+
+def _entry(commit: Commit, group: Group, words: str) -> Entry:
     return Entry(
         group=group,
         text=plain(words, commit.tickets, group=group),
@@ -161,18 +167,15 @@ def _entry(commit: Commit) -> Entry | None:
     )
 
 
-def _grouped(commit: Commit) -> tuple[Group | None, str]:
-    for token, group in BY_FOOTER.items():
-        if words := commit.footer(token):
-            return group, words.splitlines()[0]
+def _group(commit: Commit) -> Group | None:
     if is_security(commit):
-        return Group.SECURITY, commit.description
+        return Group.SECURITY
     for group in (Group.DEPRECATED, Group.REMOVED):
         if _FIRST_WORDS[group].match(commit.description) and commit.type in BY_TYPE:
-            return group, commit.description
+            return group
     if commit.breaking and commit.type not in BY_TYPE:
-        return Group.CHANGED, commit.description
-    return BY_TYPE.get(commit.type), commit.description
+        return Group.CHANGED
+    return BY_TYPE.get(commit.type)
 
 
 def grouped_texts(drafted: Drafted) -> Mapping[str, list[str]]:

@@ -363,5 +363,12 @@ def _forms(now: datetime, things: dict[str, dict[str, Any]]) -> dict[str, dict[s
         "POST freezes/<str:reference>/exceptions/": exception,
         "POST windows/new/": period,
         "POST windows/<str:reference>/edit/": period,
+        "POST releases/new/": {"service": SERVICE, "version": "v2.5.0"},
+        "POST releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": "on"},
+        "POST releases/<str:reference>/changelog/edit/": {"text": "### Fixed", "version": 1},
+        "POST releases/<str:reference>/notes/edit/": {"text": "# Notes", "version": 1},
+        "POST migrations/new/": {**MIGRATING, "environment": "dev"},
+        "POST migrations/<str:reference>/abort/": {"reason": "Not needed"},
+        "POST migrations/<str:reference>/roll_back/": {"reason": "Locks"},
         "POST templates/new/": scale,
     }

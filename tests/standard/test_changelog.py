@@ -59,7 +59,7 @@ HISTORY = (
     "style: format",
     "perf(dashboard): improved dashboard loading performance (CC-1237)",
     "refactor(payments): updated payment processing flow (CC-1238)",
-    "feat(auth): add /v1/auth/login\n\nDeprecated: Legacy authentication endpoint `/auth/login` (use `/v1/auth/login`)",
+    "chore(auth): warn at the old log-in\n\nDeprecated: Legacy authentication endpoint `/auth/login` (use `/v1/auth/login`)",
     "chore(deps): updated dependencies to address CVE-2026-1234",
     "Merge branch 'main'",
 )
@@ -132,6 +132,14 @@ def test_changelog__of_one_commit__has_it_under_its_heading_or_leaves_it_out(
 ) -> None:
     found = [(entry.group, str(entry)) for entry in draft([message]).entries]
     assert found == ([(group, line)] if group else [])
+
+
+def test_changelog__of_a_feature_that_deprecates_another__tells_both() -> None:
+    found = draft(["feat(auth): add /v1/auth/login (CC-4)\n\nDeprecated: `/auth/login`"]).entries
+    assert [(entry.group, str(entry)) for entry in found] == [
+        (Group.ADDED, "/v1/auth/login (CC-4)"),
+        (Group.DEPRECATED, "`/auth/login` (CC-4)"),
+    ]
 
 
 def test_changelog__the_same_line_twice__is_told_once() -> None:
