@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from cybercube_portal.catalog.facts import (
@@ -36,6 +37,14 @@ def services() -> QuerySet[Service]:
 def get_service(slug: str) -> Service:
     """Raises NotFound."""
     return _found(services().filter(slug=slug).first(), slug)
+
+
+def service_with_needs(slug: str) -> tuple[Service, list[str]]:
+    """The service and the slugs of what it depends on, in one query. Raises NotFound."""
+    needs = ArrayAgg("depends_on__slug", filter=Q(depends_on__isnull=False), order_by="depends_on__slug", default=[])
+    row = Service.objects.select_related("team").filter(slug=slug).annotate(needs=needs).first()
+    found = _found(row, slug)
+    return found, list(row.needs if row else [])
 
 
 def lock_service(slug: str) -> Service:

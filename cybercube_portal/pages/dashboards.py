@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from changes.selectors.calendar import calendar_between
+from changes.policy.spans import Span
+from changes.selectors.freezes import next_occurrence, published_between
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import NotFound
 from cybercube_portal.pages.charts import Chart, bar_chart
@@ -27,6 +28,9 @@ from releases.policy.dora import DAY, LONGEST_PERIOD, Cadence, Figure, Sums, hou
 from releases.selectors.approvals import SeatWait, approval_waits
 from releases.selectors.dora import Measured, Period, cadences, deployments_behind, measure, period_of
 from releases.selectors.dora_statement import LISTS
+
+if TYPE_CHECKING:
+    from changes.models import Freeze
 
 PERIODS = (30, 90, 180, 365)
 USUAL = 90
@@ -88,7 +92,7 @@ def dashboards(request: PageRequest) -> HttpResponse:
         "period": period,
         "filters": filters,
         "periods": [_period_chip(filters, days) for days in PERIODS],
-        "services": catalog.slugs_with_teams(),
+        "services": catalog.slugs(),
         "figures": [_shown(figure, measured, period) for figure in measured.figures],
         "total": measured.total,
         "list_url": list_url("deployments", period),
@@ -96,7 +100,7 @@ def dashboards(request: PageRequest) -> HttpResponse:
         "wait_lines": [_wait_words(row) for row in waits],
         "fail_rate": words(ratio(measured.total.failing, measured.total.deployments), "ratio"),
         "cadence": [_cadence_line(row, period) for row in (*teams, *services)],
-        "freezes": calendar_between(request.now, request.now + AHEAD).freezes,
+        "freezes": _coming_freezes(request.now),
     }
     return show(request, "pages/dashboards.html", context)
 
@@ -186,6 +190,13 @@ def _details(figure: Figure) -> str:
     if figure.name == "lead_time_for_changes":
         return _("%(count)s commits; nine of ten within %(p90)s") % said
     return _("%(count)s recovered; nine of ten within %(p90)s") % said
+
+
+def _coming_freezes(now: datetime) -> list[tuple[Freeze, Span]]:
+    """Each with its next occurrence, the soonest first."""
+    rows = [(row, next_occurrence(row, after=now)) for row in published_between(now, now + AHEAD)]
+    found = [(row, span) for row, span in rows if span is not None and span.start < now + AHEAD]
+    return sorted(found, key=lambda pair: pair[1].start)
 
 
 def _wait_words(row: SeatWait) -> dict[str, Any]:

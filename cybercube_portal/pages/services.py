@@ -63,11 +63,13 @@ def services(request: PageRequest) -> HttpResponse:
         rows = rows.filter(team__slug=filters["team"])
     if filters["tier"]:
         rows = rows.filter(tier=int(filters["tier"]))
+    found: dict[str, Standing] = {}
     if filters["drift"]:
-        drifting = [slug for slug, found in standings(rows, now=request.now).items() if found.is_drifting]
-        rows = rows.filter(slug__in=drifting)
+        found = standings(rows, now=request.now)
+        rows = rows.filter(slug__in=[slug for slug, standing in found.items() if standing.is_drifting])
     page = page_of_rows(request, rows.prefetch_related(None), order=("slug",))
-    found = standings(catalog.services().filter(pk__in=[row.pk for row in page.rows]), now=request.now)
+    if not found:
+        found = standings(catalog.services().filter(pk__in=[row.pk for row in page.rows]), now=request.now)
     troubled = open_incidents(services=[row.slug for row in page.rows])
     context = {
         "page": page,
@@ -85,7 +87,7 @@ def services(request: PageRequest) -> HttpResponse:
 @require_safe
 def service(request: PageRequest, slug: str) -> HttpResponse:
     """One service."""
-    row = catalog.get_service(slug)
+    row, needs = catalog.service_with_needs(slug)
     standing = standing_of(slug, now=request.now, history=HISTORY)
     cells = _cells(standing)
     shipped = list(releases().filter(service=row.pk)[:RELEASES])
@@ -102,6 +104,7 @@ def service(request: PageRequest, slug: str) -> HttpResponse:
         "deployments_url": path_of("deployments"),
         "dashboard_query": f"?service={slug}",
         **_settings(row),
+        "needs": needs,
     }
     return show(request, "pages/service.html", context)
 
@@ -140,7 +143,6 @@ def _settings(row: Service) -> dict[str, Any]:
     return {
         "metrics": [(name, row.metrics.get(name, "")) for name in ("error_rate", "latency_p99")],
         "thresholds": sorted(row.thresholds.items()),
-        "needs": sorted(needed.slug for needed in row.depends_on.all()),
     }
 
 

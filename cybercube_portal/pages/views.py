@@ -27,7 +27,7 @@ def home(request: PageRequest) -> HttpResponse:
         "waiting": shell.waiting,
         "mine": changes_of(request.actor.username)[:MINE],
         "freezes": [(notice, notice.is_active(request.now)) for notice in shell.freezes],
-        "production": happening_in_production(now=request.now),
+        "production": happening_in_production(),
         "decisions": latest_decisions(teams=[team])[:DECISIONS] if team else [],
     }
     return show(request, "pages/home.html", context)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Func, JSONField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, JSONObject
 
 from changes.selectors.changes import changes_listed
 from changes.states import ChangeState
@@ -123,21 +124,23 @@ def let_through_since(expected: Deployment | None, *, service: str, environment:
     return rows.filter(pk__gt=expected.pk if expected else 0).exists()
 
 
-def coming_versions(services: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """By service, the versions that an open release or change takes to production; two queries."""
-    slugs = list(services)
-    found: dict[str, set[str]] = {slug: set() for slug in slugs}
-    releases = Release.objects.filter(service__slug__in=slugs).exclude(state__in=RELEASE_OVER)
-    for slug, version in releases.values_list("service__slug", "version"):
-        found[slug].add(version)
-    changes = changes_listed().filter(
-        services__overlap=slugs, environments__contains=[EnvironmentCode.PRD.value], state__in=COMING
+def coming_versions(service: str) -> frozenset[str]:
+    """The versions that an open release or change takes to production, in one query."""
+    releases = (
+        Release.objects.filter(service__slug=service)
+        .exclude(state__in=RELEASE_OVER)
+        .values_list(Cast(JSONObject(service="service__slug", version="version"), JSONField()))
     )
-    for artifacts in changes.values_list("artifacts", flat=True):
-        for entry in artifacts:
-            if entry["service"] in found:
-                found[entry["service"]].add(entry["version"])
-    return {slug: frozenset(versions) for slug, versions in found.items()}
+    changes = changes_listed().filter(
+        services__contains=[service], environments__contains=[EnvironmentCode.PRD.value], state__in=COMING
+    )
+    named = (
+        changes.order_by()
+        .annotate(entry=Func("artifacts", function="jsonb_array_elements", output_field=JSONField()))
+        .values_list("entry")
+    )
+    found = [entry for (entry,) in releases.order_by().union(named, all=True)]
+    return frozenset(entry["version"] for entry in found if entry["service"] == service)
 
 
 def _columns() -> list[str]:

@@ -42,16 +42,16 @@ class Standing:
         return any(decision.failures for decision in self.drift.values())
 
 
-def standings(services: QuerySet[Service], *, now: datetime, history: int = 0) -> dict[str, Standing]:
-    """By slug, in five queries however many services; with the last `history` deployments of each."""
-    places = places_with_history(services, most=history)
-    coming = coming_versions(places)
-    return {slug: _standing(slug, found, coming[slug], now) for slug, found in places.items()}
+def standings(services: QuerySet[Service], *, now: datetime) -> dict[str, Standing]:
+    """By slug, without what is coming and what was deployed: three queries however many services."""
+    places = places_with_history(services, most=0)
+    return {slug: _standing(slug, found, frozenset(), now) for slug, found in places.items()}
 
 
 def standing_of(slug: str, *, now: datetime, history: int = 0) -> Standing:
-    """One service's. Raises KeyError for one that is not registered."""
-    return standings(catalog.services().filter(slug=slug), now=now, history=history)[slug]
+    """One service's with its last `history` deployments, in five queries. Raises KeyError for one that is not registered."""
+    found = places_with_history(catalog.services().filter(slug=slug), most=history)[slug]
+    return _standing(slug, found, coming_versions(slug), now)
 
 
 def _standing(slug: str, found: ServicePlaces, coming: frozenset[str], now: datetime) -> Standing:
