@@ -24,6 +24,7 @@ GATE_USER = "ci-payments"
 EMPTY = "empty"
 OUTSIDE_THREADS = 16
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+STREAM_PORTS_ABOVE = 1000
 CAST = "alice (engineer), bob (tech lead), carol (product), dan (ops), grace (on call) or another of the cast"
 
 
@@ -47,7 +48,16 @@ def up() -> int:
 def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, publish: Path) -> None:
     base_url = os.environ.get(variables.BASE_URL.name) or f"http://{HOST}:{port}"
     commit = os.environ.get(variables.BUILD_GIT_SHA.name) or _commit()
-    told = {variables.BASE_URL.name: base_url, variables.BUILD_GIT_SHA.name: commit}
+    stream_port = free_port(
+        port + (STREAM_PORTS_ABOVE if port < forms.LAST_PORT - 2 * STREAM_PORTS_ABOVE else -STREAM_PORTS_ABOVE),
+        quietly=True,
+    )
+    stream_url = os.environ.get(variables.STREAM_URL.name) or f"http://{HOST}:{stream_port}"
+    told = {
+        variables.BASE_URL.name: base_url,
+        variables.BUILD_GIT_SHA.name: commit,
+        variables.STREAM_URL.name: stream_url,
+    }
     # A killed worker leaves its temporary files behind; in this folder they go when everything has stopped.
     env = child_environment(found, {**told, "TMPDIR": str(found.folder)})
     publish.write_text(json.dumps({**found.variables(), variables.BASE_URL.name: base_url}, indent=2), encoding="utf-8")
@@ -68,6 +78,7 @@ def _serve(supervisor: Supervisor, *, data: Path, found: Services, port: int, pu
     supervisor.start("worker", worker_command(data), env=env)
     supervisor.start("outside", outside_command(), env=env)
     supervisor.start("web", web_command(port), env={**env, METRICS_FOLDER: str(_metrics_folder(found.folder))})
+    supervisor.start("streams", streams_command(stream_port), env=env)
     key = (
         supervisor.run("issue_key", manage("issue_key", GATE_USER, "--scope", "gate", "--expires", "1d"), env=env)
         if demo.exists()
@@ -110,6 +121,14 @@ def _metrics_folder(above: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     return folder
+
+
+def streams_command(port: int) -> list[str | Path]:
+    """The ASGI application in granian: listeners to changes of flags, who hold no web worker."""
+    where = ("--host", HOST, "--port", str(port), "--workers", "1")
+    return python(
+        "-m", "granian", "--interface", "asgi", *where, "--log-level", "warning", "cybercube_portal.asgi:application"
+    )
 
 
 def free_port(wanted: int, *, quietly: bool = False) -> int:

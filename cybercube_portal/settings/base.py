@@ -14,6 +14,7 @@ from cybercube_portal.settings import forms, variables
 BASE_DIR = forms.BASE_DIR
 DATA_DIR = variables.DATA_DIR.read()
 BASE_URL = variables.BASE_URL.read()
+STREAM_URL = variables.STREAM_URL.read()
 BUILD_GIT_SHA = variables.BUILD_GIT_SHA.read()
 HEALTH_ALLOWED_NETWORKS = variables.HEALTH_ALLOWED_NETWORKS.read()
 GATE_TOKEN_LIFETIME = variables.GATE_TOKEN_LIFETIME.read()

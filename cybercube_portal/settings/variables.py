@@ -101,6 +101,12 @@ REDIS_URL = Variable(
 )
 DATA_DIR = Variable("CYBERCUBE_DATA_DIR", folder, "var", "Static files, and what `./portal up` keeps: database, logs.")
 WEB_PORT = Variable("CYBERCUBE_WEB_PORT", port, "8000", "Port of `./portal up`; taken: the next free one.")
+STREAM_URL = Variable(
+    "CYBERCUBE_STREAM_URL",
+    web_url_or_nothing,
+    "",
+    "Where clients of flags listen for changes (the ASGI process); empty: they ask again from time to time.",
+)
 WEB_WORKERS = Variable("CYBERCUBE_WEB_WORKERS", count, "2", "Web processes.")
 WEB_THREADS = Variable(
     "CYBERCUBE_WEB_THREADS", count, "16", "Threads of a web process; one waiting gate call holds one."

@@ -1,0 +1,131 @@
+"""OFREP as a WSGI callable of its own: `wsgi.py` hands it `/ofrep/` before Django sees the request. No database on this path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+import orjson
+import structlog
+
+from flags.api.authentication import token_in
+from flags.evaluation import FLAG_NOT_FOUND, Result
+from flags.ofrep.answers import BadContext, body_of, context_of, is_same, tag_of
+from flags.ofrep.store import STORE, Caller
+from flags.ofrep.streams import announced
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+PREFIX = "/ofrep/"
+BULK = "/ofrep/v1/evaluate/flags"
+LARGEST = 1024 * 1024
+WORDS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+WORDS |= {404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large", 500: "Internal Server Error"}
+JSON = ("Content-Type", "application/json")
+# A browser's key is in its pages anyway; what it may see is decided by the key, not by where the page came from.
+CORS = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Retry-After"),
+    ("Vary", "Authorization, X-API-Key"),
+    ("Cache-Control", "private, no-cache"),
+]
+PREFLIGHT = [
+    ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
+    ("Access-Control-Allow-Headers", "content-type, authorization, x-api-key, if-none-match"),
+    ("Access-Control-Max-Age", "86400"),
+]
+BY_POST = b'{"errorDetails":"Evaluate by POST."}'
+Answer = tuple[int, bytes, list[tuple[str, str]]]
+log = structlog.get_logger(__name__)
+
+
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request below `/ofrep/`."""
+    try:
+        code, body, headers = _answer(environ)
+    except Exception:
+        log.exception("ofrep_failed")
+        wrong = {"errorCode": "GENERAL", "errorDetails": "The portal could not answer."}
+        key = _key(environ.get("PATH_INFO", ""))
+        code, body, headers = 500, orjson.dumps({**({"key": key} if key else {}), **wrong}), []
+    kind = [JSON] if body else []
+    length = [] if code in {204, 304} else [("Content-Length", str(len(body)))]
+    start_response(f"{code} {WORDS[code]}", [*CORS, *kind, *length, *headers])
+    return [body]
+
+
+def _answer(environ: WSGIEnvironment) -> Answer:
+    path = environ.get("PATH_INFO", "").rstrip("/")
+    key = _key(path)
+    if path != BULK and key is None:
+        # A 404 would read as a missing flag (FLAG_NOT_FOUND) to every client.
+        return _refused(400, f"There is nothing at {path}: evaluate at {BULK}[/{{key}}].", code="GENERAL")
+    if environ["REQUEST_METHOD"] != "POST":
+        is_preflight = environ["REQUEST_METHOD"] == "OPTIONS"
+        return (204, b"", PREFLIGHT) if is_preflight else (405, BY_POST, [("Allow", "POST, OPTIONS")])
+    return _evaluated(environ, key)
+
+
+def _evaluated(environ: WSGIEnvironment, key: str | None) -> Answer:
+    caller = STORE.caller(token_in(environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")))
+    if caller is None:
+        return 401, orjson.dumps({"errorDetails": "Send an API key that is valid."}), [("WWW-Authenticate", "Bearer")]
+    if caller.reason:
+        return 403, orjson.dumps({"errorDetails": caller.reason}), []
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > LARGEST:
+        return 413, orjson.dumps({"errorDetails": "The context is larger than 1 MiB."}), []
+    body = environ["wsgi.input"].read(int(length))
+    return _bulk(environ, caller, body) if key is None else _single(key, caller, body)
+
+
+def _key(path: str) -> str | None:
+    rest = path.rstrip("/").removeprefix(f"{BULK}/")
+    return unquote(rest) if rest != path.rstrip("/") and "/" not in rest else None
+
+
+def _single(key: str, caller: Caller, body: bytes) -> Answer:
+    try:
+        context = context_of(body)
+    except BadContext as error:
+        return _refused(400, str(error), code="INVALID_CONTEXT", key=key)
+    snapshot = STORE.snapshot(caller.environment)
+    flag = snapshot.compiled.flags.get(key)
+    if flag is None or (caller.client and not flag.client_visible):
+        result = Result(error=FLAG_NOT_FOUND, detail=f"There is no flag {key:.100}.")
+    else:
+        result = snapshot.compiled.evaluate(key, context)
+    STORE.count(caller.environment, ((key[:100], result),))
+    code = 200 if not result.error else 404 if result.error == FLAG_NOT_FOUND else 400
+    return code, body_of(flag, key, result), []
+
+
+def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
+    try:
+        context = context_of(body)
+    except BadContext as error:
+        return _refused(400, str(error), code="INVALID_CONTEXT")
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    told = query.get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
+    at_least = int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits
+    snapshot = STORE.snapshot_of(caller.environment, at_least=at_least)
+    stream = announced(caller)
+    tag = tag_of(snapshot, context, client=caller.client, stream=stream)
+    # Who was told of a change wants the flags themselves, whatever validator still hangs on the request (protocol PR 84).
+    if "flagConfigEtag" not in query and is_same(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+        return 304, b"", [("ETag", tag)]
+    memo: dict[str, Result] = {}
+    evaluate = snapshot.compiled.evaluate
+    answers = [(flag, evaluate(flag.key, context, memo)) for flag in snapshot.visible(client=caller.client)]
+    STORE.count(caller.environment, ((flag.key, result) for flag, result in answers))
+    flags = b",".join([body_of(flag, flag.key, result) for flag, result in answers])
+    rest = orjson.dumps({"flagSetId": caller.environment, "version": snapshot.version})
+    streams = b',"eventStreams":' + orjson.dumps([{"type": "sse", "url": stream}]) if stream else b""
+    return 200, b'{"flags":[' + flags + b'],"metadata":' + rest + streams + b"}", [("ETag", tag)]
+
+
+def _refused(status: int, details: str, *, code: str, key: str | None = None) -> Answer:
+    named = {} if key is None else {"key": key}
+    return status, orjson.dumps({**named, "errorCode": code, "errorDetails": details}), []

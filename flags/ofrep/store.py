@@ -1,0 +1,183 @@
+"""What a web process knows of flags without asking the database: a snapshot of each environment, and the keys it has met.
+
+A thread looks every 200 ms whether an environment has a new version and builds its snapshot beside the one that is served. It starts with
+the first request, so a process that answers none costs nothing. While PostgreSQL is away the last snapshot goes on answering.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import close_old_connections, connection
+
+from cybercube_portal import clock
+from cybercube_portal.people.keys import digest_of, is_well_formed
+from cybercube_portal.people.scopes import Scope
+from cybercube_portal.people.selectors import live_key
+from flags.actions.facts import Count, count_usage
+from flags.evaluation import Compiled, Environment, Result
+from flags.selectors.flags import definitions, versions_now
+
+LOOK_EVERY = 0.2
+KEYS_EVERY = 2.0
+COUNT_EVERY = 5.0
+MOST_KEYS = 1000
+MOST_UNKNOWN = 200
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key that a request came with. `reason` is why it may not evaluate; empty: it may."""
+
+    environment: str
+    client: bool
+    reason: str = ""
+
+
+class Snapshot:
+    """One version of an environment, compiled, with what browsers may see of it apart."""
+
+    def __init__(self, written: dict[str, Any]) -> None:
+        self.environment: str = written["environment"]
+        self.version: int = written["version"]
+        self.compiled = Environment(written)
+        everything = tuple(self.compiled.flags.values())
+        self._visible = {False: everything, True: tuple(flag for flag in everything if flag.client_visible)}
+        # A nested attribute is read from its root, a dotted one also by its literal name.
+        names = self.compiled.attributes
+        self.attributes = tuple(sorted({*names, *(name.partition(".")[0] for name in names)}))
+
+    def visible(self, *, client: bool) -> tuple[Compiled, ...]:
+        """The flags that a key of this kind may see."""
+        return self._visible[client]
+
+
+class Store:
+    """Snapshots by environment and callers by key. Threads read it without a lock: every entry is replaced, none is changed."""
+
+    def __init__(self) -> None:
+        self._snapshots: dict[str, Snapshot] = {}
+        self._callers: dict[str, Caller | None] = {}
+        self._tokens: dict[str, str] = {}
+        self._answers: deque[tuple[str, tuple[tuple[str, Result], ...]]] = deque()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def snapshot(self, environment: str) -> Snapshot:
+        """The newest known; read at once when none is. Raises what the database raises."""
+        self._start()
+        found = self._snapshots.get(environment)
+        return found if found is not None else self._load(environment)
+
+    def snapshot_of(self, environment: str, *, at_least: int) -> Snapshot:
+        """The same, read again when the caller was told of a newer version than is known here."""
+        found = self.snapshot(environment)
+        return found if found.version >= at_least else self._load(environment)
+
+    def caller(self, token: str) -> Caller | None:
+        """Who the token is for; None for one nobody knows. A key that was revoked is refused within two seconds."""
+        if not is_well_formed(token):
+            return None
+        name = digest_of(token)
+        if name not in self._callers:
+            if len(self._callers) >= MOST_KEYS:
+                self._callers.clear()
+                self._tokens.clear()
+            self._callers[name] = _caller(token)
+            self._tokens[name] = token
+        return self._callers.get(name)
+
+    def count(self, environment: str, answers: Iterable[tuple[str, Result]]) -> None:
+        """Note what was answered; written down a few seconds later."""
+        self._answers.append((environment, tuple(answers)))
+
+    def stop(self) -> None:
+        """End the thread and forget everything: for tests, and for a process that ends."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+        Store.__init__(self)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._watch, name="flags", daemon=True)
+                    self._thread.start()
+
+    def _load(self, environment: str) -> Snapshot:
+        close_old_connections()
+        with self._lock:
+            found = Snapshot(definitions(environment))
+            known = self._snapshots.get(environment)
+            if known is None or found.version >= known.version:
+                self._snapshots[environment] = found
+            return self._snapshots[environment]
+
+    def _watch(self) -> None:
+        keys_at = counted_at = time.monotonic()
+        while not self._stopped.wait(LOOK_EVERY):
+            try:
+                self._look()
+                if time.monotonic() - keys_at >= KEYS_EVERY:
+                    self._look_at_keys()
+                    keys_at = time.monotonic()
+                if time.monotonic() - counted_at >= COUNT_EVERY:
+                    self.write_counts()
+                    counted_at = time.monotonic()
+            except Exception:
+                log.exception("flags_not_read")
+                close_old_connections()
+                self._stopped.wait(1)
+        connection.close()
+
+    def _look(self) -> None:
+        known = dict(self._snapshots)
+        for environment, version in versions_now(known).items():
+            if version != known[environment].version:
+                self._load(environment)
+
+    def _look_at_keys(self) -> None:
+        for name, token in list(self._tokens.items()):
+            self._callers[name] = _caller(token)
+
+    def write_counts(self) -> None:
+        """Write down what was answered since the last time."""
+        counted: Counter[tuple[str, str, str]] = Counter()
+        unknown: set[str] = set()
+        while self._answers:
+            environment, answers = self._answers.popleft()
+            for key, result in answers:
+                if result.variant is None:
+                    unknown.add(key)
+                if result.variant is not None or len(unknown) <= MOST_UNKNOWN:
+                    counted[environment, key, result.variant or ""] += 1
+        if counted:
+            now = clock.now()
+            count_usage(
+                Count(environment=environment, key=key, variant=variant, count=number, at=now)
+                for (environment, key, variant), number in counted.items()
+            )
+
+
+def _caller(token: str) -> Caller | None:
+    close_old_connections()
+    key = live_key(token, now=clock.now())
+    if key is None:
+        return None
+    if not key.environment:
+        return Caller("", client=False, reason="This key is bound to no environment: issue one with --environment.")
+    if Scope.FLAGS_EVALUATE.value not in key.scopes:
+        return Caller(key.environment, client=key.client, reason="This key does not have the scope flags:evaluate.")
+    return Caller(key.environment, client=key.client)
+
+
+STORE = Store()

@@ -1,0 +1,111 @@
+"""Change notices by server-sent events: an ASGI callable, in a process of its own so that no web worker is ever held.
+
+A notice says only that something changed. EventSource sends no header, so the address carries a signed token; it names no secret of the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.core import signing
+
+from flags.ofrep.store import STORE, Caller
+
+PATH = "/ofrep/v1/stream"
+SALT = "flags.stream"
+DAY = 24 * 3600
+LONGEST = 3600
+HEARTBEAT = 15
+LOOK_EVERY = 0.1
+MOST_OPEN = 1000
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+_open = 0
+
+
+def announced(caller: Caller) -> str:
+    """The address a client listens at; empty where no process serves streams. It changes once a day, and the ETag with it."""
+    if not settings.STREAM_URL:
+        return ""
+    token = signing.Signer(salt=SALT).sign(f"{caller.environment}.{int(time.time()) // DAY}")
+    return f"{settings.STREAM_URL}{PATH}?token={token}"
+
+
+def environment_of(token: str) -> str | None:
+    """The environment a token is for; None when it is forged or older than yesterday's."""
+    try:
+        environment, _, day = signing.Signer(salt=SALT).unsign(token).partition(".")
+    except signing.BadSignature:
+        return None
+    is_recent = day.isdecimal() and 0 <= int(time.time()) // DAY - int(day) <= 1
+    return environment if is_recent else None
+
+
+async def stream(scope: Message, receive: Receive, send: Send) -> None:
+    """Serve one listener until it leaves, or for an hour."""
+    global _open  # noqa: PLW0603 - one number for the process
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    environment = environment_of(query.get("token", [""])[0])
+    if environment is None or _open >= MOST_OPEN:
+        await _refuse(send, 503 if environment else 401)
+        return
+    _open += 1
+    try:
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        headers += [(b"access-control-allow-origin", b"*"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            await _tell(environment, _last_seen(scope), leaving, send)
+        finally:
+            leaving.cancel()
+    finally:
+        _open -= 1
+
+
+async def _tell(environment: str, seen: int | None, leaving: asyncio.Future[None], send: Send) -> None:
+    version = (await asyncio.to_thread(STORE.snapshot, environment)).version
+    told = version if seen is None else seen
+    await _write(send, "retry: 3000\n\n")
+    until, beat = time.monotonic() + LONGEST, time.monotonic()
+    while not leaving.done() and time.monotonic() < until:
+        version = STORE.snapshot(environment).version
+        if version != told:
+            told = version
+            data = json.dumps({"type": "refetchEvaluation", "etag": str(version)})
+            await _write(send, f"id: {version}\nevent: message\ndata: {data}\n\n")
+        elif time.monotonic() - beat >= HEARTBEAT:
+            beat = time.monotonic()
+            await _write(send, ": still here\n\n")
+        await asyncio.sleep(LOOK_EVERY)
+    if not leaving.done():
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _last_seen(scope: Message) -> int | None:
+    for name, value in scope["headers"]:
+        if name == b"last-event-id" and value.isdigit():
+            return int(value)
+    return None
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _write(send: Send, text: str) -> None:
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": b'{"errorDetails":"This address is no longer valid."}'})
