@@ -1,4 +1,4 @@
-"""Addresses of the pages of releases, deployments, migrations and the gate."""
+"""Addresses of the pages of releases, deployments, migrations, compliance and the gate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.urls import path
 from releases.views import (
     ask,
     change,
+    compliance,
     decision,
     deployment_moves,
     deployments,
@@ -65,4 +66,7 @@ urlpatterns = [
         path(f"migrations/<str:reference>/{verb}/", migrations.migration_move, {"verb": verb}, name=f"migration-{verb}")
         for verb in migrations.VERBS
     ),
+    path("compliance/", compliance.compliance, name="compliance"),
+    path("compliance/<slug:slug>/", compliance.service_compliance, name="service-compliance"),
+    path("compliance/<slug:slug>.svg", compliance.badge, name="compliance-badge"),
 ]

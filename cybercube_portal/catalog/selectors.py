@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet
 
 from cybercube_portal.catalog.facts import (
     Address,
@@ -234,6 +236,16 @@ def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:
     latest = latest_evidence(row.pk for row in found)
     owners = service_facts({row.service.slug for row in found})
     return {row.pk: _artifact_fact(row, owners[row.service.slug], latest[row.pk]) for row in found}
+
+
+def newest_artifacts(slugs: Iterable[str]) -> QuerySet[Any]:
+    """The newest version registered for each of these services, builds of branches left out; `reports`: [[stage, last status]]."""
+    rows = Artifact.objects.filter(service__slug__in=tuple(slugs), major__isnull=False)
+    newest = rows.order_by("service_id", "-registered_at", "-id").distinct("service_id").values("pk")
+    reports = Evidence.objects.filter(artifact=OuterRef("pk")).order_by("stage", "-id").distinct("stage")
+    pair = Func("stage", "status", function="jsonb_build_array", output_field=JSONField())
+    found = Artifact.objects.filter(pk__in=newest).select_related("service")
+    return found.annotate(reports=ArraySubquery(reports.values(report=pair)))
 
 
 def live_identities(*, issuer: str) -> list[TrustedIdentity]:

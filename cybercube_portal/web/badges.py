@@ -191,6 +191,11 @@ BADGES: dict[str, dict[str, Badge]] = {
         "pending": Badge("hourglass", _("Waits"), "wait"),
         "skipped": Badge("minus", _("Does not apply")),
     },
+    "compliance": {
+        "COMPLETE": Badge("circle-check", _("Complete"), "ok"),
+        "PARTIAL": Badge("circle-dot", _("Partial"), "wait"),
+        "PENDING": Badge("circle-dashed", _("Pending")),
+    },
     "grant": {
         "upcoming": Badge("calendar-clock", _("Upcoming"), "wait"),
         "in_force": Badge("circle-check", _("In force"), "ok"),

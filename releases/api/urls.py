@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from releases.api import deployments, gate, incidents, metrics, migrations, places, release_documents, releases
+from releases.api import (
+    compliance,
+    deployments,
+    gate,
+    incidents,
+    metrics,
+    migrations,
+    places,
+    release_documents,
+    releases,
+)
 
 urlpatterns = [
     path_both("gate/decisions/", gate.short_way(gate.DecisionsView), name="api-gate-decisions"),
@@ -41,6 +51,7 @@ urlpatterns = [
         places.EnvironmentsOfServiceView.as_view(),
         name="api-service-environments",
     ),
+    path_both("compliance/", compliance.ComplianceView.as_view(), name="api-compliance"),
     path_both("metrics/dora/", metrics.DoraView.as_view(), name="api-metrics-dora"),
     path_both("metrics/approvals/", metrics.ApprovalsView.as_view(), name="api-metrics-approvals"),
 ]

@@ -14,6 +14,7 @@ from cybercube_portal.decisions import Outcome, failed, passed, pending
 from cybercube_portal.people.models import Grant
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
+from releases.policy.compliance import Status
 from releases.states import DeploymentState, GateOutcome, Verdict, VerificationState
 from tests.factories.people import Cast
 
@@ -30,6 +31,7 @@ ENUMS = {
     "verdict": Verdict,
     "verification_state": VerificationState,
     "reason": Outcome,
+    "compliance": Status,
 }
 
 

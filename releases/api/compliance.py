@@ -1,0 +1,61 @@
+"""`compliance/`: each service against each component of "Implementation Status", from facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cybercube_portal import clock
+from cybercube_portal.api import refuse_unknown_parameters
+from cybercube_portal.catalog import selectors as catalog
+from releases.policy.compliance import Status
+from releases.selectors.compliance import compliance_of, with_counts
+
+STATUSES = [status.value for status in Status]
+SERVICE = OpenApiParameter("service", str, description="Only this service (slug).")
+TEAM = OpenApiParameter("team", str, description="Only services of this team (slug).")
+
+
+class RequirementSerializer(serializers.Serializer[Any]):
+    """One row. `next_step` is empty when it is complete."""
+
+    section = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(STATUSES)
+    proof = serializers.CharField()
+    next_step = serializers.CharField(allow_blank=True)
+
+
+class ComplianceSerializer(serializers.Serializer[Any]):
+    """One service against every row of the table, in its order."""
+
+    service = serializers.CharField()
+    requirements = RequirementSerializer(many=True)
+
+
+class ComplianceView(generics.GenericAPIView[Any]):
+    """How far each service is."""
+
+    serializer_class = ComplianceSerializer
+    ordering = ("slug",)
+
+    @extend_schema(
+        operation_id="compliance_list", parameters=[SERVICE, TEAM], responses=ComplianceSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """Services by slug, each with its rows: COMPLETE, PARTIAL or PENDING, what shows it, and the next step."""
+        sent = request.query_params
+        refuse_unknown_parameters(sent, ["service", "team"])
+        rows = catalog.services() if sent.get("team") is None else catalog.services_of_team(sent["team"])
+        if sent.get("service") is not None:
+            rows = rows.filter(slug=catalog.get_service(sent["service"]).slug)
+        now = clock.now()
+        page = self.paginate_queryset(with_counts(rows, now=now)) or []
+        found = compliance_of(page, now=now)
+        return self.get_paginated_response(
+            [{"service": row.slug, "requirements": [judged._asdict() for judged in found[row.slug]]} for row in page]
+        )

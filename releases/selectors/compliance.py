@@ -1,0 +1,155 @@
+"""The facts that compliance is judged by, for many services in a few queries."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from changes.policy.scope import Action
+from changes.selectors.changes import changes_listed, overdue_records
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
+from flags.selectors.flags import flags_listed
+from releases.models import Deployment, Release
+from releases.policy.compliance import WINDOW, Built, Judged, ServiceFacts, Shipped, judged
+from releases.policy.drift import drift_of
+from releases.policy.parity import parity_of
+from releases.selectors.places import COMING, PlaceRow, places_of
+from releases.states import RELEASE_OVER, DeploymentState, ReleaseState
+
+if TYPE_CHECKING:
+    from cybercube_portal.catalog.models import Service
+
+COUNTED = ("live_flags", "overdue", "released", "noted")
+STG, PRD = EnvironmentCode.STG.value, EnvironmentCode.PRD.value
+# What got as far as being healthy once, whatever became of it.
+ARRIVED = (DeploymentState.HEALTHY, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
+
+
+def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Service]:
+    """`services` as `compliance_of` takes them: with their flags, releases and what is on its way, in the same query."""
+    flags = flags_listed().filter(service=OuterRef("pk"))
+    releases = Release.objects.filter(service=OuterRef("pk"))
+    released = releases.filter(state=ReleaseState.RELEASED, created_at__gte=now - WINDOW)
+    coming = releases.exclude(state__in=RELEASE_OVER).order_by().values("version")
+    return services.prefetch_related(None).annotate(
+        live_flags=_count(flags),
+        overdue=_count(flags.filter(expires_at__lte=now)),
+        released=_count(released),
+        noted=_count(released.filter(notes_published_at__isnull=False)),
+        coming=ArraySubquery(coming),
+    )
+
+
+def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tuple[Judged, ...]]:
+    """By slug, every row of the table. `services` come from `with_counts`; the number of queries does not depend on how many there are."""
+    rows = list(services)
+    slugs = [row.slug for row in rows]
+    places = places_of(catalog.services().filter(slug__in=slugs))
+    built, history = _built(slugs), _history(slugs, since=now - WINDOW)
+    late, coming = _changes(slugs, now=now)
+    facts = (
+        ServiceFacts(
+            service=row.slug,
+            now=now,
+            repository=row.repository,
+            hosts=tuple((code, urlsplit(url).hostname or "") for code, url in sorted(row.urls.items())),
+            metrics=frozenset(name for name, query in row.metrics.items() if query),
+            driver=RollbackDriver(row.rollback_driver),
+            artifact=built.get(row.slug),
+            overdue_records=late[row.slug],
+            **{name: getattr(row, name) for name in COUNTED},
+            **_deployed(history[row.slug]),
+            **_seen(places[row.slug], coming=coming[row.slug] | set(getattr(row, "coming", ())), now=now),
+        )
+        for row in rows
+    )
+    return {found.service: judged(found) for found in facts}
+
+
+def _built(slugs: list[str]) -> dict[str, Built]:
+    return {
+        row.service.slug: Built(
+            reference=f"{row.service.slug}:{row.version}",
+            git_ref=row.git_ref,
+            digest=row.digest,
+            is_signed=bool(row.signature),
+            has_commits=bool(row.commits),
+            migrations=len(row.migrations),
+            lint_failed=any(
+                finding["severity"] == Severity.ERROR for file in row.migrations for finding in file["findings"]
+            ),
+            passed=frozenset(stage for stage, status in row.reports if status == StageStatus.PASSED),
+        )
+        for row in catalog.newest_artifacts(slugs)
+    }
+
+
+def _changes(slugs: list[str], *, now: datetime) -> tuple[Counter[str], Mapping[str, set[str]]]:
+    """By slug: emergencies whose record is late, and the versions that open changes take to production."""
+    late, coming = Counter[str](), defaultdict[str, set[str]](set)
+    overdue = overdue_records(now=now).order_by().annotate(is_late=Value(value=True))
+    taking = changes_listed().order_by().filter(environments__contains=[PRD], state__in=COMING)
+    columns = ("services", "artifacts", "is_late")
+    found = overdue.values_list(*columns).union(
+        taking.filter(services__overlap=slugs).annotate(is_late=Value(value=False)).values_list(*columns), all=True
+    )
+    for services, artifacts, is_late in found:
+        if is_late:
+            late.update(services)
+        for entry in [] if is_late else artifacts:
+            coming[entry["service"]].add(entry["version"])
+    return late, coming
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many of `rows`, asked within another query."""
+    bare = rows.order_by().values("service").annotate(found=Count("pk")).values("found")
+    return Coalesce(Subquery(bare), 0)
+
+
+def _seen(places: Mapping[str, PlaceRow], *, coming: set[str], now: datetime) -> dict[str, Any]:
+    production, row = places[PRD].place, places[PRD].observation
+    is_seen = row is not None and row.seen_at is not None
+    return {
+        "seen": (row.version, row.git_sha, row.status) if row is not None and is_seen else None,
+        "unseen_because": row.error if row is not None else "",
+        "drift": drift_of(production, now=now),
+        "parity": parity_of(places[STG].place, production, coming=coming, now=now),
+    }
+
+
+def _history(slugs: list[str], *, since: datetime) -> Mapping[str, list[dict[str, Any]]]:
+    """Deployments to staging and production, the oldest first."""
+    rows = Deployment.objects.filter(
+        service__slug__in=slugs, environment__in=[STG, PRD], state__in=ARRIVED, created_at__gte=since
+    )
+    columns = ("service__slug", "environment", "action", "digest", "change", "state", "created_at", "verified_at")
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows.order_by("created_at", "id").values(*columns):
+        found[row["service__slug"]].append(row)
+    return found
+
+
+def _deployed(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    staged: dict[str, datetime] = {}
+    shipped = []
+    rolled_back_at = None
+    for row in rows:
+        at = row["verified_at"] or row["created_at"]
+        if row["action"] == Action.ROLLBACK:
+            rolled_back_at = at if row["state"] == DeploymentState.HEALTHY else rolled_back_at
+        elif row["environment"] == STG:
+            staged.setdefault(row["digest"], at)
+        else:
+            promoted_at = staged.get(row["digest"])
+            was_promoted = promoted_at is not None and promoted_at <= row["created_at"]
+            shipped.append(Shipped(at=row["created_at"], has_change=bool(row["change"]), was_promoted=was_promoted))
+    return {"shipped": tuple(shipped), "rolled_back_at": rolled_back_at}

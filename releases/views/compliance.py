@@ -1,0 +1,100 @@
+"""Compliance: services beside each other, one service in full, and its badge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.errors import NotFound
+from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
+from releases.policy.compliance import Judged, Status
+from releases.selectors.compliance import compliance_of, with_counts
+
+if TYPE_CHECKING:
+    from cybercube_portal.catalog.models import Service
+
+PER_PAGE = 25
+# Of the badge, in pixels: a sign is about this wide, beside the space around the text.
+SIGN, SPACE = 7, 12
+
+
+@require_safe
+def compliance(request: PageRequest) -> HttpResponse:
+    """The services, each with how many rows are complete."""
+    team = request.actor.team
+    is_mine = bool(request.GET.get("team")) and team is not None
+    rows = catalog.services_of_team(team) if is_mine and team else catalog.services()
+    page = page_of_rows(request, with_counts(rows, now=request.now), order=("slug",), size=PER_PAGE)
+    found = compliance_of(page.rows, now=request.now)
+    context = {
+        "page": page,
+        "rows": [(row, summary(found[row.slug]), next_step(found[row.slug])) for row in page.rows],
+        "whose": [_mine(is_mine=is_mine)] if team else [],
+    }
+    return show(request, "releases/compliance.html", context)
+
+
+@require_safe
+def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
+    """Every row of the table, what shows it, and what to do next."""
+    service, rows = _judged(slug, request)
+    context = {
+        "service": service,
+        "rows": rows,
+        "summary": summary(rows),
+        "crumbs": [(_("Compliance"), reverse("compliance"))],
+    }
+    return show(request, "releases/service_compliance.html", context)
+
+
+@require_safe
+def badge(request: PageRequest, slug: str) -> HttpResponse:
+    """An SVG for a page of the service's own."""
+    told = summary(_judged(slug, request)[1])
+    label, value = "STD-ENG-006", f"{told['complete']} / {told['all']}"
+    left, right = (len(text) * SIGN + SPACE for text in (label, value))
+    context = {
+        "label": label,
+        "value": value,
+        "left": left,
+        "width": left + right,
+        "label_at": left // 2,
+        "value_at": left + right // 2,
+        "tone": "ok" if told["complete"] == told["all"] else "wait",
+    }
+    return render(request, "releases/compliance_badge.svg", context, content_type="image/svg+xml")
+
+
+def summary(rows: Iterable[Judged]) -> dict[str, int]:
+    """How many rows are complete, partial, pending, and all together."""
+    counts = Counter(row.status for row in rows)
+    return {**{status.value.lower(): counts[status] for status in Status}, "all": counts.total()}
+
+
+def next_step(rows: Iterable[Judged]) -> Judged | None:
+    """The first row that is partly done, else the first that is pending: what costs least comes first."""
+    order = (Status.PARTIAL, Status.PENDING)
+    left = [row for row in rows if row.status is not Status.COMPLETE]
+    return min(left, key=lambda row: order.index(row.status), default=None)
+
+
+def _judged(slug: str, request: PageRequest) -> tuple[Service, tuple[Judged, ...]]:
+    service = with_counts(catalog.services().filter(slug=slug), now=request.now).first()
+    if service is None:
+        raise NotFound(f"There is no service {slug}.", code="service.unknown")
+    return service, compliance_of([service], now=request.now)[slug]
+
+
+def _mine(*, is_mine: bool) -> Chip:
+    query = QueryDict(mutable=True)
+    if not is_mine:
+        query["team"] = "1"
+    return Chip(label=_("My team"), url=f"?{query.urlencode()}", active=is_mine)

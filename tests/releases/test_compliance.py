@@ -1,0 +1,161 @@
+"""Compliance over REST and as pages: what the facts in the database show, in few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from cybercube_portal.catalog.models import Artifact, Service
+from releases.models import Deployment
+from tests.factories import changes as story
+from tests.factories.deployments import deployed, digest_of
+from tests.releases.page_words import MOST_QUERIES, queries_of, words
+
+URL = "/api/v1/compliance/"
+SERVICE = "billing-service"
+DAY = timedelta(days=1)
+
+
+def shipped(version: str, *, at: datetime, **fields: Any) -> None:
+    """To production, under a change."""
+    Deployment.objects.filter(pk=deployed(version, at=at, **fields).pk).update(change="CR-2026-0101-001")
+
+
+@pytest.fixture
+def statuses(api: Callable[..., APIClient]) -> Callable[..., dict[str, str]]:
+    """`statuses()`: title -> status of billing-service, over REST."""
+
+    def read(service: str = SERVICE) -> dict[str, str]:
+        (row,) = api("ci-payments").get(URL, {"service": service}).json()["results"]
+        assert row["service"] == service
+        return {found["title"]: found["status"] for found in row["requirements"]}
+
+    return read
+
+
+def test_compliance__service_without_a_history__is_pending_with_a_next_step(
+    api: Callable[..., APIClient], held: datetime
+) -> None:
+    body = api("alice").get(URL).json()
+
+    assert set(body) == {"next", "previous", "results"}
+    assert [row["service"] for row in body["results"]] == [SERVICE, "search-api"]
+    rows = body["results"][0]["requirements"]
+    assert list(rows[0]) == ["section", "title", "status", "proof", "next_step"]
+    assert {row["status"] for row in rows} == {"PENDING"}
+    assert all(row["next_step"] for row in rows)
+
+
+@pytest.mark.usefixtures("artifact")
+def test_compliance__after_a_whole_way__shows_what_was_done(
+    statuses: Callable[..., dict[str, str]], held: datetime
+) -> None:
+    Service.objects.filter(slug=SERVICE).update(
+        repository="https://git.example.com/billing",
+        rollback_driver="webhook",
+        metrics={"error_rate": "a", "latency_p99": "b"},
+        urls={"dev": "https://a.dev.example.com", "stg": "https://a.stg.example.com", "prd": "https://a.example.com"},
+    )
+    for days in (22, 15, 8, 1):
+        version = f"v2.3.{10 + days}"
+        deployed(version, at=held - days * DAY - timedelta(hours=2), environment="stg")
+        shipped(version, at=held - days * DAY)
+    deployed("v2.3.32", at=held - DAY / 2, action="rollback")
+
+    found = statuses()
+    for title in (
+        "Weekly releases",
+        "Environment separation: addresses",
+        "Promotion through staging",
+        "Monitoring",
+        "Change management",
+        "Rollback automation",
+        "Artifact registry",
+    ):
+        assert found[title] == "COMPLETE", title
+    assert found["Artifact signing (cosign)"] == "PENDING"
+
+
+def test_compliance__deployed_past_staging_or_without_a_change__is_partial(
+    statuses: Callable[..., dict[str, str]], held: datetime
+) -> None:
+    deployed("v2.3.1", at=held - 3 * DAY, environment="stg")
+    shipped("v2.3.1", at=held - 2 * DAY)
+    deployed("v2.3.2", at=held - DAY)
+    # Afterwards proves nothing.
+    deployed("v2.3.2", at=held, environment="stg")
+
+    found = statuses()
+    assert found["Promotion through staging"] == "PARTIAL"
+    assert found["Change management"] == "PARTIAL"
+
+
+def test_compliance__newest_artifact__is_the_one_that_is_judged(
+    statuses: Callable[..., dict[str, str]], held: datetime
+) -> None:
+    service = story.service(SERVICE)
+    finding = {"rule": "renaming-column", "severity": "error"}
+    file = {"filename": "f", "sql": "", "kind": "schema", "phase": "contract", "findings": [finding]}
+    story.artifact(service, "v2.3.1", at=held - DAY, signature="MEUC", digest=digest_of("a"))
+    assert statuses()["Artifact signing (cosign)"] == "COMPLETE"
+    assert statuses()["Database migrations"] == "COMPLETE"
+    story.artifact(service, "v2.3.2", at=held, migrations=[file], digest=digest_of("b"))
+
+    assert Artifact.objects.count() == 2
+    assert statuses()["Artifact signing (cosign)"] == "PENDING"
+    assert statuses()["Database migrations"] == "PARTIAL"
+
+
+@pytest.mark.parametrize(("query", "status"), [("service=nothing", 404), ("what=x", 400), ("team=search", 200)])
+def test_compliance__narrowed__by_team_or_service(
+    api: Callable[..., APIClient], held: datetime, query: str, status: int
+) -> None:
+    answer = api("alice").get(f"{URL}?{query}")
+
+    assert answer.status_code == status
+    if status == 200:
+        assert [row["service"] for row in answer.json()["results"]] == ["search-api"]
+
+
+def test_pages__list_and_service__tell_the_same_as_rest(
+    browser_session: Callable[[str], Client], api: Callable[..., APIClient], held: datetime
+) -> None:
+    deployed("v2.3.1", at=held)
+    alice = browser_session("alice")
+    shown = words(alice.get(f"/compliance/{SERVICE}/"))
+
+    (row,) = api("alice").get(URL, {"service": SERVICE}).json()["results"]
+    complete = sum(found["status"] == "COMPLETE" for found in row["requirements"])
+    assert f"{complete} of {len(row['requirements'])} components are complete" in shown
+    assert all(" ".join(found["proof"].split()) in shown for found in row["requirements"])
+    assert f"{complete} / {len(row['requirements'])}" in words(alice.get("/compliance/"))
+    assert "search-api" not in words(alice.get("/compliance/?team=1"))
+    assert alice.get("/compliance/nothing/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/compliance/", f"/compliance/{SERVICE}/"])
+def test_pages__with_many_services__take_few_queries(
+    browser_session: Callable[[str], Client], held: datetime, path: str
+) -> None:
+    deployed("v2.3.1", at=held)
+    few = queries_of(browser_session("alice"), path)
+    for number in range(10):
+        deployed("v1.0.0", at=held, service=story.service(f"service-{number}").slug)
+
+    assert queries_of(browser_session("alice"), path) == few
+    assert few <= MOST_QUERIES
+
+
+def test_badge__of_a_service__is_a_picture_with_its_count(
+    browser_session: Callable[[str], Client], held: datetime
+) -> None:
+    answer: Any = browser_session("alice").get(f"/compliance/{SERVICE}.svg")
+
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert "STD-ENG-006: 0 / 16" in answer.content.decode()
+    assert browser_session("alice").get("/compliance/nothing.svg").status_code == 404
