@@ -13,11 +13,12 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.models import Event, Intent
 from cybercube_portal.errors import Invalid, MoveRefused, NotPermitted
 from cybercube_portal.people.actors import KeyFact
+from cybercube_portal.people.models import User
 from releases.actions.driving import note_report
 from releases.actions.outcomes import fail_deployment, pass_deployment
 from releases.actions.rollback import DRIVE, start_rollback
 from releases.drivers import Progress, Report
-from releases.models import Deployment, GateDecision
+from releases.models import Deployment, GateDecision, Migration
 from releases.states import DeploymentState, RollbackMethod, Trigger
 from tests.factories.changes import actor
 from tests.factories.deployments import HOUR, deployed
@@ -35,6 +36,24 @@ def bad(held: datetime) -> Deployment:
 def roll_back(deployment: Deployment, *, now: datetime, by: str = "grace", **options: Any) -> Deployment:
     given = {"trigger": Trigger.FUNCTIONALITY, "reason": "Checkout is broken", "actor": actor(by), **options}
     return start_rollback(reference=deployment.reference, now=now, **given)
+
+
+def applied(deployment: Deployment, *, phase: str, at: datetime) -> None:
+    """A migration of this version that ran in production."""
+    migration = Migration.objects.create(
+        reference="MIG-1",
+        service=deployment.service,
+        version=deployment.version,
+        environment="prd",
+        filename="20260114100000_drop_tax.sql",
+        kind="schema",
+        phase=phase,
+        created_at=at,
+        created_by=User.objects.get(username="alice"),
+    )
+    for verb in ("test", "run", "apply"):
+        getattr(migration, verb)(at=at)
+        migration.save()
 
 
 def state_of(deployment: Deployment) -> str:
@@ -110,6 +129,27 @@ def test_start_rollback__during_a_freeze__allowed(
     bad: Deployment, held: datetime, freeze_from: Callable[..., Freeze]
 ) -> None:
     freeze_from(held - timedelta(minutes=5), hours=48)
+
+    assert roll_back(bad, now=held).state == DeploymentState.RUNNING
+
+
+def test_start_rollback__contract_migration_since__refused_with_a_remedy_and_kept_in_the_log(
+    bad: Deployment, held: datetime
+) -> None:
+    applied(bad, phase="contract", at=held - timedelta(minutes=30))
+
+    with pytest.raises(MoveRefused) as refused:
+        roll_back(bad, now=held)
+
+    (reason,) = refused.value.decision.blockers
+    assert (reason.code, reason.remedy) == ("rollback.contract_since", "Fix forward.")
+    assert state_of(bad) == DeploymentState.HEALTHY
+    decision = GateDecision.objects.get(action="rollback")
+    assert [row.outcome for row in decision.evaluations.all()] == ["deny"]
+
+
+def test_start_rollback__expanding_migration_since__allowed(bad: Deployment, held: datetime) -> None:
+    applied(bad, phase="expand", at=held - timedelta(minutes=30))
 
     assert roll_back(bad, now=held).state == DeploymentState.RUNNING
 
