@@ -14,6 +14,7 @@ from django.conf import settings
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Again, Task
 from cybercube_portal.audit.selectors.events import event_named
+from cybercube_portal.catalog.actions.retention import judge_retention
 from releases.actions import (
     baseline,
     bypasses,
@@ -31,7 +32,7 @@ from releases.actions.observations import claim_looks, note_sighting
 from releases.checks import Checked, look
 from releases.checks.looking import look_at_all
 from releases.drivers import Report
-from releases.selectors.deployments import get_deployment
+from releases.selectors.deployments import get_deployment, last_production_uses
 from releases.selectors.verification import check_facts
 from releases.selectors.watch import is_being_watched
 from releases.states import CheckKind, DeploymentState
@@ -43,9 +44,14 @@ log = structlog.get_logger(__name__)
 # A tick that nobody took in time is dropped: the next one does its work.
 LOOK = "releases.look_at_services"
 _EVERY = min(5.0, settings.OBSERVATION_INTERVAL.total_seconds())
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = (
-    {LOOK: {"task": LOOK, "schedule": _EVERY, "options": {"expires": _EVERY}}} if _EVERY else {}
-)
+RETENTION = "releases.judge_retention"
+# §3.5 counts days; several looks a day lose none when the clock that ticks was restarted.
+_QUARTER_DAY = 6 * 60 * 60.0
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    name: {"task": name, "schedule": every, "options": {"expires": every}}
+    for name, every in ((LOOK, _EVERY), (RETENTION, _QUARTER_DAY))
+    if every
+}
 
 
 @shared_task(name=LOOK)
@@ -57,6 +63,13 @@ def look_at_services() -> None:
             note_sighting(service=target.service, environment=target.environment, sighting=sighting, now=clock.now())
         except Exception:
             log.exception("sighting_not_kept", service=target.service, environment=target.environment)
+
+
+@shared_task(name=RETENTION)
+def judge_artifacts() -> None:
+    """Note which artifacts the registry may let go (§3.5): only deployments know what ran in production, and until when."""
+    now = clock.now()
+    judge_retention(last_used_at=last_production_uses(now=now), now=now)
 
 
 def tell_of_bypass(task: Task, now: datetime) -> None:

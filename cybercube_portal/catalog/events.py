@@ -11,6 +11,7 @@ class CatalogEvent(StrEnum):
     SERVICE_REGISTERED = "service.registered"
     SERVICE_EDITED = "service.edited"
     ARTIFACT_REGISTERED = "artifact.registered"
+    ARTIFACT_EXPIRED = "artifact.expired"
     EVIDENCE_REPORTED = "evidence.reported"
     IDENTITY_TRUSTED = "trusted_identity.created"
     IDENTITY_DISTRUSTED = "trusted_identity.revoked"

@@ -122,6 +122,27 @@ class Artifact(models.Model):
         return self.version
 
 
+class Retention(models.Model):
+    """How long §3.5 keeps an artifact, judged daily; beside it, because the artifact itself never changes.
+
+    `retain_until` null is permanent; `last_used_at` null: it never ran in production; `expired_at` since when the registry may let it go.
+    """
+
+    artifact = models.OneToOneField(Artifact, on_delete=models.PROTECT, related_name="kept")
+    retain_until = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    expired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "retention"
+        indexes: ClassVar = [
+            models.Index(fields=["expired_at"], name="artifact_expired", condition=Q(expired_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.artifact_id} until {self.retain_until}"
+
+
 class Evidence(models.Model):
     """What a pipeline saw of an artifact at one stage (§4.2). Append-only by trigger; the latest of a stage counts.
 

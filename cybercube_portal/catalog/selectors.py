@@ -20,10 +20,12 @@ from cybercube_portal.catalog.facts import (
     migration_facts,
 )
 from cybercube_portal.catalog.metadata import names_commit
-from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
+from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Retention, Service, TrustedIdentity
 from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
+
+MOST_BUILDS = 20
 
 
 def environments() -> QuerySet[Environment]:
@@ -191,11 +193,28 @@ def artifacts() -> QuerySet[Artifact]:
     return Artifact.objects.select_related("service__team", "registered_by").order_by("-registered_at", "-id")
 
 
-def artifacts_listed(*, service: str | None, git_sha: str | None, digest: str | None) -> QuerySet[Artifact]:
+def artifacts_listed(
+    *, service: str | None, git_sha: str | None, digest: str | None, expired: bool | None = None
+) -> QuerySet[Artifact]:
     """Artifacts that match what is given, without the long columns that only one artifact's page shows."""
     wanted = {"service__slug": service, "git_sha": git_sha, "digest": digest}
     given = {name: value for name, value in wanted.items() if value is not None}
-    return artifacts().filter(**given).defer("migrations", "commits", "dependencies", "signature")
+    rows = artifacts().filter(**given)
+    if expired is not None:
+        gone = Q(kept__expired_at__isnull=False)
+        rows = rows.filter(gone) if expired else rows.exclude(gone)
+    return rows.defer("migrations", "commits", "dependencies", "signature")
+
+
+def retention_of(artifact: Artifact) -> Retention | None:
+    """What was judged of it; None before the first day is over."""
+    return Retention.objects.filter(artifact=artifact).first()
+
+
+def builds_of_commit(artifact: Artifact) -> list[tuple[str, str]]:
+    """(version, digest) of the other builds of its commit and type: a reproducible build gives one digest (§3.1)."""
+    rows = Artifact.objects.filter(service=artifact.service, git_sha=artifact.git_sha, type=artifact.type)
+    return list(rows.exclude(pk=artifact.pk).order_by("id").values_list("version", "digest")[:MOST_BUILDS])
 
 
 def find_artifact(*, service: str, version: str) -> Artifact | None:

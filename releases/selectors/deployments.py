@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -119,3 +120,20 @@ def _found(deployment: Deployment | None, reference: str) -> Deployment:
     if deployment is None:
         raise NotFound(f"There is no deployment {reference}.", code="deployment.unknown")
     return deployment
+
+
+def last_production_uses(*, now: datetime) -> dict[tuple[str, str], datetime]:
+    """When each (service slug, version) last ran in production: `now` for what stands there, else when the next one took its place."""
+    rows = Deployment.objects.filter(environment=EnvironmentCode.PRD, verified_at__isnull=False).order_by(
+        "service", "id"
+    )
+    uses: dict[tuple[str, str], datetime] = {}
+    before: tuple[str, str] | None = None
+    for slug, version, verified_at in rows.values_list("service__slug", "version", "verified_at"):
+        if verified_at is None:
+            continue
+        if before is not None and before[0] == slug:
+            uses[before] = verified_at
+        before = (slug, version)
+        uses[before] = now
+    return uses

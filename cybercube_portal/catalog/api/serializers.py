@@ -8,6 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cybercube_portal.api import MomentField, StrictSerializer
+from cybercube_portal.api.schema import REASON
+from cybercube_portal.catalog.reproducible import not_reproducible
 from cybercube_portal.catalog.states import (
     ARTIFACT_TYPE_NAMES,
     RETENTION,
@@ -125,6 +127,17 @@ class NewServiceSerializer(EditServiceSerializer):
     team = serializers.SlugField(max_length=64)
 
 
+MOMENT: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
+SAME_COMMIT: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["reference", "version", "digest"],
+        "properties": {name: {"type": "string"} for name in ("reference", "version", "digest")},
+    },
+}
+
+
 class ArtifactTypeField(serializers.ChoiceField):
     """§3.5 and the glossary write "Container images"; any of their spellings is read, one is written."""
 
@@ -237,18 +250,67 @@ class ListedArtifactSerializer(serializers.Serializer[Any]):
 
 
 class ArtifactSerializer(ListedArtifactSerializer):
-    """An artifact with all that is known of it. `evidence`: the latest report of each stage. `retention` by §3.5."""
+    """An artifact with all that is known of it. `evidence`: the latest report of each stage. `retention` by §3.5.
+
+    `reproducible`: whether the other builds of its commit have its digest (§3.1), null when there is none; `findings` say it
+    in words. `retain_until` null: permanent, or not judged yet; `expired_at`: since when the registry may let it go.
+    """
 
     dependencies = serializers.DictField(child=serializers.CharField())
     signature = serializers.CharField(allow_null=True)
     migrations = JudgedMigrationSerializer(many=True)
     commits = BuiltFromSerializer(many=True)
     retention = serializers.SerializerMethodField()
+    retain_until = serializers.SerializerMethodField()
+    last_used_at = serializers.SerializerMethodField()
+    expired_at = serializers.SerializerMethodField()
+    reproducible = serializers.SerializerMethodField()
+    same_commit = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField()
     evidence = serializers.SerializerMethodField()
 
     def get_retention(self, artifact: Any) -> str:  # noqa: ANN401 - an Artifact
         """How long §3.5 keeps it."""
         return RETENTION[ArtifactType(artifact.type)]
+
+    @extend_schema_field(MOMENT)
+    def get_retain_until(self, _artifact: Any) -> str | None:  # noqa: ANN401 - an Artifact
+        """Until when §3.5 keeps it."""
+        return self._kept("retain_until")
+
+    @extend_schema_field(MOMENT)
+    def get_last_used_at(self, _artifact: Any) -> str | None:  # noqa: ANN401 - an Artifact
+        """When it last ran in production, as of the last daily look."""
+        return self._kept("last_used_at")
+
+    @extend_schema_field(MOMENT)
+    def get_expired_at(self, _artifact: Any) -> str | None:  # noqa: ANN401 - an Artifact
+        """Since when its time is over."""
+        return self._kept("expired_at")
+
+    def _kept(self, name: str) -> str | None:
+        moment = getattr(self.context["kept"], name, None)
+        return MomentField().to_representation(moment) if moment else None
+
+    def get_reproducible(self, artifact: Any) -> bool | None:  # noqa: ANN401 - an Artifact
+        """From the context's `builds`."""
+        builds = self.context["builds"]
+        return all(digest == artifact.digest for _, digest in builds) if builds else None
+
+    @extend_schema_field(SAME_COMMIT)
+    def get_same_commit(self, artifact: Any) -> list[dict[str, str]]:  # noqa: ANN401 - an Artifact
+        """The other builds of its commit."""
+        slug = artifact.service.slug
+        return [
+            {"reference": f"{slug}:{version}", "version": version, "digest": digest}
+            for version, digest in self.context["builds"]
+        ]
+
+    @extend_schema_field({"type": "array", "items": REASON})
+    def get_findings(self, artifact: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an Artifact
+        """What is noticed of it, as reasons."""
+        unlike = [version for version, digest in self.context["builds"] if digest != artifact.digest]
+        return [not_reproducible(artifact.git_sha, unlike).as_dict()] if unlike else []
 
     @extend_schema_field(EvidenceSerializer(many=True))
     def get_evidence(self, artifact: Any) -> Any:  # noqa: ANN401 - an Artifact, a list of reports

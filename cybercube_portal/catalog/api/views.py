@@ -17,12 +17,15 @@ from cybercube_portal.catalog.api import serializers
 from cybercube_portal.catalog.authentication import run_of
 from cybercube_portal.catalog.service_fields import ServiceFields
 from cybercube_portal.catalog.states import Stage, StageStatus
+from cybercube_portal.errors import Invalid
 from cybercube_portal.people.authentication import actor_of
 
 TEAM = OpenApiParameter("team", str, description="Only of this team (slug).")
 SERVICE = OpenApiParameter("service", str, description="Only of this service (slug).")
 GIT_SHA = OpenApiParameter("git_sha", str, description="Only built from this commit, as it was registered.")
 DIGEST = OpenApiParameter("digest", str, description="Only with this digest.")
+EXPIRED = OpenApiParameter("expired", bool, description="Only those whose time is over (§3.5), or only the others.")
+YES_OR_NO = {None: None, "true": True, "false": False}
 
 
 class EnvironmentsView(generics.GenericAPIView[Any]):
@@ -100,15 +103,18 @@ class ArtifactsView(generics.GenericAPIView[Any]):
 
     @extend_schema(
         operation_id="artifacts_list",
-        parameters=[SERVICE, GIT_SHA, DIGEST],
+        parameters=[SERVICE, GIT_SHA, DIGEST, EXPIRED],
         responses=serializers.ListedArtifactSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """Artifacts, the newest first, with the latest status of each stage."""
         sent = request.query_params
-        refuse_unknown_parameters(sent, ["service", "git_sha", "digest"])
+        refuse_unknown_parameters(sent, ["service", "git_sha", "digest", "expired"])
         rows = selectors.artifacts_listed(
-            service=sent.get("service"), git_sha=sent.get("git_sha"), digest=sent.get("digest")
+            service=sent.get("service"),
+            git_sha=sent.get("git_sha"),
+            digest=sent.get("digest"),
+            expired=_yes_or_no(sent.get("expired")),
         )
         page = self.paginate_queryset(rows) or []
         context = {"latest": selectors.latest_evidence(row.pk for row in page)}
@@ -176,5 +182,16 @@ class EvidenceView(generics.GenericAPIView[Any]):
 
 def _artifact(service: str, version: str, code: int) -> Response:
     artifact = selectors.get_artifact(service=service, version=version)
-    context = {"latest": selectors.latest_evidence([artifact.pk])}
+    context = {
+        "latest": selectors.latest_evidence([artifact.pk]),
+        "kept": selectors.retention_of(artifact),
+        "builds": selectors.builds_of_commit(artifact),
+    }
     return Response(serializers.ArtifactSerializer(artifact, context=context).data, status=code)
+
+
+def _yes_or_no(text: str | None) -> bool | None:
+    """Raises Invalid for anything but true and false."""
+    if text not in YES_OR_NO:
+        raise Invalid.field("/expired", "field.invalid", "Write true or false.")
+    return YES_OR_NO[text]
