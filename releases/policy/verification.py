@@ -117,9 +117,11 @@ def unmade(kind: CheckKind, code: str, message: str, *, threshold: float | None 
     return Finding(kind=kind, verdict=Verdict.INCONCLUSIVE, code=code, message=message, threshold=threshold)
 
 
-def in_words(kind: CheckKind, value: float) -> str:
-    """`0.42 %` or `312 ms`, with as many digits as tell it from its limit."""
-    return f"{value * 100:.6g} %" if kind is CheckKind.ERROR_RATE else f"{value:.6g} ms"
+def in_words(kind: CheckKind, value: float, *, digits: int = 9) -> str:
+    """`0.42 %` or `312 ms`; nine significant digits tell it from its limit, fewer read better."""
+    is_rate = kind is CheckKind.ERROR_RATE
+    rounded = float(f"{value * (100 if is_rate else 1):.{digits}g}")
+    return f"{f'{rounded:.9f}'.rstrip('0').rstrip('.')} {'%' if is_rate else 'ms'}"
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

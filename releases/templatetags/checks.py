@@ -15,6 +15,7 @@ from releases.policy.verification import in_words
 from releases.states import CheckKind
 
 register = template.Library()
+DIGITS = 4
 
 NAMES: dict[str, str | Promise] = {
     CheckKind.HEALTH: _("Health"),
@@ -27,7 +28,7 @@ NAMES: dict[str, str | Promise] = {
 @register.simple_tag
 def figure(kind: str, value: float | None) -> str:
     """With its unit."""
-    return "—" if value is None else in_words(CheckKind(kind), value)
+    return "—" if value is None else in_words(CheckKind(kind), value, digits=DIGITS)
 
 
 @register.simple_tag

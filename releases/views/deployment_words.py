@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from changes.forms.moves import NothingForm
 from releases.forms import AbortForm, FailForm, FinishForm
 from releases.models import Deployment
-from releases.states import DeploymentState
+from releases.states import DeploymentState, Verdict
 
 D = DeploymentState
 HEADLINES: dict[str, tuple[str, str | Promise]] = {
@@ -52,8 +52,10 @@ FORMS: dict[str, type[forms.BaseForm]] = {
 }
 
 
-def headline_of(row: Deployment) -> tuple[str, str | Promise]:
-    """Its tone and its sentence."""
+def headline_of(row: Deployment, *, verdict: Verdict | None) -> tuple[str, str | Promise]:
+    """Its tone and its sentence; `verdict` is its last verification's."""
+    if row.state == D.VERIFYING and verdict == Verdict.INCONCLUSIVE:
+        return "wait", _("It could not be verified. Verify it again, or fail it.")
     if row.state == D.HEALTHY and row.watch_until is not None and row.watched_at is None:
         return "ok", _("Verified: it is healthy, and watched now.")
     return HEADLINES[row.state]

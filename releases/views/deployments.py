@@ -68,8 +68,8 @@ def deployment_context(
     """What the page draws; `bound` is the form of the verb `failed`, as it was typed."""
     row = get_deployment(reference)
     buttons = list(_buttons(request, row, failed=failed, bound=bound))
-    tone, words = headline_of(row)
-    watch = watch_of(row)
+    verification, watch = verification_of(row), watch_of(row)
+    tone, words = headline_of(row, verdict=verification["verdict"] if verification else None)
     return {
         "deployment": row,
         "tone": tone,
@@ -77,7 +77,7 @@ def deployment_context(
         "buttons": [button for button in buttons if button.allowed],
         "not_now": [button for button in buttons if not button.allowed],
         "steps": list(_steps(row)),
-        "verification": verification_of(row),
+        "verification": verification,
         "watch": watch,
         "picture": picture_of(row, watch),
         "rollback": rollback_of(row),

@@ -26,6 +26,7 @@ from releases.states import CheckKind
 
 WIDTH, HEIGHT = 600, 96
 HEADROOM = 1.15
+DIGITS = 4
 PART = "releases/parts/watch.html"
 
 
@@ -127,10 +128,12 @@ def _curve(
         lines=tuple(" ".join(f"{x:.1f},{y:.1f}" for x, y in map(point, piece)) for piece in pieces if len(piece) > 1),
         dots=tuple(point(piece[0]) for piece in pieces if len(piece) == 1),
         limits=tuple(
-            Limit(y=_height(limit, ceiling), words=in_words(kind, limit)) for limit in limits if limit <= ceiling
+            Limit(y=_height(limit, ceiling), words=in_words(kind, limit, digits=DIGITS))
+            for limit in limits
+            if limit <= ceiling
         ),
-        now=in_words(kind, values[-1]) if values else "",
-        highest=in_words(kind, max(values)) if values else "",
+        now=in_words(kind, values[-1], digits=DIGITS) if values else "",
+        highest=in_words(kind, max(values), digits=DIGITS) if values else "",
     )
 
 

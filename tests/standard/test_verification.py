@@ -110,6 +110,21 @@ def test_thresholds__of_a_service__stand_in_place_of_the_standards() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("error_rate", 0.0, "0 %"),
+        ("error_rate", 0.0501, "5.01 %"),
+        ("error_rate", 0.009999999, "0.9999999 %"),
+        ("error_rate", 1.0, "100 %"),
+        ("latency_p99", 312.5, "312.5 ms"),
+        ("latency_p99", 1_234_567.0, "1234567 ms"),
+    ],
+)
+def test_words__of_a_figure__are_plain_digits_with_the_unit(kind: str, value: float, words: str) -> None:
+    assert policy.in_words(CheckKind(kind), value) == words
+
+
+@pytest.mark.parametrize(
     ("reply", "verdict", "code"),
     [
         (document(status="ok", version="v2.3.1"), "pass", "health.ok"),
