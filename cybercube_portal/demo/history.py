@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from changes.actions import approvals, content, emergencies
@@ -14,9 +15,12 @@ from changes.actions.periods import Period
 from changes.actions.windows import create_window
 from changes.models import ChangeRequest
 from changes.proposals import Proposal
-from cybercube_portal.demo import lives
+from changes.selectors.changes import get_change
+from cybercube_portal.audit.models import Delivery, Intent
+from cybercube_portal.demo import lives, rollouts
 from cybercube_portal.demo.company import SERVICES
 from cybercube_portal.demo.lives import Company
+from releases.states import Method
 
 SEED = 6
 WEEKS = 52
@@ -34,13 +38,13 @@ def past_year(company: Company, *, now: datetime) -> None:
     dice = random.Random(SEED)  # noqa: S311 - a story, not a secret
     company.versions[SHOWN] = SHOWN_BEFORE
     for service in SERVICES:
-        lives.build(company, service, at=now - timedelta(weeks=WEEKS, days=2), step="patch")
+        _standard(company, service, at=now - timedelta(weeks=WEEKS, days=2))
     for slot in _slots(dice, now=now):
         service = dice.choice(sorted(set(SERVICES) - {SHOWN}))
         kind = dice.choices(("patch", "minor", "standard", "emergency", "cancelled"), (44, 22, 22, 6, 6))[0]
         if kind == "emergency":
             _emergency(company, service, at=slot)
-        elif kind == "standard":
+        elif kind == "standard" and not _is_behind(company, service):
             _standard(company, service, at=slot)
         else:
             _normal(company, service, slot=slot, kind=kind, dice=dice)
@@ -66,42 +70,56 @@ def _slots(dice: random.Random, *, now: datetime) -> Iterator[datetime]:
                 yield slot
 
 
+def _is_behind(company: Company, service: str) -> bool:
+    """Whether the next patch would be more than a patch on what production runs, since the last minor version was taken back."""
+    major, minor, patch = company.versions[service]
+    return rollouts.needs_release(company, service, f"v{major}.{minor}.{patch + 1}")
+
+
 def _normal(company: Company, service: str, *, slot: datetime, kind: str, dice: random.Random) -> None:
     filed = slot - timedelta(hours=dice.randint(30, 90))
     version = lives.build(company, service, at=filed - timedelta(hours=1), step="minor" if kind == "minor" else "patch")
     answers = {**lives.NO_RISK, "performance": dice.random() < SHARE_PERFORMANCE, "customer_visible": kind == "minor"}
     if dice.random() < SHARE_MIGRATION:
         answers["database_schema"] = True
-    change = lives.file(company, service, version, at=filed, slot=slot, answers=answers)
-    change = lives.submit(company, change, at=filed + timedelta(minutes=15))
     if kind == "cancelled":
+        change = lives.file(company, service, version, at=filed, slot=slot, answers=answers)
+        change = lives.submit(company, change, at=filed + timedelta(minutes=15))
         author = company.author(service)
         reason = "Superseded by the next version."
         moves.cancel_change(number=change.number, actor=author, now=filed + timedelta(hours=5), reason=reason)
         return
+    rollouts.stage(company, service, version, at=filed - timedelta(minutes=50))
+    change = _in_review(company, service, version, filed=filed, slot=slot, answers=answers)
     change = lives.sign(company, change, at=filed + timedelta(hours=dice.randint(1, 4)))
     outcome = dice.choices(("successful", "successful_with_issues", "rolled_back"), (88, 5, 7))[0]
-    lives.carry_out(company, change, outcome=outcome)
+    rollouts.roll_out(company, change, version, at=slot + timedelta(minutes=2), outcome=outcome)
 
 
-def _standard(company: Company, service: str, *, at: datetime) -> ChangeRequest:
+def _in_review(
+    company: Company, service: str, version: str, *, filed: datetime, slot: datetime, **fields: Any
+) -> ChangeRequest:
+    """Handed in a quarter of an hour after it was filed: by a release where the version needs one (R15)."""
+    if rollouts.needs_release(company, service, version):
+        release = rollouts.open_for(company, service, version, at=filed, slot=slot, **fields)
+        return get_change(release.change)
+    change = lives.file(company, service, version, at=filed, slot=slot, **fields)
+    return lives.submit(company, change, at=filed + timedelta(minutes=15))
+
+
+def _standard(company: Company, service: str, *, at: datetime) -> None:
     version = lives.build(company, service, at=at - timedelta(hours=1))
+    rollouts.stage(company, service, version, at=at - timedelta(minutes=50))
     change = moves.file_routine_deployment(
-        service=service,
-        version=version,
-        digest="",
-        environment="prd",
-        actor=company.actor(f"ci-{SERVICES[service][1]}"),
-        now=at,
+        service=service, version=version, digest="", environment="prd", actor=company.ci(service), now=at
     )
-    return lives.carry_out(company, change)
+    rollouts.roll_out(company, change, version, at=at + timedelta(minutes=2))
 
 
 def _emergency(company: Company, service: str, *, at: datetime) -> None:
-    change = _authorised(company, service, at=at)
+    change, version = _authorised(company, service, at=at)
     author = company.author(service)
-    moves.start_change(number=change.number, actor=author, now=at + timedelta(minutes=10))
-    moves.finish_change(number=change.number, actor=author, now=at + timedelta(minutes=35))
+    rollouts.roll_out(company, change, version, at=at + timedelta(minutes=10))
     emergencies.document_change(number=change.number, actor=author, now=at + timedelta(hours=2))
     emergencies.record_emergency(
         number=change.number,
@@ -114,7 +132,7 @@ def _emergency(company: Company, service: str, *, at: datetime) -> None:
     )
 
 
-def _authorised(company: Company, service: str, *, at: datetime) -> ChangeRequest:
+def _authorised(company: Company, service: str, *, at: datetime) -> tuple[ChangeRequest, str]:
     version = lives.build(company, service, at=at - timedelta(minutes=20))
     change = lives.file(
         company,
@@ -127,7 +145,7 @@ def _authorised(company: Company, service: str, *, at: datetime) -> ChangeReques
         description="Every fourth request times out since 10 minutes. The fix pins the connection pool.",
         impact={"customers": "every fourth request fails", "downtime": "partial", "data": "none"},
     )
-    return emergencies.authorise_change(
+    change = emergencies.authorise_change(
         number=change.number,
         approver="heidi",
         verbal_at=at + timedelta(minutes=4),
@@ -136,6 +154,7 @@ def _authorised(company: Company, service: str, *, at: datetime) -> ChangeReques
         actor=company.actor("heidi"),
         now=at + timedelta(minutes=5),
     )
+    return change, version
 
 
 def _freezes(company: Company, *, now: datetime) -> None:
@@ -202,11 +221,11 @@ def _freezes(company: Company, *, now: datetime) -> None:
         actor=dan,
         now=planned,
     )
-    version = lives.build(company, "checkout-api", at=now - timedelta(days=2), step="minor")
-    change = lives.file(
-        company, "checkout-api", version, at=now - timedelta(days=2), slot=monday + timedelta(days=1, hours=9)
-    )
-    change = lives.sign(company, lives.submit(company, change, at=now - timedelta(days=2)), at=now - timedelta(days=1))
+    filed = now - timedelta(days=2)
+    version = lives.build(company, "checkout-api", at=filed - timedelta(hours=1), step="minor")
+    rollouts.stage(company, "checkout-api", version, at=filed - timedelta(minutes=50))
+    change = _in_review(company, "checkout-api", version, filed=filed, slot=monday + timedelta(days=1, hours=9))
+    change = lives.sign(company, change, at=now - timedelta(days=1))
     grant_exception(
         reference=peak.reference,
         change=change.number,
@@ -219,21 +238,21 @@ def _freezes(company: Company, *, now: datetime) -> None:
 def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
     slot = hour + timedelta(days=2)
     patch = lives.build(company, "billing-service", at=now - timedelta(hours=6))
+    rollouts.stage(company, "billing-service", patch, at=now - timedelta(hours=5, minutes=50))
     change = lives.file(company, "billing-service", patch, at=now - timedelta(hours=5), slot=slot)
     lives.submit(company, change, at=now - timedelta(hours=5))
 
     minor = lives.build(company, "checkout-api", at=now - timedelta(hours=9), step="minor")
-    change = lives.file(
+    change = _in_review(
         company,
         "checkout-api",
         minor,
-        at=now - timedelta(hours=8),
+        filed=now - timedelta(hours=8),
         slot=slot + timedelta(hours=1),
         title=f"Deploy checkout-api {minor}: new address form",
         answers={**lives.NO_RISK, "database_schema": True, "customer_visible": True},
         impact={"customers": "a new address form", "downtime": "none", "data": "one new column"},
     )
-    change = lives.submit(company, change, at=now - timedelta(hours=8))
     approvals.approve_change(
         number=change.number,
         actor=company.actor("bob"),
@@ -242,18 +261,16 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
     )
 
     major = lives.build(company, "search-api", at=now - timedelta(days=1), step="major")
-    change = lives.file(
+    change = _in_review(
         company,
         "search-api",
         major,
-        at=now - timedelta(hours=22),
+        filed=now - timedelta(hours=22),
         slot=slot + timedelta(days=1),
         title=f"Deploy search-api {major}: drops the v1 query syntax",
         answers={**lives.NO_RISK, "breaking_api": True, "customer_visible": True},
         impact={"customers": "clients of the v1 syntax must move", "downtime": "none", "data": "none"},
-        release_type="major",
     )
-    change = lives.submit(company, change, at=now - timedelta(hours=21))
     content.comment_change(
         number=change.number,
         body="Two clients still send v1 queries; I asked both teams for a date.",
@@ -266,20 +283,15 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
 
 
 def _going_on(company: Company, *, now: datetime, hour: datetime) -> None:
-    api = lives.build(company, "api-service", at=now - timedelta(days=3))
-    change = lives.file(company, "api-service", api, at=now - timedelta(days=3), slot=hour)
-    change = lives.submit(company, change, at=now - timedelta(days=3) + timedelta(minutes=1))
-    change = lives.sign(company, change, at=now - timedelta(days=2))
-    moves.start_change(number=change.number, actor=company.author("api-service"), now=max(now, hour))
-
     invoice = lives.build(company, "invoice-worker", at=now - timedelta(days=3), step="minor")
-    change = lives.file(company, "invoice-worker", invoice, at=now - timedelta(days=2), slot=hour + timedelta(hours=5))
-    lives.sign(company, lives.submit(company, change, at=now - timedelta(days=2)), at=now - timedelta(days=1))
+    rollouts.stage(company, "invoice-worker", invoice, at=now - timedelta(days=3) + timedelta(minutes=30))
+    filed = now - timedelta(days=2)
+    change = _in_review(company, "invoice-worker", invoice, filed=filed, slot=hour + timedelta(hours=5))
+    lives.sign(company, change, at=now - timedelta(days=1))
 
-    emergency = _authorised(company, "session-store", at=now - timedelta(hours=18))
+    emergency, fix = _authorised(company, "session-store", at=now - timedelta(hours=18))
     who = company.author("session-store")
-    moves.start_change(number=emergency.number, actor=who, now=now - timedelta(hours=17))
-    moves.finish_change(number=emergency.number, actor=who, now=now - timedelta(hours=16))
+    rollouts.roll_out(company, emergency, fix, at=now - timedelta(hours=17))
     emergencies.document_change(number=emergency.number, actor=who, now=now - timedelta(hours=15))
 
     until = (hour + timedelta(hours=20)).isoformat()
@@ -302,3 +314,20 @@ def _going_on(company: Company, *, now: datetime, hour: datetime) -> None:
         now=now - timedelta(minutes=30),
     )
     lives.submit(company, change, at=now - timedelta(minutes=25))
+
+
+def right_now(company: Company, *, now: datetime) -> None:
+    """A canary that runs while somebody looks: its work is promised and not silenced."""
+    hour, filed = now.replace(minute=0, second=0, microsecond=0), now - timedelta(days=3)
+    version = lives.build(company, "api-service", at=filed - timedelta(hours=1))
+    rollouts.stage(company, "api-service", version, at=filed - timedelta(minutes=50))
+    change = _in_review(company, "api-service", version, filed=filed, slot=hour)
+    change = lives.sign(company, change, at=now - timedelta(days=2))
+    silence()
+    rollouts.begin(company, "api-service", version, "prd", at=now, change=change.number, method=Method.CANARY)
+
+
+def silence() -> None:
+    """What a year would have sent is not sent today."""
+    Intent.objects.all().delete()
+    Delivery.objects.all().delete()

@@ -42,17 +42,23 @@ EVERYWHERE = ("carol", "dan", "erin", "frank", "ivan")
 
 @dataclass
 class Company:
-    """What a life needs to know: the actors by name and the last version of each service."""
+    """What a life needs to know: the actors by name, the last version of each service, and the one production runs."""
 
     actors: dict[str, Actor] = field(default_factory=dict)
     versions: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    live: dict[str, str] = field(default_factory=dict)
     built: int = 0
+    runs: int = 0
 
     def actor(self, username: str) -> Actor:
         """Loaded once."""
         if username not in self.actors:
             self.actors[username] = actor_named(username)
         return self.actors[username]
+
+    def ci(self, service: str) -> Actor:
+        """The service account of the service's team."""
+        return self.actor(f"ci-{_team(service)}")
 
     def author(self, service: str) -> Actor:
         """The engineer of the service's team who files its changes."""
@@ -152,20 +158,6 @@ def sign(company: Company, change: ChangeRequest, *, at: datetime) -> ChangeRequ
 def submit(company: Company, change: ChangeRequest, *, at: datetime) -> ChangeRequest:
     """Handed in by its author."""
     return moves.submit_change(number=change.number, actor=company.author(change.services[0]), now=at)
-
-
-def carry_out(company: Company, change: ChangeRequest, *, outcome: str = "successful") -> ChangeRequest:
-    """Started at its slot, finished or rolled back, closed."""
-    who = company.author(change.services[0])
-    start = change.scheduled_time + timedelta(minutes=2)
-    moves.start_change(number=change.number, actor=who, now=start)
-    if outcome == "rolled_back":
-        reason = "Error rate exceeded the 5 % threshold after the deployment."
-        moves.roll_back_change(number=change.number, reason=reason, actor=who, now=start + timedelta(minutes=9))
-    else:
-        moves.finish_change(number=change.number, actor=who, now=start + timedelta(minutes=14))
-    end = start + timedelta(minutes=50)
-    return moves.close_change(number=change.number, outcome=outcome, actor=who, now=end)
 
 
 def _team(service: str) -> str:

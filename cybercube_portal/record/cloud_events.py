@@ -6,7 +6,9 @@ That stays with the auditors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -52,6 +54,16 @@ TYPE = "software.cybercube.portal"
 # Noun -> our CDEvents subject. CDEvents' own `change` is a change of source code, so ours is a custom one.
 CDEVENTS = {"change": "changerequest"}
 CDEVENTS_SPEC = "0.5.1"
+# A verified deployment is what CDEvents calls a service that was deployed, a verified rollback one that was rolled back.
+VERIFIED = "deployment.verified"
+SERVICE_TYPES = {
+    "deploy": "dev.cdevents.service.deployed.0.3.0",
+    "rollback": "dev.cdevents.service.rolledback.0.3.0",
+}
+INCIDENT_TYPES = {
+    "incident.detected": "dev.cdevents.incident.detected.0.3.0",
+    "incident.resolved": "dev.cdevents.incident.resolved.0.3.0",
+}
 CDEVENTS_VERSION = "0.1.0"
 JSON = "application/json"
 # Standard Webhooks asks for bodies below 20 KB; the receiver reads the rest by the event's id.
@@ -65,6 +77,15 @@ def type_of(verb: str) -> str:
         # A CDEvents predicate has letters only.
         return f"dev.cdeventsx.cybercube-{CDEVENTS[noun]}.{participle.replace('_', '')}.{CDEVENTS_VERSION}"
     return f"{TYPE}.{verb}"
+
+
+def cdevents_type(verb: str, data: Mapping[str, Any]) -> str | None:
+    """The type of CDEvents' own, or ours beside them, that an event is; None for what they have no word for."""
+    if verb == VERIFIED and data.get("digest"):
+        return SERVICE_TYPES.get(str(data.get("action")))
+    if verb in INCIDENT_TYPES:
+        return INCIDENT_TYPES[verb]
+    return type_of(verb) if verb.partition(".")[0] in CDEVENTS else None
 
 
 def is_shared(verb: str) -> bool:
@@ -109,27 +130,44 @@ def told(event: Event) -> dict[str, Any]:
 
 
 def _envelope(event: Event, facts: dict[str, Any]) -> dict[str, Any]:
+    cdevent = cdevents_type(event.verb, event.data)
     about = {
         "id": str(event.event_id),
         "source": settings.BASE_URL,
-        "type": type_of(event.verb),
+        "type": cdevent or type_of(event.verb),
     }
     time = moment(event.occurred_at)
-    is_cdevent = event.verb.partition(".")[0] in CDEVENTS
+    subject = _subject(event)
     return {
         "specversion": "1.0",
         **about,
-        "subject": event.object_id,
+        "subject": subject["id"],
         "time": time,
         "datacontenttype": JSON,
-        "data": _cdevent({**about, "timestamp": time}, facts) if is_cdevent else facts,
+        "data": facts if cdevent is None else _cdevent({**about, "timestamp": time}, subject, facts),
     }
 
 
-def _cdevent(context: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+def _subject(event: Event) -> dict[str, Any]:
+    """What the event is about, in the members that CDEvents asks of it: a service where one was deployed, an incident, a change."""
+    data = event.data
+    environment = {"environment": {"id": data.get("environment")}}
+    if event.verb == VERIFIED and cdevents_type(event.verb, data):
+        return {"id": data["service"], "content": {**environment, "artifactId": purl(data["service"], data["digest"])}}
+    if event.verb in INCIDENT_TYPES:
+        return {"id": event.object_id, "content": {**environment, "service": {"id": data.get("service")}}}
+    return {"id": event.object_id, "content": {"verb": event.verb, "by": event.actor["id"]}}
+
+
+def purl(service: str, digest: str) -> str:
+    """The package URL of what was deployed: `pkg:oci/billing-service@sha256%3A…`."""
+    return f"pkg:oci/{quote(service, safe='')}@{quote(digest, safe='')}"
+
+
+def _cdevent(context: dict[str, Any], subject: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "context": {"specversion": CDEVENTS_SPEC, **context},
-        "subject": {"id": facts["object_id"], "content": {"verb": facts["verb"], "by": facts["actor"]["id"]}},
+        "subject": subject,
         "customData": facts,
         "customDataContentType": JSON,
     }

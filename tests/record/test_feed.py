@@ -157,3 +157,40 @@ def test_nouns__every_verb_of_the_portal__shared_or_private_and_never_both() -> 
     assert len(verbs) > 50
     assert {verb.partition(".")[0] for verb in verbs} == SHARED | PRIVATE
     assert not SHARED & PRIVATE
+
+
+@pytest.mark.parametrize(("action", "predicate"), [("deploy", "deployed"), ("rollback", "rolledback")])
+def test_events__a_verified_deployment__is_what_cdevents_calls_a_service(
+    api: Api, happen: Happen, action: str, predicate: str
+) -> None:
+    digest = "sha256:" + "a" * 64
+    happen(
+        "deployment.verified",
+        object_id="DEP-017",
+        service="billing-service",
+        environment="prd",
+        digest=digest,
+        action=action,
+    )
+    happen("deployment.started", object_id="DEP-017", service="billing-service", environment="prd")
+    seal_all(now=clock.now)
+    started, verified = api("alice").get(EVENTS).json()["results"]
+    assert verified["type"] == f"dev.cdevents.service.{predicate}.0.3.0"
+    assert verified["data"]["subject"] == {
+        "id": "billing-service",
+        "content": {
+            "environment": {"id": "prd"},
+            "artifactId": f"pkg:oci/billing-service@sha256%3A{'a' * 64}",
+        },
+    }
+    assert verified["subject"] == "billing-service"
+    assert started["type"] == "software.cybercube.portal.deployment.started"
+    assert started["data"]["object_id"] == "DEP-017"
+
+
+def test_events__an_incident__names_where_it_is(api: Api, happen: Happen) -> None:
+    happen("incident.detected", object_id="INC-001", service="billing-service", environment="prd")
+    seal_all(now=clock.now)
+    (event,) = api("alice").get(EVENTS).json()["results"]
+    assert event["type"] == "dev.cdevents.incident.detected.0.3.0"
+    assert event["data"]["subject"]["content"]["environment"] == {"id": "prd"}

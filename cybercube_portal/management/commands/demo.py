@@ -14,7 +14,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from cybercube_portal import clock
-from cybercube_portal.audit.models import Delivery, Intent
 from cybercube_portal.catalog.actions.services import register_service
 from cybercube_portal.demo import cab, history, releases
 from cybercube_portal.demo import company as data
@@ -60,7 +59,7 @@ def _history(now: datetime) -> None:
     history.this_week(company, now=now)
     cab.next_meeting(company, now=now)
     releases.going_on(company, now=now)
-    _silence()
+    history.right_now(company, now=now)
 
 
 def _people(hired: datetime) -> None:
@@ -103,12 +102,6 @@ def _services(now: datetime) -> None:
             actor=OPERATOR,
             now=now,
         )
-
-
-def _silence() -> None:
-    """What a year would have sent is not sent today."""
-    Intent.objects.all().delete()
-    Delivery.objects.all().delete()
 
 
 def _empty() -> None:
