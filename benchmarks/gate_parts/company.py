@@ -1,4 +1,4 @@
-"""A company of the size issue A names: 100,000 changes and 5,000 freezes, written past the triggers that would each cost a call."""
+"""A company of the size issue A names: 100,000 changes and 5,000 freezes, each change that is over with its deployment, written past the triggers that would each cost a call."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def build(*, changes: int, freezes: int, seed: int, now: datetime) -> Company:
         people = _people(now)
         services = _catalogue(dice, people, now)
         _changes(people, services, changes, seed, now)
+        _deployments()
         _freezes(dice, people, services, freezes, now)
         key = _key(people[-1], now)
     with connection.cursor() as cursor:
@@ -115,12 +116,20 @@ def _catalogue(dice: random.Random, people: list[User], now: datetime) -> list[S
         for patch in range(VERSIONS)
     )
     summaries: dict[str, dict[str, Any]] = {"build": {}, "test": {"coverage": 91.5}, "scan": {"critical": 0, "high": 0}}
+    summaries["e2e"] = {}
     Evidence.objects.bulk_create(
         Evidence(artifact=row, stage=stage, status="passed", summary=summary, reported_at=now, reported_by=people[-1])
         for row in artifacts
         for stage, summary in summaries.items()
     )
     return services
+
+
+def _deployments() -> None:
+    """What every change that is over put into production, and every version in staging, all of it healthy."""
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDED)
+        cursor.execute(DEPLOYED)
 
 
 def digest(slug: str, patch: int) -> str:
@@ -238,3 +247,29 @@ def _freeze(dice: random.Random, people: list[User], services: list[Service], nu
         created_at=now,
         created_by=people[0],
     )
+
+
+# One deployment in the order of time for each closed change, and one to staging for each artifact; its decision has the same name.
+WENT_OUT = """
+    SELECT c.number AS name, c.number AS change, 'prd' AS environment, s.id AS service_id, s.slug, named->>'version' AS version,
+        named->>'digest' AS digest, c.scheduled_time AS at
+    FROM changes_changerequest c, jsonb_array_elements(c.artifacts) named JOIN catalog_service s ON s.slug = named->>'service'
+    WHERE c.state = 'closed'
+    UNION ALL
+    SELECT 'stg ' || s.slug || a.version, '', 'stg', s.id, s.slug, a.version, a.digest, a.registered_at
+    FROM catalog_artifact a JOIN catalog_service s ON s.id = a.service_id
+"""
+DECIDED = f"""
+INSERT INTO releases_gatedecision (id, service, version, digest, environment, action, change_named, run, actor, asked_by,
+    key_prefix, asked_at, request_id, idempotency_key, question_hash)
+SELECT md5(name)::uuid, slug, version, digest, environment, 'deploy', '', '{{}}', '', 'ci', '', at, '', '', ''
+FROM ({WENT_OUT}) went
+"""
+DEPLOYED = f"""
+INSERT INTO releases_deployment (reference, service_id, version, digest, environment, action, method, steps, step,
+    step_judgements, state, decision_id, change, release, run, previous_version, observed_version, baseline, lead_times, note, created_at,
+    started_at, finished_at, verified_at, watch_until, watched_at, deadline_at)
+SELECT 'DEP-' || lpad(row_number() OVER (ORDER BY at)::text, 6, '0'), service_id, version, digest, environment, 'deploy',
+    'rolling', '[]', 0, '[]', 'healthy', md5(name)::uuid, change, '', '{{}}', '', version, '{{}}', '{{}}', '', at, at, at, at, at, at, at
+FROM ({WENT_OUT}) went ORDER BY at
+"""
