@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Service, TrustedIdentity
+from cybercube_portal.catalog.models import Artifact, Environment, Evidence, ProtectionReport, Service, TrustedIdentity
 from cybercube_portal.readonly_admin import ReadOnlyAdmin
 
 
@@ -41,6 +41,15 @@ class EvidenceAdmin(ReadOnlyAdmin):
     list_display = ("artifact", "stage", "status", "reported_at", "reported_by")
     list_select_related = ("artifact", "reported_by")
     search_fields = ("artifact__version", "artifact__service__slug", "stage")
+
+
+@admin.register(ProtectionReport)
+class ProtectionReportAdmin(ReadOnlyAdmin):
+    """How branches were protected, each time a pipeline looked."""
+
+    list_display = ("service", "platform", "is_protected", "has_code_owners", "reported_at", "reported_by")
+    list_select_related = ("service", "reported_by")
+    search_fields = ("service__slug",)
 
 
 @admin.register(TrustedIdentity)

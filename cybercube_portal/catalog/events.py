@@ -13,5 +13,6 @@ class CatalogEvent(StrEnum):
     ARTIFACT_REGISTERED = "artifact.registered"
     ARTIFACT_EXPIRED = "artifact.expired"
     EVIDENCE_REPORTED = "evidence.reported"
+    PROTECTION_REPORTED = "protection.reported"
     IDENTITY_TRUSTED = "trusted_identity.created"
     IDENTITY_DISTRUSTED = "trusted_identity.revoked"

@@ -11,7 +11,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import MD5, Cast
 
+from cybercube_portal.catalog.protection import Platform
 from cybercube_portal.catalog.states import ArtifactType, EnvironmentCode, Stage, StageStatus
+from cybercube_portal.stateful import append_only_triggers
 
 
 class Environment(models.Model):
@@ -176,6 +178,31 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage}: {self.status}"
+
+
+class ProtectionReport(models.Model):
+    """How a repository's branches were protected when a pipeline looked (§2.5). Append-only; the latest of a service counts.
+
+    `settings` is the platform's own JSON, `findings` the reasons of the audit in their public shape.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="protection_reports")
+    platform = models.CharField(max_length=16, choices=[(platform.value, platform.name) for platform in Platform])
+    settings = models.JSONField()
+    has_code_owners = models.BooleanField()
+    findings = models.JSONField()
+    is_protected = models.BooleanField()
+    run = models.JSONField(default=dict)
+    reported_at = models.DateTimeField()
+    reported_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-reported_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["service", "-reported_at", "-id"], name="protection_latest")]
+        triggers: ClassVar = append_only_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.platform}: {'protected' if self.is_protected else 'open'}"
 
 
 class TrustedIdentity(models.Model):

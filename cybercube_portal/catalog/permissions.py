@@ -31,6 +31,9 @@ REGISTER_ARTIFACT = Permission(
 REPORT_EVIDENCE = Permission(
     name="catalog.report_evidence", roles=_NOBODY, scope=Scope.ARTIFACTS, section="§4.2", service_accounts=True
 )
+REPORT_PROTECTION = Permission(
+    name="catalog.report_protection", roles=_NOBODY, scope=Scope.ARTIFACTS, section="§2.5", service_accounts=True
+)
 PERMISSIONS: tuple[Permission, ...] = (
     REGISTER_SERVICE,
     EDIT_SERVICE,
@@ -38,6 +41,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     DISTRUST_IDENTITY,
     REGISTER_ARTIFACT,
     REPORT_EVIDENCE,
+    REPORT_PROTECTION,
 )
 
 
@@ -53,7 +57,7 @@ def require_pipeline(
             failed(
                 "permission.pipeline_only",
                 permission.section,
-                "Artifacts and evidence come from a pipeline, never from a person.",
+                "What was built, tested and set comes from a pipeline, never from a person.",
                 "Let the pipeline report it: with a key of the team's service account, or with its platform's token.",
                 who=(actor.username,),
             )

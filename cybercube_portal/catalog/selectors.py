@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet
+from django.db.models import FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet, Subquery
 
 from cybercube_portal.catalog.facts import (
     Address,
@@ -20,7 +20,15 @@ from cybercube_portal.catalog.facts import (
     migration_facts,
 )
 from cybercube_portal.catalog.metadata import names_commit
-from cybercube_portal.catalog.models import Artifact, Environment, Evidence, Retention, Service, TrustedIdentity
+from cybercube_portal.catalog.models import (
+    Artifact,
+    Environment,
+    Evidence,
+    ProtectionReport,
+    Retention,
+    Service,
+    TrustedIdentity,
+)
 from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
@@ -265,6 +273,18 @@ def newest_artifacts(slugs: Iterable[str]) -> QuerySet[Any]:
     pair = Func("stage", "status", function="jsonb_build_array", output_field=JSONField())
     found = Artifact.objects.filter(pk__in=newest).select_related("service")
     return found.annotate(reports=ArraySubquery(reports.values(report=pair)))
+
+
+def protection_reports(slug: str) -> QuerySet[ProtectionReport]:
+    """What pipelines saw of a service's branches, the newest first."""
+    rows = ProtectionReport.objects.filter(service__slug=slug).select_related("service__team", "reported_by")
+    return rows.order_by("-reported_at", "-id")
+
+
+def latest_findings(service: str) -> Subquery:
+    """To be asked within a query of services whose key is in the column `service`: the findings of the newest protection report."""
+    rows = ProtectionReport.objects.filter(service=OuterRef(service)).order_by("-reported_at", "-id")
+    return Subquery(rows.values("findings")[:1])
 
 
 def live_identities(*, issuer: str) -> list[TrustedIdentity]:

@@ -30,6 +30,7 @@ SHARED = frozenset(
         "incident",
         "migration",
         "observation",
+        "protection",
         "release",
         "service",
         "template",

@@ -62,7 +62,7 @@ class ServiceFacts:
 
     `seen` {version, git_sha, status} is what `/health` of production said last, None when it was never read; `rolled_back_at` the last rollback that turned healthy;
     `noted` of `released` releases have published notes; `overdue` of `live_flags` are past their end;
-    `overdue_records` emergencies whose record is late (§6.4).
+    `overdue_records` emergencies whose record is late (§6.4); `protection` whether each demand of §2.5 held when it was last reported.
     """
 
     service: str
@@ -83,6 +83,7 @@ class ServiceFacts:
     live_flags: int = 0
     overdue: int = 0
     overdue_records: int = 0
+    protection: tuple[bool, ...] = ()
 
 
 class Finding(NamedTuple):
@@ -151,6 +152,15 @@ def _git(facts: ServiceFacts) -> Finding:
     names = ("a repository", "artifacts with their commit", "the list of commits")
     proof = f"Known: {', '.join(name for name, is_there in zip(names, signs, strict=True) if is_there) or 'nothing'}."
     return _share(sum(signs), len(signs), proof, "Register the repository, and let the pipeline send the commits.")
+
+
+def _protection(facts: ServiceFacts) -> Finding:
+    if not facts.protection:
+        step = "Let the pipeline report it: cybercube report protection."
+        return Finding(Status.PENDING, "Nobody reported how its branches are protected.", step)
+    held = sum(facts.protection)
+    proof = f"{held} of {len(facts.protection)} demands on main, release/* and CODEOWNERS hold."
+    return _share(held, len(facts.protection), proof, "Set what the newest report lacks.")
 
 
 def _release_refs(facts: ServiceFacts) -> Finding:
@@ -271,6 +281,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement("§1.5", "Staging environment: parity", _parity),
     Requirement("§2", "Version control (Git)", _git),
     Requirement("§2.2", "Release branch workflow", _release_refs),
+    Requirement("§2.5", "Branch protection", _protection),
     Requirement("§3.1", "Artifact signing (cosign)", _signing),
     Requirement("§3.5", "Artifact registry", _registry),
     Requirement("§4.2", "CI pipeline", _pipeline),

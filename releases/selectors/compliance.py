@@ -16,6 +16,7 @@ from changes.policy.scope import Action
 from changes.selectors.changes import changes_listed, overdue_records
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
+from cybercube_portal.decisions import Outcome
 from flags.selectors.flags import flags_listed
 from releases.models import Deployment, Release
 from releases.policy.compliance import WINDOW, Built, Judged, ServiceFacts, Shipped, judged
@@ -45,6 +46,7 @@ def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Servi
         released=_count(released),
         noted=_count(released.filter(notes_published_at__isnull=False)),
         coming=ArraySubquery(coming),
+        protection=catalog.latest_findings("pk"),
     )
 
 
@@ -65,6 +67,7 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
             driver=RollbackDriver(row.rollback_driver),
             artifact=built.get(row.slug),
             overdue_records=late[row.slug],
+            protection=_held(getattr(row, "protection", None)),
             **{name: getattr(row, name) for name in COUNTED},
             **_deployed(history[row.slug]),
             **_seen(places[row.slug], coming=coming[row.slug] | set(getattr(row, "coming", ())), now=now),
@@ -72,6 +75,10 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
         for row in rows
     )
     return {found.service: judged(found) for found in facts}
+
+
+def _held(findings: list[dict[str, Any]] | None) -> tuple[bool, ...]:
+    return tuple(finding["outcome"] == Outcome.PASS for finding in findings or ())
 
 
 def _built(slugs: list[str]) -> dict[str, Built]:

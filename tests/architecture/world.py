@@ -244,6 +244,7 @@ def _rest(now: datetime, *, decision: str) -> dict[str, dict[str, Any]]:
         "PATCH api/v1/services/<slug:slug>/": {"name": "Billing"},
         "POST api/v1/artifacts/": artifact_body(version="v2.3.2", build_time=(now - HOUR).isoformat()),
         f"POST {evidence}": {"stage": "build", "status": "passed"},
+        "POST api/v1/services/<slug:slug>/protection/": {"platform": "github", "settings": {}, "codeowners": True},
         "POST api/v1/migrations/lint/": {"filename": "20260117120000_nothing.sql", "sql": "SELECT 1;"},
         "POST api/v1/conventions/check/": {"kind": "branch", "value": "main"},
         "POST api/v1/gate/decisions/": QUESTION,

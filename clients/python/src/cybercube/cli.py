@@ -19,6 +19,7 @@ from cybercube.gate import ask_gate
 from cybercube.lint import add_sql
 from cybercube.portal import Portal
 from cybercube.report import as_json, leave_for_later_steps, one_line, rows
+from cybercube.reporting import add_report
 from cybercube.runs import current_run
 from cybercube.wire import in_the_clear, web_address
 
@@ -141,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     add_deployment(commands, connect=_portal, epilog=EXIT_CODES, tell=_tell)
     _add_verify_token(commands)
     add_credentials(add_sql(add_check(commands), connect=_portal))
+    add_report(commands, connect=_portal)
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "verify", help="check the hash chain of an export, offline: cybercube audit verify FILE"

@@ -1,0 +1,176 @@
+"""§2.5: the table and the printed GitHub configuration, against what GitHub and GitLab report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cybercube_portal.catalog.protection import MAIN, RELEASE, Platform, audit, read_settings
+
+# §2.5 as printed.
+PRINTED: dict[str, Any] = {
+    "required_pull_request_reviews": {
+        "required_approving_review_count": 1,
+        "dismiss_stale_reviews": True,
+        "require_code_owner_reviews": True,
+    },
+    "required_status_checks": {"strict": True, "contexts": ["ci/test", "ci/lint", "ci/security"]},
+    "enforce_admins": True,
+    "restrictions": None,
+}
+# The same as the API answers.
+ANSWERED = {**PRINTED, "enforce_admins": {"enabled": True}, "allow_force_pushes": {"enabled": False}}
+ONLY_REVIEWED = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
+RULES: list[dict[str, Any]] = [
+    {
+        "type": "pull_request",
+        "parameters": {
+            "required_approving_review_count": 1,
+            "dismiss_stale_reviews_on_push": True,
+            "require_code_owner_review": True,
+        },
+        "current_user_can_bypass": "never",
+    },
+    {
+        "type": "required_status_checks",
+        "parameters": {
+            "strict_required_status_checks_policy": True,
+            "required_status_checks": [{"context": "ci/test"}],
+        },
+        "current_user_can_bypass": "never",
+    },
+    {"type": "non_fast_forward", "current_user_can_bypass": "never"},
+]
+
+
+def gitlab_branch(name: str, *, level: int = 0, **fields: Any) -> dict[str, Any]:
+    levels = [{"access_level": level, "access_level_description": "No one" if level == 0 else "Maintainers"}]
+    return {
+        "name": name,
+        "push_access_levels": levels,
+        "merge_access_levels": [{"access_level": 40}],
+        "allow_force_push": False,
+        "code_owner_approval_required": True,
+        **fields,
+    }
+
+
+GITLAB: dict[str, Any] = {
+    "protected_branches": [gitlab_branch(MAIN), gitlab_branch(RELEASE)],
+    "project": {"only_allow_merge_if_pipeline_succeeds": True, "merge_method": "ff"},
+    "approvals": {"reset_approvals_on_push": True},
+    "approval_rules": [{"name": "All", "approvals_required": 1}],
+}
+
+
+def failing(platform: Platform, settings: dict[str, Any], *, code_owners: bool = True) -> set[str]:
+    """`branch demand` for each that does not hold."""
+    decision = audit(read_settings(platform, settings), has_code_owners=code_owners)
+    codes = {(reason.details.get("branch", ""), reason.code.partition(".")[2]) for reason in decision.failures}
+    assert all(reason.section == "§2.5" and reason.remedy for reason in decision.failures)
+    return {f"{branch} {name}".strip() for branch, name in codes}
+
+
+@pytest.mark.parametrize("main", [PRINTED, ANSWERED, RULES], ids=["as printed", "as answered", "as rulesets"])
+def test_github__set_as_2_5_prints_it__holds(main: Any) -> None:
+    assert failing(Platform.GITHUB, {MAIN: main, RELEASE: ONLY_REVIEWED}) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        (
+            {"required_pull_request_reviews": None},
+            {"direct_push", "pull_request", "approvals", "stale_reviews", "code_owners"},
+        ),
+        (
+            {"required_pull_request_reviews": {"required_approving_review_count": 0}},
+            {"approvals", "stale_reviews", "code_owners"},
+        ),
+        ({"required_status_checks": None}, {"checks", "strict"}),
+        ({"required_status_checks": {"strict": False, "contexts": ["ci/test"]}}, {"strict"}),
+        ({"required_status_checks": {"strict": True, "checks": [{"context": "ci/test"}]}}, set()),
+        ({"required_status_checks": {"strict": True, "contexts": []}}, {"checks"}),
+        ({"enforce_admins": {"enabled": False}}, {"admins"}),
+        ({"allow_force_pushes": {"enabled": True}}, {"force_push"}),
+    ],
+)
+def test_github__main_with_something_off__names_it(change: dict[str, Any], lacks: set[str]) -> None:
+    settings = {MAIN: {**ANSWERED, **change}, RELEASE: ONLY_REVIEWED}
+
+    assert failing(Platform.GITHUB, settings) == {f"main {name}" for name in lacks}
+
+
+def test_github__somebody_may_pass_the_pull_request_by__is_a_direct_push() -> None:
+    reviews = {
+        **PRINTED["required_pull_request_reviews"],
+        "bypass_pull_request_allowances": {"users": [{"login": "a"}]},
+    }
+    settings = {MAIN: {**ANSWERED, "required_pull_request_reviews": reviews}, RELEASE: ONLY_REVIEWED}
+
+    assert failing(Platform.GITHUB, settings) == {"main direct_push"}
+
+
+def test_github__rules_that_do_not_say_who_passes_them__do_not_bind_admins() -> None:
+    rules = [{name: value for name, value in rule.items() if name != "current_user_can_bypass"} for rule in RULES]
+
+    assert failing(Platform.GITHUB, {MAIN: rules, RELEASE: ONLY_REVIEWED}) == {"main admins"}
+
+
+def test_release_branches__unprotected__lack_what_2_5_demands_of_them_and_no_more() -> None:
+    open_ones = {f"release/* {name}" for name in ("direct_push", "force_push", "pull_request", "approvals")}
+
+    assert failing(Platform.GITHUB, {MAIN: ANSWERED, RELEASE: None}) == open_ones
+    assert failing(Platform.GITHUB, {MAIN: ANSWERED}) == open_ones
+
+
+def test_codeowners__missing__is_named() -> None:
+    assert failing(Platform.GITLAB, GITLAB, code_owners=False) == {"codeowners_file"}
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ({}, set()),
+        (
+            {"protected_branches": [gitlab_branch(MAIN, level=40), gitlab_branch(RELEASE)]},
+            {"direct_push", "pull_request", "admins"},
+        ),
+        ({"protected_branches": [gitlab_branch(MAIN, allow_force_push=True), gitlab_branch(RELEASE)]}, {"force_push"}),
+        (
+            {"protected_branches": [gitlab_branch(MAIN, push_access_levels=[]), gitlab_branch(RELEASE)]},
+            {"direct_push", "pull_request", "admins"},
+        ),
+        (
+            {"protected_branches": [gitlab_branch(MAIN, code_owner_approval_required=False), gitlab_branch(RELEASE)]},
+            {"code_owners"},
+        ),
+        ({"project": {}}, {"checks", "strict"}),
+        ({"approvals": {}}, {"stale_reviews"}),
+    ],
+)
+def test_gitlab__main_with_something_off__names_it(change: dict[str, Any], lacks: set[str]) -> None:
+    assert failing(Platform.GITLAB, {**GITLAB, **change}) == {f"main {name}" for name in lacks}
+
+
+def test_gitlab__no_approval_is_required__is_named_for_both() -> None:
+    assert failing(Platform.GITLAB, {**GITLAB, "approval_rules": []}) == {"main approvals", "release/* approvals"}
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*PRINTED, *GITLAB, MAIN, "type"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(Platform), st.dictionaries(st.sampled_from([MAIN, RELEASE, *GITLAB]), json))
+def test_audit__any_json__never_crashes_and_never_passes_by_default(
+    platform: Platform, settings: dict[str, Any]
+) -> None:
+    assert failing(platform, settings)
