@@ -1,4 +1,4 @@
-"""Panels on a change's page: the gate's, asked for once the page stands (`releases.views.change`), and its deployments."""
+"""Panels on a change's page: its release, the gate's, asked for once the page stands (`releases.views.change`), and its deployments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from changes.panels import register_panel
 from cybercube_portal.people.guard import may
 from cybercube_portal.web import PageRequest
 from releases.permissions import ASK_GATE
+from releases.policy.releases import PHASE_OF, shown_state
 from releases.selectors.deployments import of_change
+from releases.selectors.releases import releases
+from releases.views.release import PHASE_WORDS
 
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
@@ -21,8 +24,24 @@ MOST_DEPLOYMENTS = 20
 
 def register() -> None:
     """Called when the app is loaded."""
+    register_panel(release_panel)
     register_panel(gate_panel)
     register_panel(deployments_panel)
+
+
+def release_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
+    """The release that this change authorises (R16); empty, and no query, for a change without one."""
+    if not change.release:
+        return SafeString("")
+    release = releases().filter(change=change.number).first()
+    if release is None:
+        return SafeString("")
+    context = {
+        "release": release,
+        "state": shown_state(release.state, change=change.state),
+        "phase": PHASE_WORDS.get(PHASE_OF.get(release.state, "")),
+    }
+    return render_to_string("releases/parts/release_panel.html", context, request=request)
 
 
 def gate_panel(change: ChangeRequest, request: PageRequest) -> SafeString:

@@ -10,12 +10,14 @@ from django.utils import timezone
 from lucide.templatetags.lucide import lucide as draw
 
 from changes import states
+from changes.policy.approvals import ReleaseType
 from cybercube_portal.decisions import Outcome, failed, passed, pending
 from cybercube_portal.people.models import Grant
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
 from releases.policy.compliance import Status
-from releases.states import DeploymentState, GateOutcome, Verdict, VerificationState
+from releases.policy.releases import SHOWN_STATES
+from releases.states import DeploymentState, GateOutcome, MigrationState, Verdict, VerificationState
 from tests.factories.people import Cast
 
 NOW = datetime(2026, 1, 14, 10, tzinfo=UTC)
@@ -32,12 +34,18 @@ ENUMS = {
     "verification_state": VerificationState,
     "reason": Outcome,
     "compliance": Status,
+    "release_type": ReleaseType,
+    "migration_state": MigrationState,
 }
 
 
 @pytest.mark.parametrize("kind", ENUMS)
 def test_badges__every_state__has_its_own_look_and_none_is_left_over(kind: str) -> None:
     assert set(BADGES[kind]) == {state.value for state in ENUMS[kind]}
+
+
+def test_badges__releases__stored_states_and_those_read_from_their_change() -> None:
+    assert set(BADGES["release_state"]) == set(SHOWN_STATES)
 
 
 def test_badges__freezes__stored_states_and_those_the_clock_derives() -> None:
