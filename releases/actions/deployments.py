@@ -20,7 +20,7 @@ from releases import permissions
 from releases.actions.canary import promise_judgement
 from releases.actions.deadlines import watch_deadline
 from releases.actions.following import follow_end, follow_start
-from releases.actions.outcomes import fail_deployment, lose_way_back
+from releases.actions.outcomes import fail_deployment
 from releases.actions.recording import record_deployment
 from releases.actions.spending import judged_again, spend_facts
 from releases.actions.taking_back import begin_rollback_of_pipeline, refuse_useless_rollback
@@ -159,12 +159,14 @@ def abort_deployment(*, reference: str, reason: str, actor: Actor, now: datetime
     if not reason.strip():
         raise Invalid.field("/reason", "deployment.reason_missing", "Say why it is given up.")
     _refuse_long("/reason", reason)
+    if deployment.rolls_back is not None:
+        # What it should have taken back stands there still: it failed, and can be tried again.
+        return fail_deployment(reference=reference, reason=reason, actor=actor, now=now)
     deployment.abort(at=now)
     deployment.note = reason
     deployment.save()
     record_deployment(DeploymentEvent.ABORTED, deployment, actor=actor, at=now, reason=reason)
     follow_end(deployment, actor=actor, now=now)
-    lose_way_back(deployment, reason=reason, actor=actor, now=now)
     return deployment
 
 

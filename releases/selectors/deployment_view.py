@@ -50,12 +50,9 @@ def watch_of(deployment: Deployment) -> dict[str, Any] | None:
 
 
 def rollback_of(deployment: Deployment) -> dict[str, Any] | None:
-    """How and why it is taken back, with the deployment that does it; of a rollback, its own. None when neither is so."""
-    by = (
-        deployment
-        if deployment.is_rollback
-        else deployment.rollbacks.select_related("rollback").order_by("-id").first()
-    )
+    """How and why it is taken back, with the deployment that does it; of a rollback that stands, its own. None when neither is so."""
+    taken_back_by = deployment.rollbacks.select_related("rollback").order_by("-id").first()
+    by = taken_back_by or (deployment if deployment.is_rollback else None)
     if by is None:
         return None
     how: Rollback | None = getattr(by, "rollback", None)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cybercube_portal.decisions import Reason
-from cybercube_portal.errors import NotFound
 from cybercube_portal.people.guard import may
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from releases import permissions
@@ -24,9 +23,8 @@ from releases.models import Deployment
 from releases.policy.rollback import MATRIX, METHODS
 from releases.rollback_forms import METHOD_WORDS, TRIGGER_WORDS, CorruptionForm, NoticeForm, RollBackForm
 from releases.selectors.deployments import get_deployment
-from releases.selectors.notices import rollback_of
 from releases.selectors.rollbacks import Plan, healthy_versions, plan_rollback
-from releases.states import RollbackMethod, Trigger
+from releases.states import UNDER_WAY, DeploymentState, RollbackMethod, Trigger
 from releases.views.answers import shown
 
 TEMPLATE = "releases/roll_back.html"
@@ -115,23 +113,26 @@ def _form(request: PageRequest, plan: Plan) -> RollBackForm:
 def _context(request: PageRequest, plan: Plan) -> dict[str, Any]:
     deployment = plan.deployment
     service = deployment.service
-    rollback = _rollback(deployment)
+    rollback, is_open = _rollback(deployment)
     person = may(request.actor, guard_of(plan.method), now=request.now, teams=[service.team.slug])
     blockers: tuple[Reason, ...] = plan.decision.blockers + person.blockers
-    answer = ask_own(question=plan.question, actor=request.actor) if plan.question and not rollback else None
-    row = rollback.rollback if rollback else None
+    answer = ask_own(question=plan.question, actor=request.actor) if plan.question and is_open else None
+    row = getattr(rollback, "rollback", None)
     may_tell = may(request.actor, permissions.EDIT_NOTICE, now=request.now, teams=[service.team.slug]).allowed
     return {
         "deployment": deployment,
         "plan": plan,
         "rollback": rollback,
+        "is_open": is_open,
+        "try_again": rollback if rollback and not is_open and rollback.state == DeploymentState.FAILED else None,
         "row": row,
         "blockers": blockers,
         "answer": shown(answer, supposed=True) if answer else None,
         "scenario": MATRIX[plan.trigger],
         "speed": METHODS[plan.method].words,
-        "method_words": METHOD_WORDS[RollbackMethod(row.method) if row else plan.method],
-        "trigger_words": TRIGGER_WORDS[Trigger(row.trigger) if row else plan.trigger],
+        "method_words": METHOD_WORDS[plan.method],
+        "taken_method": METHOD_WORDS[RollbackMethod(row.method)] if row else "",
+        "taken_trigger": TRIGGER_WORDS[Trigger(row.trigger)] if row else "",
         "is_corruption": plan.trigger is Trigger.DATA_CORRUPTION,
         "corruption_form": CorruptionForm(),
         "may_report": may(
@@ -147,8 +148,11 @@ def _context(request: PageRequest, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _rollback(deployment: Deployment) -> Deployment | None:
-    try:
-        return rollback_of(deployment.reference)
-    except NotFound:
-        return None
+def _rollback(deployment: Deployment) -> tuple[Deployment | None, bool]:
+    """What takes it back, or the rollback it is itself; and whether it can still be asked for."""
+    newest = deployment.rollbacks.order_by("-id").values_list("reference", flat=True).first()
+    if newest is not None:
+        return get_deployment(newest), False
+    if deployment.is_rollback:
+        return deployment, deployment.state not in UNDER_WAY
+    return None, True

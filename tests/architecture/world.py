@@ -22,16 +22,13 @@ from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook
 from flags.actions.segments import create_segment
-from releases.actions.incidents import Trouble, report_incident
 from releases.actions.migrations import MigrationPlan, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
-from releases.actions.rollback import start_rollback
-from releases.models import Deployment
+from tests.architecture.way_back import what_goes_back
 from tests.factories import changes as story
 from tests.factories import flags as flag_lives
 from tests.factories import releases as lives
 from tests.factories.catalog import artifact_body
-from tests.factories.deployments import deployed
 from tests.factories.people import PASSWORD, Cast
 
 SERVICE, VERSION = "billing-service", "v2.3.1"
@@ -96,7 +93,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     keys = _keys(cast)
     found["decision"] = {"decision_id": _ask(keys["ci-payments"])}
     found["deployment"] = {"reference": lives.started("dev", at=now, version=VERSION).reference}
-    found |= _way_back(before, now=now)
+    found |= what_goes_back(before, now=now)
     found["key"] = {"prefix": keys["alice"].split("_")[1]}
     found["grant"] = {"grant_id": Grant.objects.get(user=cast.grace).pk}
     found["feed"] = {"token": issue_feed(actor=cast.actor("alice"), now=now)[1]}
@@ -192,24 +189,6 @@ def _releases(before: datetime) -> dict[str, dict[str, Any]]:
 def _meeting(now: datetime) -> str:
     plan = MeetingPlan(title="Weekly CAB", scheduled_at=now + DAY)
     return plan_meeting(plan=plan, actor=story.actor("ivan"), now=now).reference
-
-
-def _way_back(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:
-    """What can be rolled back, what is being rolled back, and an incident."""
-    for version in ("v2.1.0", "v2.1.1"):
-        deployed(version, at=before, environment="stg")
-    deployed("v2.1.0", at=before, environment="prd")
-    rollable = deployed("v2.1.1", at=before, environment="prd")
-    taken_back = Deployment.objects.get(version="v2.1.1", environment="stg")
-    grace = story.actor("grace")
-    rollback = start_rollback(reference=taken_back.reference, reason="Slow", actor=grace, now=now)
-    trouble = Trouble(service=SERVICE, environment="prd", title="Checkout fails")
-    incident = report_incident(trouble=trouble, actor=grace, now=now)
-    return {
-        "rollable": {"reference": rollable.reference},
-        "rollback": {"reference": rollback.reference},
-        "incident": {"reference": incident.reference},
-    }
 
 
 def _ask(key: str) -> str:

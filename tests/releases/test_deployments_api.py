@@ -59,7 +59,12 @@ def test_start__an_allow_for_staging__runs_and_tells_everything(
     }
     assert {name: body[name] for name in expected} == expected
     assert body["started_by"]["username"] == "ci-payments"
-    assert [(move["verb"], move["allowed"]) for move in body["moves"]] == [("finish", True), ("abort", True)]
+    assert [(move["verb"], move["allowed"]) for move in body["moves"]] == [
+        ("finish", True),
+        ("abort", True),
+        ("roll_back", False),  # nothing was healthy there before
+        ("report_corruption", False),  # a person does
+    ]
     assert [event["verb"] for event in body["history"]] == ["deployment.started"]
     assert ci.get(f"{URL}{row.reference}/").json() == body
 

@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from cybercube_portal.audit.models import Delivery
+from cybercube_portal.audit.signing import new_secret, seal
+from cybercube_portal.catalog.models import Service
+from releases.actions.deadlines import TIME_OUT
+from releases.actions.outcomes import pass_deployment
+from releases.actions.rollback import DRIVE
 from releases.models import Deployment, Incident
 from releases.states import DeploymentState, IncidentState
 from tests.factories.deployments import HOUR, SERVICE, deployed
+from tests.releases.working import work
 
 OLD, BAD = "v2.3.0", "v2.3.1"
 ALERTS = "/integrations/alerts/"
@@ -81,6 +88,86 @@ def test_roll_back__moves__offered_only_for_what_stands(bad: Deployment, pipelin
         return bool(next(move for move in moves if move["verb"] == "roll_back")["allowed"])
 
     assert (offered(bad), offered(old)) == (True, False)
+
+
+def test_rollback_of_a_pipeline__by_an_allow_of_the_gate__is_told_like_any_other(
+    bad: Deployment, api: Callable[..., APIClient]
+) -> None:
+    ci = api("ci-payments", scopes=["gate", "deployments"])
+    question = {"service": SERVICE, "version": OLD, "environment": "prd", "action": "rollback"}
+    decision = ci.post("/api/v1/gate/decisions/", question).json()
+    assert decision["decision"] == "allow", decision
+
+    started = ci.post("/api/v1/deployments/", {"decision": decision["id"], "method": "rolling"})
+
+    assert started.status_code == 201, started.content
+    rollback = started.json()["rollback"]
+    assert (rollback["driver"], rollback["method"], rollback["takes_back"]) == ("pipeline", "redeploy", bad.reference)
+    assert rollback["incident"] is not None
+    again = ci.post("/api/v1/gate/decisions/", question).json()
+    refused = ci.post("/api/v1/deployments/", {"decision": again["id"], "method": "rolling"})
+    assert refused.status_code == 409, refused.content
+
+
+def test_rollback_by_hand__finished_by_on_call__is_verified_next(
+    bad: Deployment, held: datetime, api: Callable[..., APIClient]
+) -> None:
+    grace = api("grace", scopes=["deployments"])
+    rollback = grace.post(url(bad, "roll_back"), {"reason": "Errors"}).json()["rollback"]["deployment"]
+    work(DRIVE)
+    shown = grace.get(f"/api/v1/deployments/{rollback}/").json()
+    assert "kubectl set image" in shown["rollback"]["driver_said"]
+    assert shown["rollback"]["handed_over_at"] is not None
+
+    finished = grace.post(f"/api/v1/deployments/{rollback}/finish/", {"status": "succeeded"})
+
+    assert finished.status_code == 200, finished.content
+    assert finished.json()["state"] == "verifying"
+    assert finished.json()["verification"]["state"] == "queued"
+    passed = pass_deployment(reference=rollback, observed_version=OLD, now=held)
+    assert passed.rolls_back is not None
+    assert Deployment.objects.get(pk=bad.pk).state == DeploymentState.ROLLED_BACK
+
+
+def test_rollback__given_up_or_never_finished__both_ends_are_final(
+    bad: Deployment, held: datetime, api: Callable[..., APIClient], clock_at: Callable[[datetime], datetime]
+) -> None:
+    grace = api("grace", scopes=["deployments"])
+    first = grace.post(url(bad, "roll_back"), {"reason": "Errors"}).json()["rollback"]["deployment"]
+    grace.post(f"/api/v1/deployments/{first}/abort/", {"reason": "Wrong target"})
+    states = [Deployment.objects.get(reference=name).state for name in (first, bad.reference)]
+    assert states == [DeploymentState.FAILED, DeploymentState.ROLLBACK_FAILED]
+    again = grace.post(f"/api/v1/deployments/{first}/roll_back/", {"reason": "Now for real"})
+    assert again.json()["rollback"]["to_version"] == OLD
+    grace.post(f"/api/v1/deployments/{again.json()['rollback']['deployment']}/abort/", {"reason": "No"})
+
+    newest = deployed("v2.4.0", at=held)
+    second = grace.post(url(newest, "roll_back"), {"reason": "Errors"}).json()["rollback"]["deployment"]
+    work(DRIVE)
+    clock_at(held + HOUR)
+    work(TIME_OUT)
+    states = [Deployment.objects.get(reference=name).state for name in (second, newest.reference)]
+    assert states == [DeploymentState.FAILED, DeploymentState.ROLLBACK_FAILED]
+
+
+def test_rollback__driver_never_answers__failed_after_four_tries_and_on_call_is_paged(
+    bad: Deployment, held: datetime, api: Callable[..., APIClient], clock_at: Callable[[datetime], datetime]
+) -> None:
+    config = {"url": "http://nowhere.invalid/rollback", "sealed": [seal(new_secret())]}
+    Service.objects.filter(slug=SERVICE).update(
+        rollback_driver="webhook", rollback_config=config, allowed_hosts=["nowhere.invalid"]
+    )
+    grace = api("grace", scopes=["deployments"])
+    grace.post(url(bad, "roll_back"), {"reason": "Errors"})
+
+    for seconds in (0, 10, 30, 70):
+        clock_at(held + timedelta(seconds=seconds))
+        work(DRIVE)
+    work()
+
+    assert Deployment.objects.get(action="rollback").state == DeploymentState.FAILED
+    assert Deployment.objects.get(pk=bad.pk).state == DeploymentState.ROLLBACK_FAILED
+    assert Delivery.objects.filter(subject__startswith="CRITICAL: Rollback failed").count() == 2
 
 
 def test_report_corruption__by_a_person__sev_1(bad: Deployment, api: Callable[..., APIClient]) -> None:

@@ -109,6 +109,24 @@ def test_roll_back_page__over__shows_the_notice_and_takes_peoples_words(
     assert "CRITICAL" in page.content.decode()
 
 
+def test_roll_back_page__failed__leads_to_another_try_of_the_same_version(
+    bad: Deployment, grace: Client, held: datetime
+) -> None:
+    grace.post(url(bad), FORM)
+    failed = Deployment.objects.get(action="rollback")
+    fail_deployment(reference=failed.reference, reason="No such image", now=held)
+
+    page = grace.get(url(bad)).content.decode()
+    assert f'href="{url(failed)}"' in page
+    assert page.count("btn-primary") == 1
+    again = grace.get(url(failed))
+    assert again.context["form"].initial["to_version"] == OLD
+    assert again.content.decode().count("btn-primary") == 1
+    assert grace.post(url(failed), FORM).status_code == 302
+    assert Deployment.objects.get(rolls_back=failed).version == OLD
+    assert "How it goes" in grace.get(url(failed)).content.decode()
+
+
 def test_corruption_page__reported__stop_the_traffic_and_no_button_for_on_call(bad: Deployment, grace: Client) -> None:
     page = grace.post(url(bad, "report_corruption"), {"reason": "Totals differ"}, follow=True)
 
