@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 520, 120
+WIDTH, HEIGHT = 360, 96
 GAP = 0.2
 LEAST = 1.5
-MOST_LABELS = 7
+MOST_LABELS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

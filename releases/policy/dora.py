@@ -13,7 +13,7 @@ and those that still go on, count nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -40,6 +40,17 @@ FAIL_RATES: tuple[tuple[float, str], ...] = ((0.15, "0-15 %"), (0.30, "16-30 %")
 OFTEN = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a day began in production; `recoveries` are the seconds until each failing one was restored."""
+
+    deployments: int
+    verified: int
+    failing: int
+    rework: int
+    recoveries: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
     """Of one span: counts, and medians and 90th percentiles where there is anything to take them of."""
@@ -54,6 +65,31 @@ class Sums:
     recovered: int = 0
     recovery_median: timedelta | None = None
     recovery_p90: timedelta | None = None
+
+
+def sum_of(days: Iterable[Day]) -> Sums:
+    """Of some days, without the commits."""
+    found = tuple(days)
+    recoveries = sorted(seconds for day in found for seconds in day.recoveries)
+    return Sums(
+        deployments=sum(day.deployments for day in found),
+        verified=sum(day.verified for day in found),
+        failing=sum(day.failing for day in found),
+        rework=sum(day.rework for day in found),
+        recovered=len(recoveries),
+        recovery_median=quantile(recoveries, 0.5),
+        recovery_p90=quantile(recoveries, 0.9),
+    )
+
+
+def quantile(ordered: Sequence[float], share: float) -> timedelta | None:
+    """Of seconds in ascending order, between its neighbours as PostgreSQL's percentile_cont; None of nothing."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return timedelta(seconds=ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

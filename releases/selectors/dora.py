@@ -11,8 +11,8 @@ from django.db import connection
 
 from cybercube_portal.catalog import selectors as catalog
 from releases.models import Deployment
-from releases.policy.dora import DAY, Cadence, Figure, Sums, five_figures, whole_weeks
-from releases.selectors.dora_statement import CADENCE, LEADS, SUMS, list_statement
+from releases.policy.dora import DAY, Cadence, Day, Figure, Sums, five_figures, sum_of, whole_weeks
+from releases.selectors.dora_statement import CADENCE, DAYS, LEADS, list_statement
 
 WEEK = 7 * DAY
 NO_ID = 2**62
@@ -60,31 +60,30 @@ class Measured:
 def measure(period: Period) -> Measured:
     """The five figures of a period and the sums of its weeks, in two statements."""
     given = given_of(period)
-    spans = {monday: Sums() for monday in _mondays(period)}
-    per_week, per_month = dict.fromkeys(spans, 0), dict.fromkeys(_months(period), 0)
-    total = Sums()
-    for week, month, *row, days in rows_of(SUMS, given):
-        sums = _sums(row)
-        if month is not None:
-            per_month[month] = days
-        elif week is not None:
-            spans[week], per_week[week] = sums, days
-        else:
-            total = sums
+    days = {
+        day: Day(deployments, verified, failing, rework, tuple(recoveries))
+        for day, deployments, verified, failing, rework, recoveries in rows_of(DAYS, given)
+    }
+    total = sum_of(days.values())
+    weeks = {
+        monday: sum_of(day for date_, day in days.items() if monday <= date_ < monday + WEEK)
+        for monday in _mondays(period)
+    }
     for week, commits, quantiles in rows_of(LEADS, given):
         median, p90 = quantiles_of(quantiles)
         found = {"commits": commits, "lead_median": median, "lead_p90": p90}
-        if week is not None:
-            spans[week] = replace(spans[week], **found)
-        else:
+        if week is None:
             total = replace(total, **found)
+        else:
+            weeks[week] = replace(weeks[week], **found)
+    shipped = [date_ for date_, day in days.items() if day.verified]
     figures = five_figures(
         total,
         days=period.days,
-        days_per_week=tuple(per_week.values()),
-        days_per_month=tuple(per_month.values()),
+        days_per_week=[sum(monday <= date_ < monday + WEEK for date_ in shipped) for monday in weeks],
+        days_per_month=[sum(date_.replace(day=1) == month for date_ in shipped) for month in _months(period)],
     )
-    return Measured(figures=figures, total=total, weeks=dict(sorted(spans.items())))
+    return Measured(figures=figures, total=total, weeks=weeks)
 
 
 def cadences(period: Period) -> tuple[tuple[Cadence, ...], tuple[Cadence, ...]]:
@@ -145,20 +144,6 @@ def rows_of(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         return list(cursor.fetchall())
-
-
-def _sums(row: Sequence[Any]) -> Sums:
-    deployments, verified, failing, rework, recovered, quantiles = row
-    median, p90 = quantiles_of(quantiles)
-    return Sums(
-        deployments=deployments,
-        verified=verified,
-        failing=failing,
-        rework=rework,
-        recovered=recovered,
-        recovery_median=median,
-        recovery_p90=p90,
-    )
 
 
 def quantiles_of(quantiles: Sequence[float | None] | None) -> tuple[timedelta | None, timedelta | None]:

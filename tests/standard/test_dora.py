@@ -8,14 +8,17 @@ import pytest
 
 from releases.policy.dora import (
     Cadence,
+    Day,
     Sums,
     fail_rate,
     five_figures,
     frequency,
     how_often,
     lead_time,
+    quantile,
     recovery_time,
     rework_rate,
+    sum_of,
     whole_weeks,
 )
 
@@ -102,6 +105,22 @@ def test_recovery__median__bucket(median: timedelta, bucket: str) -> None:
 def test_rework__unplanned_of_all__share() -> None:
     figure = rework_rate(Sums(rework=3, deployments=12))
     assert (figure.value, figure.numerator, figure.denominator, figure.unit) == (0.25, 3, 12, "ratio")
+
+
+def test_sums__of_days__counts_added_and_recoveries_in_one_row() -> None:
+    sums = sum_of([Day(3, 2, 1, 0, (7200.0,)), Day(2, 2, 1, 1, (3600.0, 36000.0))])
+    assert (sums.deployments, sums.verified, sums.failing, sums.rework) == (5, 4, 2, 1)
+    # 1 h, 2 h, 10 h: the 90th percentile lies eight tenths of the way from the second to the third.
+    assert (sums.recovered, sums.recovery_median, sums.recovery_p90) == (3, 2 * HOUR, 8.4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [((), 0.5, None), ((4.0,), 0.9, 4.0), ((1.0, 3.0), 0.5, 2.0), ((0.0, 10.0), 0.9, 9.0)],
+)
+def test_quantile__between_neighbours(values: tuple[float, ...], share: float, expected: float | None) -> None:
+    found = quantile(values, share)
+    assert (None if found is None else found.total_seconds()) == expected
 
 
 def test_figures__nothing_deployed__nothing_is_claimed() -> None:

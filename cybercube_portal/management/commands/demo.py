@@ -93,9 +93,10 @@ def _services(now: datetime) -> None:
                 "tier": tier,
                 "repository": f"https://git.cybercube.example/{team}/{slug}",
                 "urls": {
-                    "dev": f"https://{slug}.dev.cybercube.software",
-                    "stg": f"https://{slug}.staging.cybercube.software",
-                    "prd": f"https://{slug}.cybercube.software",
+                    # Names that nobody can have (RFC 6761): whatever the portal would read from them, nothing is called.
+                    "dev": f"https://{slug}.dev.cybercube.example",
+                    "stg": f"https://{slug}.staging.cybercube.example",
+                    "prd": f"https://{slug}.cybercube.example",
                 },
                 "depends_on": needs,
             },
