@@ -31,6 +31,7 @@ from releases.selectors.gate_rows import (
     window_facts,
 )
 from releases.selectors.gate_statement import FOR_ARTIFACTS, FOR_SERVICES
+from releases.selectors.migration_records import open_migration_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def _facts(question: Question, found: Mapping[str, Any], *, caller: Actor, at: d
         is_signature_required=settings.GATE_SIGNED_ARTIFACTS,
         deployments=replace(deployments, spent_by=dict(_pairs(found["spent"])).get(number)),
         releases=release_facts(found["release"], version=question.version, in_production=in_production),
+        open_migration_items=open_migration_items(question),
     )
 
 

@@ -29,6 +29,7 @@ from releases.policy.contents import open_items
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.facts import DeploymentFacts, ReleaseFacts
 from releases.policy.gate.schedule import LOOK_AHEAD
+from releases.policy.migration_checklist import ITEMS
 from releases.selectors.deployments import last_healthy
 from releases.selectors.release_situation import ReleaseSituation
 from releases.selectors.releases import APPROVED
@@ -81,7 +82,40 @@ def facts_of(question: Question, *, actor: Actor, at: datetime, changes: dict[st
         overdue_records=frozenset(overdue.values_list("number", flat=True)),
         deployments=_deployments(question, digest=digest, change=change),
         releases=_releases(question, at=at),
+        open_migration_items=_open_migration_items(question),
     )
+
+
+def _open_migration_items(question: Question) -> tuple[str, ...] | None:
+    """The lines of §9.4 that some file lacks, asked one by one."""
+    if (question.action, question.environment) != (Action.MIGRATE, "prd"):
+        return None
+    row = catalog.find_artifact(service=question.service, version=question.version)
+    files = [entry["filename"] for entry in row.migrations] if row else []
+    waiting = [
+        name
+        for name in files
+        if not Migration.objects.filter(
+            service__slug=question.service,
+            environment="prd",
+            filename=name,
+            state__in=[MigrationState.APPLIED, MigrationState.VERIFIED],
+        ).exists()
+    ]
+    shown = Migration.objects.filter(service__slug=question.service)
+    ticked = {
+        ITEMS[0].text: shown.filter(environment="stg").exclude(
+            state__in=[MigrationState.PLANNED, MigrationState.ABORTED]
+        ),
+        ITEMS[1].text: shown.filter(rollback_tested=True),
+        ITEMS[2].text: shown.filter(estimated_seconds__isnull=False),
+        ITEMS[3].text: shown.exclude(lock_impact=""),
+        ITEMS[4].text: shown.filter(environment="prd").exclude(backup=""),
+    }
+    lines = {
+        text: [name for name in waiting if not rows.filter(filename=name).exists()] for text, rows in ticked.items()
+    }
+    return tuple(f"{text} ({', '.join(missing)})" for text, missing in lines.items() if missing)
 
 
 def _deployments(question: Question, *, digest: str, change: ChangeFact | None) -> DeploymentFacts:

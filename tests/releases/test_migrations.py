@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from cybercube_portal.audit.models import Delivery, Event, Intent
 from releases.actions.migration_notices import remind_of_migration
+from releases.policy.migration_checklist import ITEMS
 from tests.factories import changes as story
 from tests.factories import deployments
 from tests.factories.people import Cast
@@ -131,9 +132,15 @@ def test_run__in_production__spends_an_allow_for_migrate_and_is_watched_for_30_m
         scheduled_time=now + timedelta(hours=26),
     )
     address = planned(alice, environment="prd", change=change.number)
-    said(alice, address, "test")
     at = clock_at(now + timedelta(hours=26))
     question = {"service": "billing-service", "version": "v2.3.1", "environment": "prd", "action": "migrate"}
+    unready = alice.post("/api/v1/gate/decisions/", {**question, "dry_run": True}, format="json").json()
+    assert unready["decision"] == "deny"
+    assert [row["message"] for row in unready["reasons"] if row["code"] == "migration.checklist"] == [
+        f"Not ticked: {item.text} ({FILE})." for item in ITEMS
+    ]
+    said(alice, planned(alice), "test", estimated_seconds=12, lock_impact="none", rollback_tested=True)
+    said(alice, address, "test", backup="nightly 2026-01-14")
     deploying = alice.post("/api/v1/gate/decisions/", {**question, "action": "deploy"}, format="json").json()
     answer = alice.post("/api/v1/gate/decisions/", question, format="json").json()
     assert answer["decision"] == "allow", [r for r in answer["reasons"] if r["outcome"] in {"fail", "pending"}]

@@ -8,7 +8,7 @@ from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
 from releases.policy.gate.facts import DeploymentFacts, GateFacts
 from releases.states import UNDER_WAY, DeploymentState
 
-NO_MIGRATIONS = "No migrations are recorded yet."
+NO_MIGRATIONS = "No records of migrations were asked for."
 
 
 def judge_promotion(facts: GateFacts) -> tuple[Reason, ...]:
@@ -63,7 +63,13 @@ def judge_release(facts: GateFacts) -> tuple[Reason, ...]:
         message = f"The release {releases.reference} is not approved."
         return (failed("release.not_approved", "§1.2", message, "Have it approved through its change.", ("Engineer",)),)
     items = tuple(
-        failed("release.checklist", "§5.3", f"Not ticked: {item}.", "Tick it once it is so.", ("Engineer",))
+        failed(
+            "release.checklist",
+            "§5.3",
+            f"Not ticked: {item}.",
+            "Record it with the migration: POST migrations/{id}/test/.",
+            ("Engineer",),
+        )
         for item in releases.open_items
     )
     return passed("release.approved", "§1.2", f"The release {releases.reference} is approved."), *items
@@ -119,7 +125,13 @@ def judge_migration(facts: GateFacts) -> tuple[Reason, ...]:
     if facts.open_migration_items is None:
         return present, skipped("migration.checklist", "§9.4", NO_MIGRATIONS)
     items = tuple(
-        failed("migration.checklist", "§9.4", f"Not ticked: {item}.", "Tick it once it is so.", ("DBA",))
+        failed(
+            "migration.checklist",
+            "§9.4",
+            f"Not ticked: {item}.",
+            "Record it with the migration: POST migrations/{id}/test/.",
+            ("DBA",),
+        )
         for item in facts.open_migration_items
     )
     return present, *(items or (passed("migration.checklist", "§9.4", 'Everything "before migration" is done.'),))
