@@ -10,11 +10,10 @@ from cybercube_portal.audit.registry import Task, register_intent, register_reac
 from cybercube_portal.catalog.events import CatalogEvent
 from releases import tasks
 from releases.actions.canary import JUDGE_STEP
-from releases.actions.deadlines import TIME_OUT
+from releases.actions.deadlines import TIME_OUT, WATCH
 from releases.actions.migrations import REMIND
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
-from releases.actions.watch import WATCH
 from releases.events import DeploymentEvent, ObservationEvent
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
@@ -32,7 +31,6 @@ ASK_ON_CALL = "releases.ask_on_call"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
-    DeploymentEvent.VERIFIED: (WATCH,),
     DeploymentEvent.UNCERTAIN: (ASK_ON_CALL,),
     DeploymentEvent.ALERTED: (ASK_ON_CALL,),
     DeploymentEvent.FAILED: (OFFER_ROLLBACK,),

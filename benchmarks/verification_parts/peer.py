@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from urllib.parse import urlencode
 
@@ -12,6 +13,10 @@ import httpx
 def seconds(*, url: str, count: int, at_once: int) -> float:
     """How long `count` verifications take."""
     return asyncio.run(_all(url, count, at_once))
+
+
+# A line for each request would be measured too.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 async def _all(url: str, count: int, at_once: int) -> float:

@@ -10,6 +10,7 @@ from django.db import transaction
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.catalog.states import EnvironmentCode
+from releases.actions.deadlines import promise_watch
 from releases.actions.following import follow_end, follow_health, follow_watch, follow_way_back
 from releases.actions.incidents import end_incident_of_rollback
 from releases.actions.recording import record_deployment
@@ -33,6 +34,7 @@ def pass_deployment(*, reference: str, observed_version: str, now: datetime, act
     deployment.lead_times = lead_times_of(deployment, now=now)
     deployment.save()
     record_deployment(DeploymentEvent.VERIFIED, deployment, actor=actor, at=now, observed_version=observed_version)
+    promise_watch(deployment, at=now)
     follow_health(deployment, actor=actor, now=now)
     if deployment.rolls_back is not None:
         _restore(deployment.rolls_back.reference, by=deployment, actor=actor, now=now)

@@ -23,7 +23,6 @@ from releases.selectors.deployments import get_deployment, lock_deployment
 from releases.selectors.watch import findings_so_far, is_being_watched, newer_there, sight_of
 from releases.states import UNDER_WAY, CheckKind, DeploymentState, Trigger, Verdict, WatchFinding
 
-WATCH = "releases.watch_deployment"
 OTHER_VERSION = "health.other_version"
 
 

@@ -14,6 +14,10 @@ from releases.states import CheckKind
 
 Check = Callable[[CheckFacts], Finding]
 
+# Threads are made as they are needed and kept. As many as a worker of 32 threads has checks under way: a slow one holds up no other.
+AT_ONCE = 128
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check")
+
 CHECKS: Mapping[CheckKind, Check] = {
     CheckKind.HEALTH: health.check,
     CheckKind.ENDPOINT: endpoint.check,
@@ -32,9 +36,7 @@ class Checked:
 
 def look(facts: CheckFacts, kinds: Iterable[CheckKind] = tuple(CheckKind)) -> tuple[Checked, ...]:
     """Make these checks at once, so that a slow one holds up no other. Writes nothing; in the order asked for."""
-    asked = tuple(kinds)
-    with ThreadPoolExecutor(max_workers=len(asked), thread_name_prefix="check") as pool:
-        return tuple(pool.map(lambda kind: _timed(CHECKS[kind], facts), asked))
+    return tuple(_threads.map(lambda kind: _timed(CHECKS[kind], facts), kinds))
 
 
 def _timed(check: Check, facts: CheckFacts) -> Checked:

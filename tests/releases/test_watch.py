@@ -16,9 +16,10 @@ from cybercube_portal.audit.models import Delivery, Event
 from cybercube_portal.audit.registry import Task
 from cybercube_portal.catalog.models import Service
 from releases.actions.baseline import keep_baseline
+from releases.actions.deadlines import WATCH
 from releases.actions.deployments import finish_deployment
 from releases.actions.verification import VERIFY
-from releases.actions.watch import WATCH, give_up_watch, take_sample
+from releases.actions.watch import give_up_watch, take_sample
 from releases.checks import CHECKS, Checked
 from releases.models import Deployment, WatchSample
 from releases.policy.readings import Answered
