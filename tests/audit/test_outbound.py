@@ -253,6 +253,8 @@ def secure(tmp_path: Path) -> Iterator[Path]:
         ("secure.example", "yes", "called"),
         ("other.example", "yes", "outbound.tls"),
         ("secure.example", "no", "outbound.tls"),
+        ("secure.example", "by the caller", "called"),
+        ("other.example", "by the caller", "outbound.tls"),
     ],
 )
 @pytest.mark.usefixtures("loopback_allowed")
@@ -266,7 +268,10 @@ def test_call__https__name_and_issuer_are_checked(
     with closing(Listener(tls=context)) as server, names(monkeypatch, lambda _host: ["127.0.0.1"]):
         url = server.url(host).replace("http:", "https:")
         try:
-            outcome = "called" if call("GET", url, hosts=[host]).body == b"ok" else "no answer"
+            answer = call(
+                "GET", url, hosts=[host], authorities=secure.read_text() if trusted == "by the caller" else ""
+            )
+            outcome = "called" if answer.body == b"ok" else "no answer"
         except OutboundFailed as failed:
             outcome = failed.code
         assert outcome == code
