@@ -17,7 +17,7 @@ from releases.actions.notices import edit_notice, offer_rollback, page_on_call, 
 from releases.actions.outcomes import pass_deployment
 from releases.actions.rollback import start_rollback
 from releases.drivers import Progress, Report
-from releases.models import Deployment, Incident, WatchSample
+from releases.models import CheckResult, Deployment, Incident, Rollback, Verification, WatchSample
 from releases.states import DeploymentState, IncidentSource, IncidentState, Trigger
 from tests.factories.changes import actor
 from tests.factories.deployments import HOUR, SERVICE, deployed
@@ -95,6 +95,24 @@ def test_rollback_in_production__opens_an_incident_since_it_was_bad_and_ends_it_
     incident = Incident.objects.get()
     assert (incident.source, incident.deployment) == (IncidentSource.ROLLBACK, bad.reference)
     assert (incident.detected_at, incident.state, incident.resolved_at) == (since, IncidentState.RESOLVED, held)
+
+
+def test_rollback_in_production__after_a_failed_check__bad_since_that_check(held: datetime) -> None:
+    deployed(OLD, at=held - 24 * HOUR)
+    failed = deployed(BAD, at=held - HOUR, state=DeploymentState.FAILED)
+    seen = held - timedelta(minutes=50)
+    verification = Verification.objects.create(deployment=failed, number=1, queued_at=seen, queued_by="ci-payments")
+    CheckResult.objects.create(
+        verification=verification, kind="health", verdict="fail", code="x", message="503", seconds=0.1, at=seen
+    )
+
+    restored(failed, now=held)
+    send_notice(reference=failed.reference, now=held)
+
+    assert Incident.objects.get().detected_at == seen
+    notice = Rollback.objects.get().notice
+    assert "~50 minutes at degraded state" in notice
+    assert "was not measured" in notice
 
 
 def test_rollback_in_production__incident_known_already__is_linked_and_stays_open(
