@@ -53,6 +53,7 @@ PLACES: tuple[Place, ...] = (
     Place("freezes", _("Freezes"), "snowflake", "/freezes/", aside=True),
     Place("gate", _("Gate"), "shield-check", "/gate/", aside=True),
     Place("cab", _("CAB"), "users", "/cab/", aside=True),
+    Place("incidents", _("Incidents"), "siren", "/incidents/", aside=True),
     Place("dashboards", _("Dashboards"), "chart-column", "/dashboards/", aside=True),
 )
 

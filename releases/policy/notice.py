@@ -41,7 +41,7 @@ class NoticeFacts:
     """What is known.
 
     `error_rates` are fractions seen between `began_at` and `ended_at`; `impact` and `next_steps` are people's own words
-    (Markdown), which replace what the facts say.
+    (Markdown), which replace what the facts say. `is_corrupted`: somebody reported corrupted data.
     """
 
     service: str
@@ -59,6 +59,7 @@ class NoticeFacts:
     error_rates: tuple[float, ...] = ()
     impact: str = ""
     next_steps: str = ""
+    is_corrupted: bool = False
     change: str = ""
     incident: str = ""
     contacts: tuple[Contact, ...] = ()
@@ -105,9 +106,8 @@ def impact_of(facts: NoticeFacts) -> str:
         lines.append(f"- ~{share:.2g}% of requests affected, {100 * max(facts.error_rates):.2g}% at worst")
     else:
         lines.append("- The share of requests affected was not measured")
-    lines.append(
-        "- Data were corrupted" if facts.trigger is Trigger.DATA_CORRUPTION else "- No corruption of data was reported"
-    )
+    is_corrupted = facts.is_corrupted or facts.trigger is Trigger.DATA_CORRUPTION
+    lines.append("- Data were corrupted" if is_corrupted else "- No corruption of data was reported")
     return "\n".join(lines)
 
 

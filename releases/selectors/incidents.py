@@ -75,11 +75,16 @@ def open_behind(deployment: Deployment) -> Incident | None:
 
 def is_corruption_reported(deployment: str) -> bool:
     """Whether its data were reported as corrupt and nobody said that this is over."""
-    return (
-        incidents()
-        .filter(external_id=corruption_of(deployment), source=IncidentSource.PERSON, state=IncidentState.OPEN)
-        .exists()
-    )
+    return _corruption(deployment).filter(state=IncidentState.OPEN).exists()
+
+
+def was_corruption_reported(deployment: str) -> bool:
+    """Whether its data were ever reported as corrupt."""
+    return _corruption(deployment).exists()
+
+
+def _corruption(deployment: str) -> QuerySet[Incident]:
+    return incidents().filter(external_id=corruption_of(deployment), source=IncidentSource.PERSON)
 
 
 def corruption_of(deployment: str) -> str:

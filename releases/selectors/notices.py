@@ -13,6 +13,7 @@ from cybercube_portal.people.roles import Role
 from releases.models import CheckResult, Deployment
 from releases.policy.notice import Contact, NoticeFacts
 from releases.selectors.deployments import get_deployment
+from releases.selectors.incidents import was_corruption_reported
 from releases.selectors.rollbacks import origin_of
 from releases.states import DeploymentState, RollbackMethod, Trigger, Verdict
 
@@ -50,6 +51,7 @@ def notice_facts(rollback: Deployment, *, now: datetime) -> NoticeFacts:
         error_rates=tuple(_error_rates(taken_back, began, ended)) if taken_back else (),
         impact=row.impact,
         next_steps=row.next_steps,
+        is_corrupted=taken_back is not None and was_corruption_reported(taken_back.reference),
         change=taken_back.change if taken_back else "",
         incident=row.incident,
         contacts=tuple(on_call_for(rollback.service.team.slug, now=now)),

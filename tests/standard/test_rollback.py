@@ -176,8 +176,9 @@ def test_write_notice__nothing_measured__claims_no_share() -> None:
     assert "was not measured" in write_notice(replace(NOTICE, error_rates=()))
 
 
-def test_write_notice__corrupted_data__never_says_that_none_were() -> None:
-    text = write_notice(replace(NOTICE, trigger=T.DATA_CORRUPTION))
+@pytest.mark.parametrize("known", [{"trigger": T.DATA_CORRUPTION}, {"is_corrupted": True}])
+def test_write_notice__corrupted_data__never_says_that_none_were(known: dict[str, object]) -> None:
+    text = write_notice(replace(NOTICE, **known))  # type: ignore[arg-type]
 
     assert "- Data were corrupted" in text
     assert "No corruption" not in text
