@@ -34,7 +34,7 @@ class DeploymentEvent(StrEnum):
     ADVANCED = "deployment.advanced"
     FINISHED = "deployment.finished"
     VERIFIED = "deployment.verified"
-    UNCERTAIN = "deployment.uncertain"
+    UNCERTAIN = "deployment.doubted"
     FAILED = "deployment.failed"
     TIMED_OUT = "deployment.timed_out"
     ABORTED = "deployment.aborted"

@@ -43,7 +43,7 @@ def test_verify__metrics_cannot_be_read__stays_verifying_and_on_call_is_told(
     assert state_of(finished) == "verifying"
     assert Verification.objects.get().state == "inconclusive"
     assert {verdict for verdict, _ in found().values()} == {"pass", "inconclusive"}
-    assert told("deployment.uncertain") == 1
+    assert told("deployment.doubted") == 1
     mailed = Delivery.objects.filter(about=finished.reference)
     assert set(mailed.values_list("target", flat=True)) == {"grace@example.com", "heidi@example.com"}
 
@@ -153,4 +153,4 @@ def test_verify__checks_cannot_be_made_at_all__uncertain_and_on_call_is_told(
         clock_at(held + timedelta(hours=hours))
         work(VERIFY)
     assert "The checks could not be made: ValueError" in Verification.objects.get().message
-    assert (state_of(finished), told("deployment.uncertain")) == ("verifying", 1)
+    assert (state_of(finished), told("deployment.doubted")) == ("verifying", 1)
