@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.models import Service
-from releases.models import Observation
+from releases.models import Deployment, Observation
 from releases.states import DeploymentState
 from tests.factories import changes as stories
 from tests.factories.deployed import deployed, incident
@@ -33,13 +33,8 @@ def company(now: datetime) -> Service:
     """A quarter of deployments, one incident, a deployment under way, and production that answers what nobody let through."""
     billing = stories.service(urls={"prd": "https://billing.example", "stg": "https://billing.stg.example"})
     deployed(stories.service(LONG, name=LONG), "v10.20.30-rc.1.with-a-long-tail", "stg", at=now - DAY)
-    for week in range(12):
-        at = now - (84 - 7 * week) * DAY
-        state = DeploymentState.ROLLED_BACK if week % 5 == 4 else DeploymentState.HEALTHY
-        row = deployed(
-            billing, f"v1.{week}.0", at=at, state=state, watched_at=at, lead_times=[90_000.0 * (week % 4 + 1)]
-        )
-    incident(row, at=now - timedelta(hours=1), severity="SEV-2")
+    rows = [_deployed(billing, week, at=now - (84 - 7 * week) * DAY) for week in range(12)]
+    incident(rows[-1], at=now - timedelta(hours=1), severity="SEV-2")
     deployed(billing, "v1.12.0", "stg", at=now, state=DeploymentState.RUNNING)
     for environment, names in (("stg", ["DB_HOST", "NEW_FLAG"]), ("prd", ["DB_HOST"])):
         Observation.objects.create(
@@ -56,6 +51,13 @@ def company(now: datetime) -> Service:
             due_at=now + DAY,
         )
     return billing
+
+
+def _deployed(service: Service, week: int, *, at: datetime) -> Deployment:
+    """Every fifth was taken back."""
+    state = DeploymentState.ROLLED_BACK if week % 5 == 4 else DeploymentState.HEALTHY
+    leads = [90_000.0 * (week % 4 + 1)]
+    return deployed(service, f"v1.{week}.0", at=at, state=state, watched_at=at, lead_times=leads)
 
 
 @pytest.mark.parametrize(
