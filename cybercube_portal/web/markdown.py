@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-LOWEST_HEADING = 6
+HIGHEST_HEADING, LOWEST_HEADING = 2, 6
 
 
 class _Renderer(RendererHTML):
@@ -21,16 +21,16 @@ class _Renderer(RendererHTML):
         return str(self.renderToken(tokens, index, options, env))
 
     def heading_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
-        tokens[index].tag = _lower(tokens[index].tag)
+        tokens[index].tag = _lower(tokens[index].tag, by=env["lower"])
         return str(self.renderToken(tokens, index, options, env))
 
     def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
-        tokens[index].tag = _lower(tokens[index].tag)
+        tokens[index].tag = _lower(tokens[index].tag, by=env["lower"])
         return str(self.renderToken(tokens, index, options, env))
 
 
-def _lower(tag: str) -> str:
-    return f"h{min(int(tag[1]) + 1, LOWEST_HEADING)}"
+def _lower(tag: str, *, by: int) -> str:
+    return f"h{min(max(int(tag[1]) + by, HIGHEST_HEADING), LOWEST_HEADING)}"
 
 
 _READER = (
@@ -40,7 +40,10 @@ _READER = (
 )
 
 
-def render_markdown(text: str) -> SafeString:
-    """CommonMark with tables; a line ends where it was ended, headings go one level lower. HTML in `text` is shown as it is written."""
+def render_markdown(text: str, *, lower: int = 1) -> SafeString:
+    """CommonMark with tables; a line ends where it was ended. HTML in `text` is shown as it is written.
+
+    Headings go `lower` levels down, never above the second: the first is the page's own.
+    """
     # The reader escapes whatever it does not write itself.
-    return SafeString(_READER.render(text))
+    return SafeString(_READER.render(text, {"lower": lower}))

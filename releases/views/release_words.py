@@ -34,7 +34,7 @@ READ, EDIT = "releases/words.html", "releases/words_edit.html"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One of the two texts: where it is read and written, and what is shown of what was typed."""
+    """One of the two texts: where it is read and written, what is shown of what was typed, and how far its headings go down."""
 
     title: str | Promise
     section: str
@@ -43,6 +43,7 @@ class Words:
     act: Callable[..., Release]
     text_of: Callable[[Documents], str]
     shown: Callable[[Documents, str], str]
+    lower: int
 
 
 CHANGELOG = Words(
@@ -53,6 +54,7 @@ CHANGELOG = Words(
     actions.edit_changelog,
     lambda words: words.changelog,
     lambda words, text: section(words.release.version, words.day, without_heading(text)),
+    0,
 )
 NOTES = Words(
     gettext_lazy("Release notes"),
@@ -62,6 +64,7 @@ NOTES = Words(
     actions.edit_notes,
     lambda words: words.notes,
     lambda _words, text: text,
+    1,
 )
 
 
@@ -132,10 +135,12 @@ def _edit(request: PageRequest, reference: str, kind: Words) -> HttpResponse:
     context = _about(release, kind)
     if request.method != "POST":
         form = TextForm(initial={"text": text, "version": release.row_version})
-        return show(request, EDIT, context | {"html": render_markdown(kind.shown(words, text))}, form=form)
+        return show(
+            request, EDIT, context | {"html": render_markdown(kind.shown(words, text), lower=kind.lower)}, form=form
+        )
     form = TextForm(request.POST)
     typed = request.POST.get("text", "")[: actions.LONGEST]
-    context["html"] = render_markdown(kind.shown(words, typed))
+    context["html"] = render_markdown(kind.shown(words, typed), lower=kind.lower)
     if "check" in request.POST or not form.is_valid():
         return show(request, EDIT, context | {"is_preview": True}, form=form)
     try:
@@ -158,7 +163,7 @@ def _context(request: PageRequest, release: Release, kind: Words) -> dict[str, A
     is_notes = kind is NOTES
     return {
         **_about(release, kind),
-        "html": render_markdown(kind.shown(words, text)),
+        "html": render_markdown(kind.shown(words, text), lower=kind.lower),
         "is_drafted": not (release.notes if is_notes else release.changelog),
         "is_notes": is_notes,
         "state": shown_state(release.state, change=words.change.state),
