@@ -28,6 +28,8 @@ from releases.actions.recording import record_release
 from releases.events import ReleaseEvent
 from releases.models import Release
 from releases.policy import releases as policy
+from releases.policy.changelog import is_security, written
+from releases.selectors.release_documents import Shipment
 from releases.selectors.releases import get_release, last_released, lock_release, open_release_of
 from releases.states import RELEASE_OVER
 
@@ -220,10 +222,11 @@ def _refuse_second(plan: ReleasePlan) -> None:
 def _proposal(plan: ReleasePlan, reference: str, *, now: datetime) -> Proposal:
     rows = list(catalog.artifacts_named((entry.service, entry.version) for entry in plan.artifacts))
     facts = list(catalog.artifact_facts(rows).values())
+    drafted = Shipment((entry.service, entry.version) for entry in plan.artifacts).drafted
     return Proposal(
         title=f"Release {plan.service} {plan.version}",
         type=ChangeType.NORMAL,
-        description=f"Release {plan.service} {plan.version}, a {plan.type} release.",
+        description=policy.description_of(plan.service, plan.version, type=plan.type, changelog=written(drafted)),
         services=_services(plan),
         environments=(EnvironmentCode.PRD.value,),
         artifacts=plan.artifacts,
@@ -235,7 +238,7 @@ def _proposal(plan: ReleasePlan, reference: str, *, now: datetime) -> Proposal:
             are_registered=len(facts) == len(plan.artifacts),
             has_migrations=bool(plan.migrations) or any(fact.migrations for fact in facts),
             is_breaking=any(fact.has_breaking_commits for fact in facts),
-            is_security=False,
+            is_security=any(is_security(commit) for commit in drafted.commits),
         ),
         rollback_version=last_released(plan.service) or "",
     )

@@ -41,6 +41,10 @@ WAYS: dict[str, str] = {
 }
 
 
+# People read it and go on from there; the whole stands in the changelog.
+LONGEST_DRAFT = 8_000
+
+
 def shown_state(state: str, *, change: str) -> str:
     """What a release is called: `in_review` is read from the state of its change."""
     return CALLED.get(change, state) if state == ReleaseState.IN_REVIEW else state
@@ -111,6 +115,12 @@ def _approved(number: str, *, is_approved: bool) -> Reason:
 
 def _word(state: str) -> str:
     return state.replace("_", " ")
+
+
+def description_of(service: str, version: str, *, type: str, changelog: str) -> str:  # noqa: A002 - the contract's word
+    """What its change says of it: its changelog, as far as it is known when it is opened."""
+    what = f"Release {service} {version}, a {type} release."
+    return f"{what}\n\n{changelog[:LONGEST_DRAFT]}" if changelog else what
 
 
 def known_answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,35 +26,24 @@ TOLD: tuple[str, ...] = (ReleaseState.MONITORING, ReleaseState.RELEASED)
 MOST_TOLD = 200
 
 
-class Documents:
-    """The changelog and notes of `release`, whose change is `change`. Reads lazily."""
+class Shipment:
+    """What goes out with these (service slug, version) pairs beyond what is in production. Reads lazily."""
 
-    def __init__(self, release: Release, *, change: ChangeRequest) -> None:
-        self.release = release
-        self.change = change
-
-    @property
-    def day(self) -> date:
-        """When it went to production, else the day it is planned for."""
-        return (self.release.deployed_at or self.change.scheduled_time).date()
+    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
+        self.named = tuple(named)
 
     @cached_property
     def below(self) -> dict[str, str | None]:
-        """What each thing it ships is compared with: the version that was in production last, or None, by service."""
-        return {
-            entry["service"]: released_below(service=entry["service"], version=entry["version"])
-            for entry in self.release.artifacts
-        }
+        """What each is compared with: the version that was in production last, or None, by service."""
+        return {service: released_below(service=service, version=version) for service, version in self.named}
 
     @cached_property
     def artifacts(self) -> list[Artifact]:
-        """Everything registered between that and this, for each thing it ships."""
+        """Everything registered between that and this, the lowest first."""
         return [
             row
-            for entry in self.release.artifacts
-            for row in catalog.artifacts_since(
-                service=entry["service"], after=self.below[entry["service"]], upto=entry["version"]
-            )
+            for service, version in self.named
+            for row in catalog.artifacts_since(service=service, after=self.below[service], upto=version)
         ]
 
     @cached_property
@@ -68,6 +58,29 @@ class Documents:
             if commit["sha"] not in known
         }
         return changelog.draft(messages.values())
+
+
+class Documents:
+    """The changelog and notes of `release`, whose change is `change`. Reads lazily."""
+
+    def __init__(self, release: Release, *, change: ChangeRequest) -> None:
+        self.release = release
+        self.change = change
+
+    @property
+    def day(self) -> date:
+        """When it went to production, else the day it is planned for."""
+        return (self.release.deployed_at or self.change.scheduled_time).date()
+
+    @cached_property
+    def shipment(self) -> Shipment:
+        """What it ships."""
+        return Shipment((entry["service"], entry["version"]) for entry in self.release.artifacts)
+
+    @property
+    def drafted(self) -> Drafted:
+        """What its commits give."""
+        return self.shipment.drafted
 
     @property
     def changelog(self) -> str:
@@ -87,7 +100,7 @@ class Documents:
     @property
     def drafted_notes(self) -> str:
         """The template of §5.5, filled in afresh."""
-        carried = {entry["filename"]: entry["kind"] for row in self.artifacts for entry in row.migrations}
+        carried = {entry["filename"]: entry["kind"] for row in self.shipment.artifacts for entry in row.migrations}
         announced = dict.fromkeys(self.release.migrations, "schema")
         return notes.draft_notes(
             NotesFacts(

@@ -73,6 +73,35 @@ def test_open__with_two_words__opens_one_draft_change_and_knows_its_type(alice: 
     assert Event.objects.filter(verb="release.opened", object_id=shown["id"]).count() == 1
 
 
+def test_open__of_a_version_with_commits__drafts_what_its_change_says_and_answers(alice: APIClient) -> None:
+    commits = [
+        {"sha": letter * 10, "message": message, "committed_at": "2026-01-13T10:00:00+00:00"}
+        for letter, message in (
+            ("a", "fix(billing)!: round half cents up (CC-9)"),
+            ("b", "chore(deps): address CVE-2026-1234"),
+        )
+    ]
+    migration: dict[str, Any] = {
+        "filename": "20260117120000_add_tax.sql",
+        "sql": "",
+        "kind": "schema",
+        "phase": None,
+        "findings": [],
+    }
+    service = story.service("ledger")
+    story.artifact(service, "v1.0.0", at=clock.now(), commits=commits, migrations=[migration])
+    shown = opened(alice, service="ledger", version="v1.0.0")
+    change = get_change(shown["change"])
+    assert change.description == (
+        "Release ledger v1.0.0, a major release.\n\n"
+        "### Fixed\n- **Breaking:** Round half cents up (CC-9)\n\n"
+        "### Security\n- Address CVE-2026-1234"
+    )
+    told = {name: answer for name, answer in change.risk_answers.items() if answer is not None}
+    assert told == {"database_schema": True, "breaking_api": True, "security": True}
+    assert shown["migrations"] == ["20260117120000_add_tax.sql"]
+
+
 @pytest.mark.parametrize(
     ("version", "before", "given", "found"),
     [
