@@ -20,6 +20,7 @@ from changes.proposals import ArtifactName
 from cybercube_portal.people.models import ApiKey, Grant, User
 from cybercube_portal.people.scopes import Scope
 from tests.factories import changes as story
+from tests.factories import releases as lives
 from tests.factories.people import Cast
 from tests.releases.asking import DIGEST, SERVICE, URL, VERSION, blocking, prove
 
@@ -237,6 +238,7 @@ def test_gate__signers_role_is_revoked__allows_no_more(
     row = story.artifact(story.service(SERVICE), VERSION, at=held, digest=DIGEST)
     for stage, summary in (("build", {}), ("test", {"coverage": 91.5}), ("scan", {"critical": 0, "high": 0})):
         prove(row, stage, at=held, summary=summary)
+    lives.staged(at=held)
     named = (ArtifactName(service=SERVICE, version=VERSION),)
     change = story.in_review(now=held, artifacts=named)
     approve_change(number=change.number, actor=story.actor("bob"), now=held)

@@ -16,6 +16,7 @@ from cybercube_portal import clock
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
 from tests.factories import changes as stories
+from tests.factories import releases as lives
 from tests.factories.people import Cast
 from tests.releases.asking import SERVICE, URL, VERSION, prove
 
@@ -38,6 +39,7 @@ def change(now: datetime) -> ChangeRequest:
     artifact = stories.artifact(stories.service(SERVICE), VERSION, at=now)
     for stage in ("build", "test", "scan"):
         prove(artifact, stage, at=now, summary={"critical": 0, "high": 0} if stage == "scan" else {})
+    lives.staged(at=now - timedelta(hours=1))
     slot = now + timedelta(hours=26)
     named = (ArtifactName(service=SERVICE, version=VERSION),)
     stories.freeze(now=now, title="Payday", starts_at=slot + timedelta(minutes=30), ends_at=slot + timedelta(hours=1))
@@ -80,7 +82,7 @@ def test_log_and_decision__a_waiting_question__accessible_and_told_alike(
 
     page = open_browser("alice")
     page.goto("/gate/?team=1")
-    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.get_by_role("row")).to_have_count(4)
     page.goto("/gate/")
     look(page, "gate-log")
     page.get_by_role("link", name="Wait", exact=True).click()
@@ -91,7 +93,7 @@ def test_log_and_decision__a_waiting_question__accessible_and_told_alike(
     look(page, "gate-decision-wait")
 
     page.goto("/gate/?outcome=allow")
-    page.get_by_role("link", name=f"{SERVICE}:{VERSION}").click()
+    page.get_by_role("link", name=f"{SERVICE}:{VERSION}").first.click()
     expect(page.get_by_role("heading", name="The gate let this pass")).to_be_visible()
     look(page, "gate-decision-allow")
 
