@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from cybercube_portal.readonly_admin import ReadOnlyAdmin
-from releases.models import Deployment, Incident, Migration, Observation, Release, Rollback, Verification
+from releases.models import (
+    ComplianceDay,
+    Deployment,
+    Incident,
+    Migration,
+    Observation,
+    Release,
+    Rollback,
+    Verification,
+)
 
 
 @admin.register(Release)
@@ -42,6 +51,15 @@ class VerificationAdmin(ReadOnlyAdmin):
     list_display = ("deployment", "number", "state", "queued_at", "ended_at")
     list_select_related = ("deployment",)
     search_fields = ("deployment__reference",)
+
+
+@admin.register(ComplianceDay)
+class ComplianceDayAdmin(ReadOnlyAdmin):
+    """How far each service was, day by day."""
+
+    list_display = ("service", "day", "complete", "partial", "pending")
+    list_select_related = ("service",)
+    search_fields = ("service__slug",)
 
 
 @admin.register(Migration)

@@ -19,6 +19,7 @@ from releases.actions import (
     baseline,
     bypasses,
     canary,
+    compliance,
     driving,
     following,
     migration_notices,
@@ -45,11 +46,12 @@ log = structlog.get_logger(__name__)
 LOOK = "releases.look_at_services"
 _EVERY = min(5.0, settings.OBSERVATION_INTERVAL.total_seconds())
 RETENTION = "releases.judge_retention"
+COMPLIANCE = "releases.keep_compliance"
 # §3.5 counts days; several looks a day lose none when the clock that ticks was restarted.
 _QUARTER_DAY = 6 * 60 * 60.0
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": name, "schedule": every, "options": {"expires": every}}
-    for name, every in ((LOOK, _EVERY), (RETENTION, _QUARTER_DAY))
+    for name, every in ((LOOK, _EVERY), (RETENTION, _QUARTER_DAY), (COMPLIANCE, _QUARTER_DAY))
     if every
 }
 
@@ -70,6 +72,12 @@ def judge_artifacts() -> None:
     """Note which artifacts the registry may let go (§3.5): only deployments know what ran in production, and until when."""
     now = clock.now()
     judge_retention(last_used_at=last_production_uses(now=now), now=now)
+
+
+@shared_task(name=COMPLIANCE)
+def keep_compliance() -> None:
+    """Keep how far each service is today."""
+    compliance.keep_compliance(now=clock.now())
 
 
 def tell_of_bypass(task: Task, now: datetime) -> None:

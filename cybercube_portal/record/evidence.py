@@ -21,7 +21,8 @@ from changes.yaml_text import write_yaml
 from cybercube_portal.audit.canonical import canonical
 from cybercube_portal.audit.selectors.events import events_about
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.api.serializers import ArtifactSerializer, EvidenceSerializer
+from cybercube_portal.catalog.api.serializers import EvidenceSerializer
+from cybercube_portal.catalog.api.showing import shown_artifact
 from cybercube_portal.people.actors import Actor
 from releases.api.answers import body_of
 from releases.api.deployment_shapes import DeploymentSerializer
@@ -119,9 +120,8 @@ def _artifacts(change: ChangeRequest) -> Iterator[dict[str, Any]]:
         if artifact is None:
             yield {**named, "registered": False}
             continue
-        context = {"latest": catalog.latest_evidence([artifact.pk])}
         reports = EvidenceSerializer(catalog.all_evidence(artifact.pk), many=True).data
-        yield {**ArtifactSerializer(artifact, context=context).data, "registered": True, "reports": reports}
+        yield {**shown_artifact(artifact), "registered": True, "reports": reports}
 
 
 def _json(value: Any) -> bytes:  # noqa: ANN401 - what serializers give

@@ -30,11 +30,21 @@ class RequirementSerializer(serializers.Serializer[Any]):
     next_step = serializers.CharField(allow_blank=True)
 
 
+class TrendSerializer(serializers.Serializer[Any]):
+    """How many rows came out in each way on one day."""
+
+    day = serializers.DateField()
+    complete = serializers.IntegerField()
+    partial = serializers.IntegerField()  # type: ignore[assignment]  # a word of api.md's; the framework takes fields off the class
+    pending = serializers.IntegerField()
+
+
 class ComplianceSerializer(serializers.Serializer[Any]):
-    """One service against every row of the table, in its order."""
+    """One service against every row of the table, in its order. `trend`: this day of the twelve weeks before, as far as it was kept."""
 
     service = serializers.CharField()
     requirements = RequirementSerializer(many=True)
+    trend = TrendSerializer(many=True)
 
 
 class ComplianceView(generics.GenericAPIView[Any]):
@@ -57,5 +67,12 @@ class ComplianceView(generics.GenericAPIView[Any]):
         page = self.paginate_queryset(with_counts(rows, now=now)) or []
         found = compliance_of(page, now=now)
         return self.get_paginated_response(
-            [{"service": row.slug, "requirements": [judged._asdict() for judged in found[row.slug]]} for row in page]
+            [
+                {
+                    "service": row.slug,
+                    "requirements": [judged._asdict() for judged in found[row.slug]],
+                    "trend": getattr(row, "trend", []),
+                }
+                for row in page
+            ]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from releases.models.compliance import ComplianceDay
 from releases.models.deployment import Deployment, Rollback
 from releases.models.gate import GateDecision, GateEvaluation
 from releases.models.incident import Incident
@@ -13,6 +14,7 @@ from releases.models.verification import CheckResult, Verification, WatchSample
 __all__ = [
     "CheckResult",
     "ChecklistTick",
+    "ComplianceDay",
     "Deployment",
     "GateDecision",
     "GateEvaluation",

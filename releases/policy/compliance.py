@@ -6,7 +6,8 @@ next step while it is not complete. What no fact can show (separate networks and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -110,6 +111,11 @@ class Judged(NamedTuple):
     status: Status
     proof: str
     next_step: str
+
+
+def tally(rows: Iterable[Judged]) -> Counter[Status]:
+    """How many rows came out in each way."""
+    return Counter(row.status for row in rows)
 
 
 def judged(facts: ServiceFacts) -> tuple[Judged, ...]:

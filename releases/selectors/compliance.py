@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from changes.policy.scope import Action
 from changes.selectors.changes import changes_listed, overdue_records
@@ -18,8 +18,8 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
 from cybercube_portal.decisions import Outcome
 from flags.selectors.flags import flags_listed
-from releases.models import Deployment, Release
-from releases.policy.compliance import WINDOW, Built, Judged, ServiceFacts, Shipped, judged
+from releases.models import ComplianceDay, Deployment, Release
+from releases.policy.compliance import WEEK, WINDOW, Built, Judged, ServiceFacts, Shipped, judged
 from releases.policy.drift import drift_of
 from releases.policy.parity import parity_of
 from releases.selectors.places import COMING, PlaceRow, places_of
@@ -28,6 +28,7 @@ from releases.states import RELEASE_OVER, DeploymentState, ReleaseState
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
 
+TREND_WEEKS = 12
 COUNTED = ("live_flags", "overdue", "released", "noted")
 STG, PRD = EnvironmentCode.STG.value, EnvironmentCode.PRD.value
 # What got as far as being healthy once, whatever became of it.
@@ -47,7 +48,17 @@ def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Servi
         noted=_count(released.filter(notes_published_at__isnull=False)),
         coming=ArraySubquery(coming),
         protection=catalog.latest_findings("pk"),
+        trend=ArraySubquery(_weeks(now)),
     )
+
+
+def _weeks(now: datetime) -> QuerySet[Any]:
+    """What was kept a week ago, two weeks ago and so on, the oldest first."""
+    today = now.astimezone(UTC).date()
+    days = [today - week * WEEK for week in range(1, TREND_WEEKS + 1)]
+    row = JSONObject(day="day", complete="complete", partial="partial", pending="pending")
+    kept = ComplianceDay.objects.filter(service=OuterRef("pk"), day__in=days)
+    return kept.order_by("day").values(row=row)
 
 
 def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tuple[Judged, ...]]:

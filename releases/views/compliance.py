@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import NotFound
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
-from releases.policy.compliance import Judged, Status
+from releases.policy.compliance import Judged, Status, tally
 from releases.selectors.compliance import compliance_of, with_counts
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def badge(request: PageRequest, slug: str) -> HttpResponse:
 
 def summary(rows: Iterable[Judged]) -> dict[str, int]:
     """How many rows are complete, partial, pending, and all together."""
-    counts = Counter(row.status for row in rows)
+    counts = tally(rows)
     return {**{status.value.lower(): counts[status] for status in Status}, "all": counts.total()}
 
 

@@ -11,7 +11,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from cybercube_portal.catalog.models import Artifact, Service
-from releases.models import Deployment
+from releases.actions.compliance import keep_compliance
+from releases.models import ComplianceDay, Deployment
 from tests.factories import changes as story
 from tests.factories.deployments import deployed, digest_of
 from tests.releases.page_words import MOST_QUERIES, queries_of, words
@@ -46,6 +47,7 @@ def test_compliance__service_without_a_history__is_pending_with_a_next_step(
     assert set(body) == {"next", "previous", "results"}
     assert [row["service"] for row in body["results"]] == [SERVICE, "search-api"]
     rows = body["results"][0]["requirements"]
+    assert body["results"][0]["trend"] == []
     assert list(rows[0]) == ["section", "title", "status", "proof", "next_step"]
     assert {row["status"] for row in rows} == {"PENDING"}
     assert all(row["next_step"] for row in rows)
@@ -149,6 +151,21 @@ def test_pages__with_many_services__take_few_queries(
 
     assert queries_of(browser_session("alice"), path) == few
     assert few <= MOST_QUERIES
+
+
+def test_trend__kept_day_by_day__shows_the_weeks_before(
+    browser_session: Callable[[str], Client], api: Callable[..., APIClient], held: datetime
+) -> None:
+    assert keep_compliance(now=held - 14 * DAY) == 2
+    shipped("v2.3.1", at=held - 8 * DAY)
+    keep_compliance(now=held - 7 * DAY - timedelta(hours=3))
+    keep_compliance(now=held - 7 * DAY)
+    keep_compliance(now=held - 3 * DAY)
+
+    assert ComplianceDay.objects.filter(service__slug=SERVICE).count() == 3
+    (row,) = api("alice").get(URL, {"service": SERVICE}).json()["results"]
+    assert [(point["day"], point["complete"]) for point in row["trend"]] == [("2025-12-31", 0), ("2026-01-07", 4)]
+    assert "2026-01-07" in words(browser_session("alice").get(f"/compliance/{SERVICE}/"))
 
 
 def test_badge__of_a_service__is_a_picture_with_its_count(

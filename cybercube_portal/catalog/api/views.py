@@ -14,6 +14,7 @@ from cybercube_portal import clock
 from cybercube_portal.api import idempotent, read_members, refuse_unknown_parameters
 from cybercube_portal.catalog import actions, selectors
 from cybercube_portal.catalog.api import serializers
+from cybercube_portal.catalog.api.showing import shown_artifact
 from cybercube_portal.catalog.authentication import run_of
 from cybercube_portal.catalog.service_fields import ServiceFields
 from cybercube_portal.catalog.states import Stage, StageStatus
@@ -182,12 +183,7 @@ class EvidenceView(generics.GenericAPIView[Any]):
 
 def _artifact(service: str, version: str, code: int) -> Response:
     artifact = selectors.get_artifact(service=service, version=version)
-    context = {
-        "latest": selectors.latest_evidence([artifact.pk]),
-        "kept": selectors.retention_of(artifact),
-        "builds": selectors.builds_of_commit(artifact),
-    }
-    return Response(serializers.ArtifactSerializer(artifact, context=context).data, status=code)
+    return Response(shown_artifact(artifact), status=code)
 
 
 def _yes_or_no(text: str | None) -> bool | None:
