@@ -19,10 +19,10 @@ from releases.policy import migrations as policy
 from releases.states import MIGRATION_MOVES
 
 LABELS: dict[str, str] = {
-    "test": "Tested",
+    "test": "Note the test",
     "run": "Run",
-    "apply": "Applied",
-    "verify": "Verified",
+    "apply": "Note that it ran through",
+    "verify": "Verify",
     "abort": "Abort",
     "roll_back": "Roll back",
 }
