@@ -70,3 +70,17 @@ def environment_for(request: Request, asked: str | None) -> str:
     if asked is None:
         raise Invalid.field("/environment", "environment.missing", "Say which environment: dev, stg or prd.")
     return asked
+
+
+def environment_of_key(request: Request) -> str:
+    """The environment of the evaluation key, of either kind, that the request came with. Raises NotPermitted without the scope."""
+    if Scope.FLAGS_EVALUATE.value not in getattr(request.auth, "scopes", ()):
+        raise NotPermitted(
+            failed(
+                "key.scope_missing",
+                "§7.4",
+                "This API key does not have the scope flags:evaluate.",
+                "Use a key issued with --environment.",
+            )
+        )
+    return str(getattr(request.auth, "environment", ""))

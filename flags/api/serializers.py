@@ -53,7 +53,7 @@ class KilledSerializer(serializers.Serializer[Any]):
 
 
 class ServedSerializer(serializers.Serializer[Any]):
-    """What a flag serves in one environment. `exposure`: at most this share of people is served something else than the safe variant.
+    """What a flag serves in one environment. `exposure`: at most this share of people is served something else than the safe variant, `certain_exposure`: at least this.
 
     `change`: the change that this answer's step goes by; `step` waits, or runs.
     """
@@ -70,6 +70,7 @@ class ServedSerializer(serializers.Serializer[Any]):
     rules = serializers.ListField(child=serializers.DictField())
     prerequisites = serializers.ListField(child=serializers.DictField())
     exposure = serializers.FloatField()
+    certain_exposure = serializers.FloatField()
     killed = KilledSerializer(allow_null=True)
     changed_at = MomentField()
     full_since = MomentField(allow_null=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flags.actions.serving import Served
 from flags.models import Flag, FlagEnvironment, PlannedStep
-from flags.policy.exposure import exposure_of
+from flags.policy.exposure import certain_of, exposure_of
 from flags.policy.lifecycle import cleanup, stage_of
 from flags.policy.serving import FIELDS
 from flags.selectors.facts import life_facts
@@ -57,6 +57,7 @@ def shown_served(row: FlagEnvironment, flag: Flag, step: PlannedStep | None) -> 
         **{name: row.content[name] for name in FIELDS},
         "safe_variant": flag.safe_variant,
         "exposure": exposure_of(row.content, flag.safe_variant),
+        "certain_exposure": certain_of(row.content, flag.safe_variant),
         "killed": killed,
         "changed_at": row.changed_at,
         "full_since": row.full_since,

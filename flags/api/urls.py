@@ -14,6 +14,7 @@ urlpatterns = [
     path_both("flags/import/", transfer.ImportView.as_view(), name="api-flags-import"),
     path_both("flags/definitions/", transfer.DefinitionsView.as_view(), name="api-flags-definitions"),
     path_both("flags/references/", transfer.ReferencesView.as_view(), name="api-flags-references"),
+    path_both("flags/usage/", transfer.UsageView.as_view(), name="api-flags-usage"),
     path_both("flags/segments/", segments.SegmentsView.as_view(), name="api-flags-segments"),
     path_both("flags/segments/<str:slug>/", segments.SegmentView.as_view(), name="api-flags-segment"),
     path_both("flags/<str:key>/", views.FlagView.as_view(), name="api-flag"),

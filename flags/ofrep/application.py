@@ -111,7 +111,7 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
     told = query.get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
     at_least = int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits
     snapshot = STORE.snapshot_of(caller.environment, at_least=at_least)
-    stream = announced(caller)
+    stream = announced(caller.environment)
     tag = tag_of(snapshot, context, client=caller.client, stream=stream)
     # Who was told of a change wants the flags themselves, whatever validator still hangs on the request (protocol PR 84).
     if "flagConfigEtag" not in query and is_same(environ.get("HTTP_IF_NONE_MATCH", ""), tag):

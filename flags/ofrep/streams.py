@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.core import signing
 
-from flags.ofrep.store import STORE, Caller
+from flags.ofrep.store import STORE
 
 PATH = "/ofrep/v1/stream"
 SALT = "flags.stream"
@@ -31,11 +31,11 @@ Send = Callable[[Message], Awaitable[None]]
 _open = 0
 
 
-def announced(caller: Caller) -> str:
+def announced(environment: str) -> str:
     """The address a client listens at; empty where no process serves streams. It changes once a day, and the ETag with it."""
     if not settings.STREAM_URL:
         return ""
-    token = signing.Signer(salt=SALT).sign(f"{caller.environment}.{int(time.time()) // DAY}")
+    token = signing.Signer(salt=SALT).sign(f"{environment}.{int(time.time()) // DAY}")
     return f"{settings.STREAM_URL}{PATH}?token={token}"
 
 

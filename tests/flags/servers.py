@@ -15,7 +15,8 @@ from django.db import connections
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+    # Closing the server waits for what it still answers: nothing of it reaches into the next test.
+    daemon_threads = False
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """A thread of this server ends with its request, and its connection with it."""
@@ -59,12 +60,22 @@ def asgi_server(application: Callable[..., Any]) -> Iterator[str]:
         try:
             yield address
         finally:
-            loop.call_soon_threadsafe(server.close)
-            for task in asyncio.all_tasks(loop):
-                loop.call_soon_threadsafe(task.cancel)
+            asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Nobody is listened to any more, and nobody is left listening."""
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, connections.close_all)
+    await loop.shutdown_default_executor()
 
 
 def _handler(application: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+../../../../flags/evaluation.py
