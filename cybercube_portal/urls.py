@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("cybercube_portal.record.api.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("", include("changes.urls")),
+    path("", include("flags.urls")),
     path("", include("cybercube_portal.catalog.urls")),
     path("", include("releases.urls")),
     path("", include("cybercube_portal.record.urls")),

@@ -48,7 +48,7 @@ PLACES: tuple[Place, ...] = (
     Place("services", _("Services"), "server", "/services/"),
     Place("deployments", _("Deployments"), "rocket", "/deployments/"),
     Place("releases", _("Releases"), "package", "/releases/"),
-    Place("flags", _("Flags"), "flag", "/flags/"),
+    Place("flags", _("Flags"), "flag", "/flags/", aside=True),
     Place("calendar", _("Calendar"), "calendar", "/calendar/", aside=True),
     Place("freezes", _("Freezes"), "snowflake", "/freezes/", aside=True),
     Place("gate", _("Gate"), "shield-check", "/gate/", aside=True),

@@ -185,6 +185,15 @@ BADGES: dict[str, dict[str, Badge]] = {
         "aborted": Badge("ban", _("Aborted")),
         "rolled_back": Badge("undo-2", _("Rolled back"), "bad"),
     },
+    "flag_stage": {
+        "defined": Badge("circle-dashed", _("Defined")),
+        "deployed": Badge("code", _("In the code")),
+        "enabling": Badge("trending-up", _("Enabling"), "accent"),
+        "validating": Badge("activity", _("Validating"), "accent"),
+        "fully_rolled_out": Badge("circle-check", _("Fully rolled out"), "ok"),
+        "cleanup_due": Badge("brush-cleaning", _("Cleanup due"), "wait"),
+        "removed": Badge("archive", _("Removed")),
+    },
     "reason": {
         "pass": Badge("check", _("Holds"), "ok"),
         "fail": Badge("x", _("Fails"), "bad"),

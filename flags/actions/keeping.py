@@ -12,7 +12,7 @@ from cybercube_portal.errors import Invalid
 from flags.actions.recording import record_flag
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, FlagVersion
-from flags.policy.exposure import ALL, exposure_of
+from flags.policy.exposure import ALL, certain_of, exposure_of
 from flags.policy.serving import completed, content_errors
 from flags.selectors.flags import neighbours
 from flags.states import VersionKind
@@ -52,7 +52,7 @@ def serve(
     row.content = dict(content)
     row.version += 1
     row.changed_at = now
-    if exposures[1] < ALL:
+    if certain_of(content, safe) < ALL:
         row.full_since = None
     elif row.full_since is None:
         row.full_since = now

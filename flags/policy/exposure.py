@@ -36,6 +36,15 @@ def exposure_of(content: Content, safe_variant: str | None) -> float:
     return min(ALL, share + sum(_rule_share(rule, safe_variant) for rule in content["rules"]))
 
 
+def certain_of(content: Content, safe_variant: str | None) -> float:
+    """At least this share of people is served something else than the safe variant: what rules add to it nobody can say."""
+    if not content["enabled"] or any(rule.get("variant") == safe_variant for rule in content["rules"]):
+        return 0.0
+    if content["default_variant"] != safe_variant:
+        return ALL
+    return float(content["rollout_percentage"] or 0) if content["rollout_variant"] != safe_variant else 0.0
+
+
 def _rule_share(rule: Mapping[str, Any], safe_variant: str | None) -> float:
     if "split" in rule:
         if all(part["variant"] == safe_variant for part in rule["split"]):
@@ -55,7 +64,7 @@ def direction_of(before: Content, after: Content, safe_variant: str | None) -> D
         # What is switched off serves the safe variant, whatever else was edited with it.
         return Direction.LOWER if before["enabled"] or changed == ["enabled"] else Direction.SAME
     if not before["enabled"]:
-        return Direction.LOWER if exposure_of(after, safe_variant) == 0 and not after["rules"] else Direction.RAISE
+        return Direction.SAME if exposure_of(after, safe_variant) == 0 and not after["rules"] else Direction.RAISE
     return Direction.LOWER if all(_lowers(name, before, after, safe_variant) for name in changed) else Direction.RAISE
 
 

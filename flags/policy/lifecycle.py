@@ -29,10 +29,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """What is known of a flag. `exposure` (0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's."""
+    """What is known of a flag. `exposure` (at most), `certain` (at least, both 0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's."""
 
     type: str
     exposure: float
+    certain: float
     full_since: datetime | None
     references: int
     last_asked_at: datetime | None
@@ -50,7 +51,7 @@ def stage_of(facts: LifeFacts, *, now: datetime) -> Stage:
     is_old = facts.full_since is not None and now - facts.full_since >= TWO_WEEKS
     if is_temporary and (is_old or (facts.expires_at is not None and facts.expires_at <= now)):
         return Stage.CLEANUP_DUE
-    if facts.exposure >= ALL:
+    if facts.certain >= ALL:
         return Stage.FULL if is_old else Stage.VALIDATING
     if facts.exposure > 0:
         return Stage.ENABLING
@@ -106,7 +107,7 @@ def may_archive(facts: LifeFacts, *, now: datetime, reason: str) -> Decision:
         reasons.append(failed("flag.needed", "§7.6", f"{needing} need it.", "Take the prerequisite out of them first."))
     if reason.strip():
         return decide(*reasons)
-    if facts.exposure > 0 and facts.exposure < ALL:
+    if facts.exposure > 0 and facts.certain < ALL:
         reasons.append(
             failed(
                 "flag.half_open",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from flags.models import CodeReference, Flag, FlagUsage, FlagVersion
-from flags.policy.exposure import exposure_of
+from flags.policy.exposure import certain_of, exposure_of
 from flags.policy.lifecycle import LifeFacts
 from flags.selectors.flags import dependents_of
 from flags.states import VersionKind
@@ -16,33 +16,36 @@ PRODUCTION = "prd"
 
 
 def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
-    """Facts by key of flags with their environments prefetched; three queries for all of them together."""
+    """Facts by key of flags with their environments prefetched; one query for all of them together."""
     rows = list(flags)
-    keys, ids = [flag.key for flag in rows], [flag.pk for flag in rows]
-    references = dict(
-        CodeReference.objects.filter(key__in=keys).values_list("key").annotate(Count("id")).order_by("key")
+    asked = FlagUsage.objects.filter(flag=OuterRef("pk")).order_by("-hour").values("hour")[:1]
+    kills = FlagVersion.objects.filter(
+        flag_environment__flag=OuterRef("pk"), flag_environment__environment=PRODUCTION, kind=VersionKind.KILL
     )
-    asked = dict(FlagUsage.objects.filter(flag_id__in=ids).values_list("flag_id").annotate(Max("hour")).order_by())
-    kills = dict(
-        FlagVersion.objects.filter(
-            flag_environment__flag_id__in=ids, flag_environment__environment=PRODUCTION, kind=VersionKind.KILL
+    lines = CodeReference.objects.filter(key=OuterRef("key")).order_by().values("key").annotate(number=Count("id"))
+    known = {
+        row["pk"]: row
+        for row in Flag.objects.filter(pk__in=[flag.pk for flag in rows])
+        .values("pk")
+        .annotate(
+            asked=Subquery(asked),
+            killed=Subquery(kills.order_by("-at").values("at")[:1]),
+            lines=Subquery(lines.values("number")),
         )
-        .values_list("flag_environment__flag_id")
-        .annotate(Max("at"))
-        .order_by()
-    )
+    }
     facts = {}
     for flag in rows:
         production = next(row for row in flag.environments.all() if row.environment == PRODUCTION)
         facts[flag.key] = LifeFacts(
             type=flag.type,
             exposure=exposure_of(production.content, flag.safe_variant),
+            certain=certain_of(production.content, flag.safe_variant),
             full_since=production.full_since,
-            references=references.get(flag.key, 0),
-            last_asked_at=asked.get(flag.pk),
+            references=known[flag.pk]["lines"] or 0,
+            last_asked_at=known[flag.pk]["asked"],
             expires_at=flag.expires_at,
             archived=flag.archived_at is not None,
-            last_killed_at=kills.get(flag.pk),
+            last_killed_at=known[flag.pk]["killed"],
         )
     return facts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from cybercube_portal.errors import NotFound
 from flags.models import EnvironmentVersion, Flag, FlagEnvironment, FlagVersion, PlannedStep, Segment
@@ -32,13 +32,15 @@ def flags_listed(
         rows = rows.filter(tags__contains=[tag])
     if q:
         rows = rows.filter(Q(key__icontains=q) | Q(name__icontains=q))
-    return rows.select_related("team", "service", "owner", "created_by").prefetch_related("environments")
+    served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
+    return rows.select_related("team", "service", "owner", "created_by").prefetch_related(served)
 
 
 def get_flag(key: str) -> Flag:
     """The flag with its environments, archived ones too. Raises NotFound."""
     rows = Flag.objects.filter(key=key).select_related("team", "service", "owner", "created_by")
-    flag = rows.prefetch_related("environments__killed_by").first()
+    served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
+    flag = rows.prefetch_related(served).first()
     if flag is None:
         raise NotFound(f"There is no flag {key:.100}.", code="flag.unknown")
     return flag

@@ -1,0 +1,135 @@
+"""Rules as people type them without any script: one condition a line, `attribute operator value`. Pure but for its errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flags.evaluation import PERCENTAGE, PRESENCE, SEGMENTS
+
+LISTS = ("in", "not_in", *SEGMENTS)
+NUMBERS = ("gt", "gte", "lt", "lte", PERCENTAGE)
+
+
+def written_conditions(conditions: Iterable[Mapping[str, Any]]) -> str:
+    """Conditions as lines."""
+    return "\n".join(_line(condition) for condition in conditions)
+
+
+def _line(condition: Mapping[str, Any]) -> str:
+    operator = condition["operator"]
+    parts = [] if operator in SEGMENTS else [condition["attribute"]]
+    parts.append(operator)
+    if operator not in PRESENCE:
+        parts.append(_value(condition.get("value")))
+    if condition.get("salt"):
+        parts.append(f"salt:{condition['salt']}")
+    return " ".join(parts)
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - any JSON
+    if not isinstance(value, list):
+        return json.dumps(value) if isinstance(value, bool) else str(value)
+    plain = all(isinstance(item, str) and item == item.strip() and item and "," not in item for item in value)
+    return ", ".join(value) if plain else json.dumps(value, ensure_ascii=False)
+
+
+def read_conditions(text: str) -> list[dict[str, Any]]:
+    """Lines as conditions. Raises ValueError with the line that cannot be read."""
+    return [_read(line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def _read(line: str) -> dict[str, Any]:
+    first, _, rest = line.partition(" ")
+    if first in SEGMENTS:
+        return {"operator": first, "value": _list(rest.strip())}
+    operator, _, value = rest.strip().partition(" ")
+    if not operator:
+        raise ValueError(f"“{line}” is no condition: write attribute, operator and value, such as plan eq pro.")
+    condition: dict[str, Any] = {"attribute": first, "operator": operator}
+    if operator in PRESENCE:
+        return condition
+    value, _, salt = value.strip().partition(" salt:") if operator == PERCENTAGE else (value.strip(), "", "")
+    if salt:
+        condition["salt"] = salt
+    condition["value"] = _list(value) if operator in LISTS else _number(value) if operator in NUMBERS else value
+    return condition
+
+
+def _list(text: str) -> list[Any]:
+    if text.startswith("["):
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"“{text[:60]}” is no list.") from error
+        return found if isinstance(found, list) else [found]
+    return [word for part in text.split(",") if (word := part.strip())]
+
+
+def _number(text: str) -> Any:  # noqa: ANN401 - what is no number is left for the rules to refuse
+    try:
+        found = float(text.removesuffix("%").strip())
+    except ValueError:
+        return text
+    return int(found) if found.is_integer() else found
+
+
+def written_outcome(rule: Mapping[str, Any]) -> str:
+    """`on`, or `red 700, blue 300`."""
+    if "split" in rule:
+        return ", ".join(f"{part['variant']} {part['weight']}" for part in rule["split"])
+    return str(rule["variant"])
+
+
+def read_outcome(text: str) -> dict[str, Any]:
+    """A variant, or a split by weights. Raises ValueError."""
+    parts = [part.split() for part in text.split(",") if part.strip()]
+    if len(parts) == 1 and len(parts[0]) == 1:
+        return {"variant": parts[0][0]}
+    if not parts or any(len(part) != len(("variant", "weight")) or not part[1].isdecimal() for part in parts):
+        raise ValueError("Write a variant, such as on, or a split, such as red 700, blue 300.")
+    return {"split": [{"variant": name, "weight": int(weight)} for name, weight in parts]}
+
+
+def written_prerequisites(prerequisites: Iterable[Mapping[str, Any]]) -> str:
+    """`release_a = on` a line."""
+    return "\n".join(f"{item['flag']} = {', '.join(item['variants'])}" for item in prerequisites)
+
+
+def read_prerequisites(text: str) -> list[dict[str, Any]]:
+    """Lines as prerequisites; what they name is judged later."""
+    found = []
+    for line in text.splitlines():
+        if line.strip():
+            key, _, variants = line.partition("=")
+            found.append(
+                {"flag": key.strip(), "variants": [word for part in variants.split(",") if (word := part.strip())]}
+            )
+    return found
+
+
+def read_context(text: str) -> dict[str, Any]:
+    """`name = value` a line, or a JSON object. Values that are JSON are taken as such. Raises ValueError."""
+    if text.strip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"This is not JSON: {error.msg}, line {error.lineno}.") from error
+        return dict(found)
+    context: dict[str, Any] = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if not line.strip():
+            continue
+        if not equals or not name.strip():
+            raise ValueError(f"“{line.strip()[:60]}”: write one attribute a line, such as plan = pro.")
+        context[name.strip()] = _json(value.strip())
+    return context
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

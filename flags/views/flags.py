@@ -1,0 +1,127 @@
+"""Flags: the list, a new one, one flag with its environments side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.people.guard import Permission, may
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, show, show_again
+from flags import permissions
+from flags.actions.flags import FlagPlan, create_flag
+from flags.api.showing import shown_flags
+from flags.forms.flags import FlagForm, KillForm, RampForm, ReasonForm
+from flags.forms.rules import written_conditions, written_outcome
+from flags.models import Flag
+from flags.selectors.facts import references_listed
+from flags.selectors.flags import flags_listed, get_flag, versions_of
+
+LIST, NEW, ONE = "flags/flags.html", "flags/new.html", "flags/flag.html"
+MOST = 200
+SHOWN_VERSIONS, SHOWN_REFERENCES = 8, 20
+
+
+@require_safe
+def flags(request: PageRequest) -> HttpResponse:
+    """Flags in use, or those that are archived."""
+    archived = request.GET.get("archived") == "1"
+    words = request.GET.get("q", "").strip()[:200]
+    rows = list(flags_listed(archived=archived, q=words)[: MOST + 1])
+    path = reverse("flags")
+    context = {
+        "rows": shown_flags(rows[:MOST], now=request.now),
+        "more": len(rows) > MOST,
+        "q": words,
+        "archived": archived,
+        "tabs": [
+            Tab(label=_("In use"), url=path, active=not archived),
+            Tab(label=_("Archived"), url=f"{path}?archived=1", active=archived),
+        ],
+    }
+    return show(request, LIST, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def flag_new(request: PageRequest) -> HttpResponse:
+    """Define a flag."""
+    form = FlagForm(request.POST or None, services=catalog.slugs())
+    context = {"crumbs": above()}
+    if not form.is_valid():
+        return show(request, NEW, context, form=form)
+    try:
+        flag = create_flag(plan=FlagPlan(**form.cleaned_data), actor=request.actor, now=request.now)
+    except SHOWN_AGAIN as error:
+        return show_again(request, NEW, context, form=form, error=error)
+    messages.success(request, _("Defined. It is off everywhere."))
+    return redirect("flag", flag.key)
+
+
+@require_safe
+def flag(request: PageRequest, key: str) -> HttpResponse:
+    """One flag."""
+    return show(request, ONE, flag_context(request, get_flag(key)))
+
+
+def above(flag: Flag | None = None) -> list[tuple[str, str]]:
+    """What stands over a page of flags."""
+    crumbs = [(_("Flags"), reverse("flags"))]
+    return crumbs if flag is None else [*crumbs, (flag.key, reverse("flag", args=[flag.key]))]
+
+
+def flag_context(
+    request: PageRequest, flag: Flag, *, verb: str = "", environment: str = "", bound: forms.BaseForm | None = None
+) -> dict[str, Any]:
+    """Everything the page of a flag shows; `bound` is the form of `verb` that was refused."""
+    (shown,) = shown_flags([flag], now=request.now)
+    allowed = {
+        "may_change": allows(request, permissions.CHANGE_FLAG, flag),
+        "may_kill": allows(request, permissions.KILL_FLAG, flag),
+        "may_archive": allows(request, permissions.ARCHIVE_FLAG, flag),
+    }
+    places = []
+    for name, served in shown["environments"].items():
+        kill = (
+            bound
+            if verb == "kill" and environment == name
+            else KillForm(key=flag.key, initial={"environment": name}, auto_id=f"id_{name}_%s")
+        )
+        rules = [
+            {"conditions": written_conditions(rule["conditions"]), "answer": written_outcome(rule)}
+            for rule in served["rules"]
+        ]
+        places.append({"name": name, **served, "shown_rules": rules, "kill": kill, "kill_open": kill is bound})
+    versions = list(versions_of(flag.key)[:SHOWN_VERSIONS])
+    references = list(references_listed(flag=flag.key)[: SHOWN_REFERENCES + 1])
+    return {
+        "crumbs": above(),
+        "flag": flag,
+        "shown": shown,
+        "places": places,
+        "versions": versions,
+        "references": references[:SHOWN_REFERENCES],
+        "more_references": len(references) > SHOWN_REFERENCES,
+        "ramp": bound if verb == "ramp" else RampForm(auto_id="id_ramp_%s"),
+        "archive": bound if verb == "archive" else ReasonForm(auto_id="id_archive_%s"),
+        "failed": verb,
+        **(allowed if flag.archived_at is None else {}),
+    }
+
+
+def allows(request: PageRequest, permission: Permission, flag: Flag) -> bool:
+    """Whether this person may do it to this flag."""
+    return may(
+        request.actor,
+        permission,
+        now=request.now,
+        teams=[flag.team.slug],
+        services=[flag.service.slug] if flag.service else (),
+        owner=flag.owner.username if flag.owner else None,
+    ).allowed
