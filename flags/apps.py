@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -11,3 +13,7 @@ class FlagsConfig(AppConfig):
     name = "flags"
     verbose_name = "Flags"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Panels need the models, which are loaded by now."""
+        import_module("flags.panels").register()

@@ -28,6 +28,7 @@ PAGE_ON_CALL = "releases.page_on_call"
 TELL_ON_CALL = "releases.tell_on_call"
 SEND_NOTICE = "releases.send_notice"
 ASK_ON_CALL = "releases.ask_on_call"
+KILL_FLAG = "releases.kill_flag"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
@@ -36,6 +37,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.FAILED: (OFFER_ROLLBACK,),
     DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK,),
     DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
+    DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG,),
     DeploymentEvent.ROLLED_BACK: (SEND_NOTICE,),
     DeploymentEvent.ROLLBACK_FAILED: (PAGE_ON_CALL, SEND_NOTICE),
     ChangeEvent.EDITED: (FOLLOW_CHANGE,),
@@ -58,6 +60,7 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     TELL_ON_CALL: tasks.tell_on_call,
     SEND_NOTICE: tasks.send_notice,
     ASK_ON_CALL: tasks.ask_on_call,
+    KILL_FLAG: tasks.kill_rollback_flag,
 }
 
 

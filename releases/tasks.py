@@ -21,6 +21,7 @@ from releases.actions import (
     canary,
     compliance,
     driving,
+    flags,
     following,
     migration_notices,
     notices,
@@ -182,6 +183,11 @@ def judge_step(task: Task, now: datetime, checked: Sequence[Checked]) -> Again |
     """Keep the judgement, and come again while the step lasts."""
     later = canary.judge_step(reference=task.subject, step=task.payload["step"], checked=checked, now=now)
     return Again(later) if later else None
+
+
+def kill_rollback_flag(task: Task, now: datetime) -> None:
+    """A deployment is being taken back, and its change may name a flag that does so at once."""
+    flags.kill_rollback_flag(reference=task.subject, now=now)
 
 
 def ask_on_call(task: Task, now: datetime) -> None:

@@ -36,11 +36,16 @@ def flags_listed(
     return rows.select_related("team", "service", "owner", "created_by").prefetch_related(served)
 
 
-def get_flag(key: str) -> Flag:
-    """The flag with its environments, archived ones too. Raises NotFound."""
+def flag_named(key: str) -> Flag | None:
+    """The flag with its environments, archived ones too; None for a key nobody defined."""
     rows = Flag.objects.filter(key=key).select_related("team", "service", "owner", "created_by")
     served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
-    flag = rows.prefetch_related(served).first()
+    return rows.prefetch_related(served).first()
+
+
+def get_flag(key: str) -> Flag:
+    """The same. Raises NotFound."""
+    flag = flag_named(key)
     if flag is None:
         raise NotFound(f"There is no flag {key:.100}.", code="flag.unknown")
     return flag

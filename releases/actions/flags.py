@@ -1,0 +1,37 @@
+"""The flag that a change names as its way back (§8.2 "Feature flag: instant"): killed before anything is deployed again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from changes.selectors.changes import get_change
+from cybercube_portal.audit.actors import SystemActor
+from cybercube_portal.errors import MoveRefused, NotFound
+from flags.actions.serving import kill_for_rollback
+from releases.selectors.deployments import get_deployment
+
+log = structlog.get_logger(__name__)
+
+
+def kill_rollback_flag(*, reference: str, now: datetime) -> None:
+    """Serve the safe variant where the deployment is being taken back; nothing for a change that names no flag.
+
+    A flag that is gone holds no rollback up: the version that is redeployed takes the fault away in any case.
+    """
+    deployment = get_deployment(reference)
+    key = get_change(deployment.change).rollback_flag if deployment.change else ""
+    if not key:
+        return
+    try:
+        kill_for_rollback(
+            key=key,
+            environment=deployment.environment,
+            reason=f"{reference} ({deployment.service.slug} {deployment.version}) is being rolled back.",
+            actor=SystemActor(id="rollback"),
+            by=None,
+            now=now,
+        )
+    except (NotFound, MoveRefused) as error:
+        log.warning("rollback_flag_not_killed", flag=key, deployment=reference, why=str(error))
