@@ -26,6 +26,7 @@ from flags.selectors.flags import flags_listed, get_flag, versions_of
 
 LIST, NEW, ONE = "flags/flags.html", "flags/new.html", "flags/flag.html"
 MOST = 200
+ENVIRONMENTS = ("dev", "stg", "prd")
 SHOWN_VERSIONS, SHOWN_REFERENCES = 8, 20
 
 
@@ -41,6 +42,7 @@ def flags(request: PageRequest) -> HttpResponse:
         "more": len(rows) > MOST,
         "q": words,
         "archived": archived,
+        "environments": ENVIRONMENTS,
         "tabs": [
             Tab(label=_("In use"), url=path, active=not archived),
             Tab(label=_("Archived"), url=f"{path}?archived=1", active=archived),

@@ -23,10 +23,10 @@ from flags.forms.flags import KillForm, PlaygroundForm, RampForm, ReasonForm, Re
 from flags.models import Flag
 from flags.selectors.flags import definitions, get_flag, get_served, versions_of
 from flags.tracing import trace
-from flags.views.flags import ONE, above, allows, flag_context
+from flags.views.flags import ENVIRONMENTS, ONE, above, allows, flag_context
 
 EDIT, HISTORY, PLAYGROUND = "flags/serving.html", "flags/history.html", "flags/playground.html"
-ENVIRONMENTS = ("dev", "stg", "prd")
+EXAMPLES = ("plan in pro, team", "user.id percentage 5", "segment beta-testers")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +35,7 @@ def flag_serving(request: PageRequest, key: str, environment: str) -> HttpRespon
     row = get_served(key, environment)
     form = ServingForm(request.POST or None, row=row)
     operators = (*OPERATORS, *PRESENCE, PERCENTAGE, *SEGMENTS)
-    context = {"crumbs": above(row.flag), "flag": row.flag, "row": row, "operators": operators}
+    context = {"crumbs": above(row.flag), "flag": row.flag, "row": row, "operators": operators, "examples": EXAMPLES}
     if not form.is_valid():
         return show(request, EDIT, context, form=form)
     cleaned = form.cleaned_data
