@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from changes.api.calendar import calendar_feed
 from cybercube_portal import health, metrics
 from cybercube_portal.api import path_both
+from flags.api import unleash
 from releases.api.alerts import AlertsView
 from releases.api.gate import key_set
 
@@ -30,6 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path_both("integrations/alerts/", AlertsView.as_view(), name="integrations-alerts"),
     path(".well-known/jwks.json", key_set, name="jwks"),
     path("api/v1/", include("flags.api.urls")),
+    path_both("api/unleash/client/features/", unleash.FeaturesView.as_view(), name="unleash-features"),
+    path_both("api/unleash/client/register/", unleash.RegisterView.as_view(), name="unleash-register"),
+    path_both("api/unleash/client/metrics/", unleash.MetricsView.as_view(), name="unleash-metrics"),
     path("api/v1/", include("changes.api.urls")),
     path("api/v1/", include("cybercube_portal.record.api.urls")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
