@@ -16,6 +16,7 @@ class FlagEvent(StrEnum):
     KILLED = "flag.killed"
     RESTORED = "flag.restored"
     RAMP_STARTED = "flag.ramp_started"
+    EXPIRY_NOTICED = "flag.expiry_noticed"
     REFERENCED = "flag.referenced"
     ARCHIVED = "flag.archived"
 

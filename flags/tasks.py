@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -9,12 +10,17 @@ from celery import shared_task
 
 from cybercube_portal import clock
 from flags.actions.carrying import carry_out_due_step
+from flags.actions.notices import notice_expiry
+from flags.policy.lifecycle import NOTICES
+from flags.selectors.flags import expiring
 from flags.selectors.steps import due_steps
 
 log = structlog.get_logger(__name__)
+LONGEST_AHEAD = timedelta(days=max(NOTICES), seconds=1)
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "flags.carry_out_steps": {"task": "flags.carry_out_steps", "schedule": 10.0, "options": {"expires": 10.0}},
+    "flags.notice_expiries": {"task": "flags.notice_expiries", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
 
@@ -27,3 +33,14 @@ def carry_out_steps() -> None:
             carry_out_due_step(step_id=step_id, now=now)
         except Exception:
             log.exception("step_failed", id=step_id)
+
+
+@shared_task(name="flags.notice_expiries")
+def notice_expiries() -> None:
+    """Tell owners of flags that expire; a notice is given once, however often this runs."""
+    now = clock.now()
+    for key in expiring(until=now + LONGEST_AHEAD):
+        try:
+            notice_expiry(key=key, now=now)
+        except Exception:
+            log.exception("expiry_not_noticed", key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -51,9 +52,15 @@ def get_flag(key: str) -> Flag:
     return flag
 
 
+def expiring(*, until: datetime) -> list[str]:
+    """Keys in use that expire before then, or have."""
+    rows = Flag.objects.filter(archived_at__isnull=True, expires_at__lt=until)
+    return list(rows.order_by("expires_at").values_list("key", flat=True))
+
+
 def lock_flag(key: str) -> Flag:
     """The flag, locked for the transaction. Raises NotFound."""
-    rows = Flag.objects.select_for_update(of=("self",)).select_related("team", "service", "owner")
+    rows = Flag.objects.select_for_update(of=("self",)).select_related("team", "service", "owner", "created_by")
     flag = rows.filter(key=key).first()
     if flag is None:
         raise NotFound(f"There is no flag {key:.100}.", code="flag.unknown")

@@ -15,6 +15,7 @@ from cybercube.credentials import find_bearer
 from cybercube.decision import Decision, Outcome
 from cybercube.deploying import add_deployment
 from cybercube.exits import Exit, Failure, Unreachable, UsageError
+from cybercube.flagging import add_flags
 from cybercube.gate import ask_gate
 from cybercube.lint import add_sql
 from cybercube.portal import Portal
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     add_deployment(commands, connect=_portal, epilog=EXIT_CODES, tell=_tell)
     _add_verify_token(commands)
     add_credentials(add_sql(add_check(commands), connect=_portal))
+    add_flags(commands, connect=_portal)
     add_report(commands, connect=_portal)
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(

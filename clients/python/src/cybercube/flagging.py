@@ -1,0 +1,158 @@
+"""`cybercube flags scan|lint|kill`: where code names flags, whether it names the right ones, and the switch."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Callable, NamedTuple
+from urllib.parse import quote
+
+from cybercube.arguments import add_credentials, word
+from cybercube.exits import Exit, Unreachable, UsageError
+from cybercube.portal import Portal
+from cybercube.report import as_json
+
+SECONDS = 60.0
+LARGEST_FILE = 1_000_000
+MOST = 10_000
+KEY = re.compile(r"\b(?:release|ops|experiment|permission)(?:_[a-z0-9]+)+\b")
+QUOTED = re.compile(rf"""(["'`])({KEY.pattern})\1""")
+SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "dist", "build", "vendor"})
+EXIT_CODES = """exit codes:
+  0 done, nothing wrong   1 lint found something, or the portal refused   2 usage   4 not authenticated   5 portal unreachable"""
+
+Connect = Callable[[argparse.Namespace], Portal]
+
+
+class Line(NamedTuple):
+    """A line of code that names a flag."""
+
+    key: str
+    path: str
+    line: int
+
+
+def add_flags(commands: argparse._SubParsersAction[argparse.ArgumentParser], *, connect: Connect) -> None:
+    """Add `flags`, which talks to the portal that `connect` finds."""
+    verbs = commands.add_parser("flags", help="feature flags", allow_abbrev=False).add_subparsers(
+        title="commands", required=True, metavar="COMMAND"
+    )
+    scan = _verb(verbs, "scan", "tell the portal where this code names flags")
+    scan.set_defaults(command=lambda options: _scan(options, connect(options)))
+    scan.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path())
+    scan.add_argument("--repository", type=word, required=True, metavar="NAME", help="whose references are replaced")
+    scan.add_argument("--revision", type=word, metavar="SHA", help="(default: git rev-parse HEAD)")
+    lint = _verb(verbs, "lint", "fail when the code names a flag nobody defined, one that expired or was archived")
+    lint.set_defaults(command=lambda options: _lint(options, connect(options)))
+    lint.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path())
+    kill = _verb(verbs, "kill", "serve the safe variant to everybody, at once")
+    kill.set_defaults(command=lambda options: _kill(options, connect(options)))
+    kill.add_argument("key", metavar="KEY", type=_key)
+    kill.add_argument("environment", metavar="ENV", choices=["dev", "stg", "prd"])
+    kill.add_argument("--reason", type=word, required=True)
+
+
+def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, words: str) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = verbs.add_parser(name, help=words, epilog=EXIT_CODES, formatter_class=raw, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of rows")
+    add_credentials(parser)
+    return parser
+
+
+def find_lines(folder: Path) -> Iterator[Line]:
+    """Every quoted key in the text files below `folder`, in order. Raises UsageError for what is no folder."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder")
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(files):
+            path = Path(place) / name
+            for number, text in enumerate(_text(path).splitlines(), start=1):
+                for found in QUOTED.finditer(text):
+                    yield Line(found[2], path.relative_to(folder).as_posix(), number)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.is_symlink() or path.stat().st_size > LARGEST_FILE:
+            return ""
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _scan(options: argparse.Namespace, portal: Portal) -> Exit:
+    lines = list(dict.fromkeys(find_lines(options.folder)))
+    if len(lines) > MOST:
+        raise UsageError(f"{len(lines)} references: the portal takes {MOST} of a repository")
+    body: dict[str, object] = {
+        "repository": options.repository,
+        "revision": options.revision or _revision(options.folder),
+        "references": [line._asdict() for line in lines],
+    }
+    answer = portal.call("flags/references/", body=body, seconds=SECONDS)
+    unknown = answer.get("unknown")
+    print(as_json(answer) if options.json else f"{len(lines)} references kept for {options.repository}")
+    for key in unknown if isinstance(unknown, list) and not options.json else []:
+        print(f"nobody defined {key}")
+    return Exit.ALLOWED
+
+
+def _lint(options: argparse.Namespace, portal: Portal) -> Exit:
+    lines = list(find_lines(options.folder))
+    wrong = {key: words for key in sorted({line.key for line in lines}) if (words := _wrong(key, portal))}
+    found = [{**line._asdict(), "problem": wrong[line.key]} for line in lines if line.key in wrong]
+    if options.json:
+        print(as_json({"problems": found}))
+    else:
+        for row in found:
+            print(f"{row['path']}:{row['line']}: {row['key']} {row['problem']} (§7.6)")
+    return Exit.REFUSED if found else Exit.ALLOWED
+
+
+def _wrong(key: str, portal: Portal) -> str:
+    """What is wrong with naming the flag; empty when nothing is."""
+    try:
+        flag = portal.call(f"flags/{quote(key, safe='')}/", seconds=SECONDS)
+    except UsageError:
+        return "is not defined"
+    if flag.get("archived_at"):
+        return "is archived"
+    if flag.get("stage") == "cleanup_due":
+        return "is due for cleanup: it has expired, or is fully rolled out for two weeks"
+    if flag.get("key") != key:
+        raise Unreachable("the portal's answer is about another flag")
+    return ""
+
+
+def _kill(options: argparse.Namespace, portal: Portal) -> Exit:
+    body: dict[str, object] = {"environment": options.environment, "reason": options.reason}
+    answer = portal.call(f"flags/{quote(options.key, safe='')}/kill/", body=body, seconds=SECONDS)
+    words = f"{options.key} is off in {options.environment}: {answer.get('safe_variant')} is served to everybody"
+    print(as_json(answer) if options.json else words)
+    return Exit.ALLOWED
+
+
+def _key(text: str) -> str:
+    if not KEY.fullmatch(text):
+        raise argparse.ArgumentTypeError("must look like release_new_dashboard (§7.2)")
+    return text
+
+
+def _revision(folder: Path) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - its arguments are ours
+            ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise UsageError("the revision is not known: give --revision") from None
+    return done.stdout.strip()
