@@ -61,7 +61,7 @@ def _answer(environ: WSGIEnvironment) -> Answer:
     key = _key(path)
     if path != BULK and key is None:
         # A 404 would read as a missing flag (FLAG_NOT_FOUND) to every client.
-        return _refused(400, f"There is nothing at {path}: evaluate at {BULK}[/{{key}}].", code="GENERAL")
+        return _refused(400, f"There is nothing at {path}: evaluate at {BULK}[/{{key}}].", error_code="GENERAL")
     if environ["REQUEST_METHOD"] != "POST":
         is_preflight = environ["REQUEST_METHOD"] == "OPTIONS"
         return (204, b"", PREFLIGHT) if is_preflight else (405, BY_POST, [("Allow", "POST, OPTIONS")])
@@ -90,7 +90,7 @@ def _single(key: str, caller: Caller, body: bytes) -> Answer:
     try:
         context = context_of(body)
     except BadContext as error:
-        return _refused(400, str(error), code="INVALID_CONTEXT", key=key)
+        return _refused(400, str(error), error_code="INVALID_CONTEXT", key=key)
     snapshot = STORE.snapshot(caller.environment)
     flag = snapshot.compiled.flags.get(key)
     if flag is None or (caller.client and not flag.client_visible):
@@ -106,7 +106,7 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
     try:
         context = context_of(body)
     except BadContext as error:
-        return _refused(400, str(error), code="INVALID_CONTEXT")
+        return _refused(400, str(error), error_code="INVALID_CONTEXT")
     query = parse_qs(environ.get("QUERY_STRING", ""))
     told = query.get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
     at_least = int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits
@@ -126,6 +126,6 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
     return 200, b'{"flags":[' + flags + b'],"metadata":' + rest + streams + b"}", [("ETag", tag)]
 
 
-def _refused(status: int, details: str, *, code: str, key: str | None = None) -> Answer:
+def _refused(status: int, details: str, *, error_code: str, key: str | None = None) -> Answer:
     named = {} if key is None else {"key": key}
-    return status, orjson.dumps({**named, "errorCode": code, "errorDetails": details}), []
+    return status, orjson.dumps({**named, "errorCode": error_code, "errorDetails": details}), []

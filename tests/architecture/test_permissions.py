@@ -44,7 +44,7 @@ NO_KEY_HAS_IT = "admin"
 PERMISSION = re.compile(r"[a-z]+\.[a-z]+(_[a-z]+)+")
 DOTTED = re.compile(r"[a-z]+(_[a-z0-9]+)*\.[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Participles that do not end in -ed, and the adjective of what did not happen in time.
-IRREGULAR = {"begun", "given", "known", "lost", "overdue", "run", "sent", "withdrawn"}
+IRREGULAR = {"begun", "found", "given", "known", "lost", "overdue", "run", "seen", "sent", "withdrawn"}
 # Their codes are put under `field.` where they are answered.
 FRAMEWORK = {"ErrorDetail", "ValidationError"}
 REASONS = {"failed": 0, "passed": 0, "skipped": 0, "pending": 0, "refuse": 0, "field": 1, "FieldError": 1}
