@@ -73,14 +73,15 @@ def environment_for(request: Request, asked: str | None) -> str:
 
 
 def environment_of_key(request: Request) -> str:
-    """The environment of the evaluation key, of either kind, that the request came with. Raises NotPermitted without the scope."""
-    if Scope.FLAGS_EVALUATE.value not in getattr(request.auth, "scopes", ()):
+    """The environment of the evaluation key, of either kind, that the request came with. Raises NotPermitted for anything else."""
+    environment = str(getattr(request.auth, "environment", "") or "")
+    if not environment or Scope.FLAGS_EVALUATE.value not in getattr(request.auth, "scopes", ()):
         raise NotPermitted(
             failed(
-                "key.scope_missing",
+                "key.evaluates_no_flags",
                 "§7.4",
-                "This API key does not have the scope flags:evaluate.",
+                "Only a key that is bound to an environment and evaluates flags opens this.",
                 "Use a key issued with --environment.",
             )
         )
-    return str(getattr(request.auth, "environment", ""))
+    return environment

@@ -260,7 +260,7 @@ class UsageBody(StrictSerializer):
 class UsageView(generics.GenericAPIView[Any]):
     """Counts from programs that evaluate by themselves."""
 
-    authentication_classes = (EvaluationKeyAuthentication,)
+    authentication_classes = (EvaluationKeyAuthentication, ApiKeyAuthentication, SessionAuthentication)
     serializer_class = UsageBody
 
     @extend_schema(operation_id="flags_usage", request=UsageBody, responses={204: None})

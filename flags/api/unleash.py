@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from cybercube_portal import clock
 from cybercube_portal.api import etag_of
+from cybercube_portal.people.authentication import ApiKeyAuthentication, SessionAuthentication
 from flags.actions.facts import Count, count_usage
 from flags.api.authentication import EvaluationKeyAuthentication, environment_of_key
 from flags.policy.unleash import features_of
@@ -24,7 +25,7 @@ MOST_TOGGLES = 5000
 class UnleashView(generics.GenericAPIView[Any]):
     """A key bound to an environment opens it; a browser's key sees what browsers may see."""
 
-    authentication_classes = (EvaluationKeyAuthentication,)
+    authentication_classes = (EvaluationKeyAuthentication, ApiKeyAuthentication, SessionAuthentication)
     serializer_class = serializers.Serializer
 
 
