@@ -54,9 +54,11 @@ def asgi_server(application: Callable[..., Any]) -> Iterator[str]:
         listening.listen()
         listening.setblocking(False)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = loop.run_until_complete(asyncio.start_server(_handler(application), sock=listening))
+        # In a thread of its own from the start: a browser test before this one leaves its event loop running in ours.
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
+        starting = asyncio.start_server(_handler(application), sock=listening)
+        server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
         try:
             yield address
         finally:

@@ -15,7 +15,14 @@ from cybercube_portal.record.cloud_events import is_shared
 from tests.factories.people import PASSWORD, Cast
 
 # A calendar program cannot log in: the address itself is the secret.
-OPEN_TO_STRANGERS = {"login/", "preferences/", "calendar/<str:token>.ics"}
+# Feeds come with a key where a reader has no session: they refuse by themselves.
+OPEN_TO_STRANGERS = {
+    "login/",
+    "preferences/",
+    "calendar/<str:token>.ics",
+    "releases.atom",
+    "services/<slug:slug>/releases.atom",
+}
 AUTHENTICATE_THEMSELVES = ("api/", "admin/", "health", "metrics")
 
 

