@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from changes.api.fields import ArtifactField, DurationField, LongField, WhenField, WordField
@@ -14,22 +13,13 @@ from changes.policy.risk import QUESTIONS
 from changes.proposals import MOST_ARTIFACTS, MOST_SERVICES
 from changes.states import ChangeOutcome, ChangeState, ChangeType, Risk, SignatureState
 from cybercube_portal.api import MomentField, StrictSerializer
-from cybercube_portal.api.schema import REASON
+from cybercube_portal.api.reasons import ReasonsField
 
 TYPES = [kind.value for kind in ChangeType]
 STATES = [state.value for state in ChangeState]
 RISKS = [risk.value for risk in Risk]
 RELEASES = [kind.value for kind in ReleaseType]
 OUTCOMES = [outcome.value for outcome in ChangeOutcome]
-
-
-@extend_schema_field({"type": "array", "items": REASON})
-class ReasonsField(serializers.Field[Any, Any, Any, Any]):
-    """Reasons of `decisions`, in the shape every surface shows."""
-
-    def to_representation(self, value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a tuple of Reason
-        """{code, outcome, section, message, remedy, who[], details{}} each."""
-        return [reason.as_dict() for reason in value]
 
 
 class PersonSerializer(serializers.Serializer[Any]):

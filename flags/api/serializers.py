@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from changes.api.fields import WhenField
-from changes.api.serializers import PersonSerializer, ReasonsField
+from changes.api.serializers import PersonSerializer
 from cybercube_portal.api import MomentField, StrictSerializer
+from cybercube_portal.api.reasons import ReasonsField
 from flags.policy.lifecycle import Stage
 from flags.policy.naming import FlagType, ValueType
 from flags.policy.variants import MOST_VARIANTS

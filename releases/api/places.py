@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
 from cybercube_portal.api import MomentField, refuse_unknown_parameters
-from cybercube_portal.api.schema import REASON
+from cybercube_portal.api.reasons import ToldReasonsField
 from cybercube_portal.catalog.selectors import get_service
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision
@@ -22,12 +22,6 @@ from releases.states import DeploymentState
 
 CODES = [code.value for code in EnvironmentCode]
 STATES = [state.value for state in DeploymentState]
-REASONS = {"type": "array", "items": REASON}
-
-
-@extend_schema_field(REASONS)
-class ToldReasonsField(serializers.ListField):
-    """Reasons that stand in their public shape already."""
 
 
 class DeployedSerializer(serializers.Serializer[Any]):

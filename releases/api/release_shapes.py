@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from changes.api.fields import ArtifactField, WordField
-from changes.api.serializers import RELEASES, HappeningSerializer, MoveOptionSerializer, PersonSerializer, ReasonsField
+from changes.api.serializers import RELEASES, HappeningSerializer, MoveOptionSerializer, PersonSerializer
 from cybercube_portal.api import MomentField, StrictSerializer
+from cybercube_portal.api.reasons import ReasonsField
 from cybercube_portal.catalog.versions import MAX_LENGTH
 from releases.policy.contents import Part
 from releases.policy.releases import PHASES, SHOWN_STATES

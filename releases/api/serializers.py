@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,9 +9,8 @@ from rest_framework import serializers
 
 from changes.policy.scope import Action
 from cybercube_portal.api import MomentField, StrictSerializer
-from cybercube_portal.api.schema import REASON
+from cybercube_portal.api.reasons import ReasonsField
 from cybercube_portal.catalog.versions import MAX_LENGTH
-from cybercube_portal.decisions import Reason
 from releases.models import GateDecision
 from releases.states import GateOutcome
 
@@ -70,15 +68,6 @@ class ForecastRequestSerializer(QuestionSerializer):
         fields["from"] = MomentField(required=False, help_text="Default: now.")
         fields["to"] = MomentField(required=False, help_text="Default: 30 days later; at most 366.")
         return fields
-
-
-@extend_schema_field({"type": "array", "items": REASON})
-class ReasonsField(serializers.Field[Any, Any, Any, Any]):
-    """Reasons in the shape every surface shows."""
-
-    def to_representation(self, value: Iterable[Reason]) -> list[dict[str, Any]]:
-        """{code, outcome, section, message, remedy, who[], details{}} each."""
-        return [reason.as_dict() for reason in value]
 
 
 class DecisionSerializer(serializers.Serializer[Any]):

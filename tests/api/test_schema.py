@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from rest_framework import serializers
+from rest_framework.fields import Field
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +52,10 @@ def test_docs__page__loads_only_our_own_files_and_no_inline_code() -> None:
             assert Client().get(address.replace("&amp;", "&")).headers["Content-Type"] == "application/javascript"
     assert not re.search(r"<script>|<style|\son\w+=|style=", page)
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_schema__of_the_framework_s_own_fields__is_their_own() -> None:
+    """`extend_schema_field` on a class of the framework would say it of every field of that class, everywhere."""
+    shared = [field for field in vars(serializers).values() if isinstance(field, type) and issubclass(field, Field)]
+    assert len(shared) > 20
+    assert [field.__name__ for field in shared if "_spectacular_annotation" in vars(field)] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ from cybercube_portal.api import (
     read_members,
     refuse_unknown_parameters,
 )
-from cybercube_portal.api.schema import REASON
+from cybercube_portal.api.reasons import ToldReasonsField
 from cybercube_portal.catalog import actions, selectors
 from cybercube_portal.catalog.authentication import run_of
 from cybercube_portal.catalog.protection import Platform
@@ -45,7 +45,7 @@ class ProtectionSerializer(serializers.Serializer[Any]):
     platform = serializers.ChoiceField(PLATFORMS)
     protected = serializers.BooleanField(source="is_protected")
     codeowners = serializers.BooleanField(source="has_code_owners")
-    findings = extend_schema_field({"type": "array", "items": REASON})(serializers.ListField)()
+    findings = ToldReasonsField()
     run = serializers.DictField()
     reported_at = MomentField()
     reported_by = serializers.CharField(source="reported_by.username")

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cybercube_portal.api import MomentField, StrictSerializer
-from cybercube_portal.api.schema import REASON
+from cybercube_portal.api.reasons import REASONS
 from cybercube_portal.catalog.reproducible import not_reproducible
 from cybercube_portal.catalog.states import (
     ARTIFACT_TYPE_NAMES,
@@ -306,7 +306,7 @@ class ArtifactSerializer(ListedArtifactSerializer):
             for version, digest in self.context["builds"]
         ]
 
-    @extend_schema_field({"type": "array", "items": REASON})
+    @extend_schema_field(REASONS)
     def get_findings(self, artifact: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - an Artifact
         """What is noticed of it, as reasons."""
         unlike = [version for version, digest in self.context["builds"] if digest != artifact.digest]
