@@ -59,7 +59,7 @@ judged AS (
     SELECT COALESCE((SELECT a.digest FROM artifact a
         WHERE starts_with(a.git_sha, %(commit)s::text) OR starts_with(%(commit)s::text, a.git_sha)), %(digest)s::text) AS digest
 ),
-there AS (
+there AS NOT MATERIALIZED (
     SELECT d.* FROM releases_deployment d JOIN service ON service.id = d.service_id
     WHERE d.environment = %(environment)s::text
 ),
