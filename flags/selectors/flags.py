@@ -90,11 +90,6 @@ def open_step(row: FlagEnvironment) -> PlannedStep | None:
     return row.steps.filter(state__in=OPEN_STEPS).select_related("requested_by").first()
 
 
-def steps_of(flag: Flag) -> QuerySet[PlannedStep]:
-    """Every step that was ever planned, the newest first."""
-    return PlannedStep.objects.filter(flag_environment__flag=flag).select_related("flag_environment", "requested_by")
-
-
 def versions_of(key: str, *, environment: str | None = None) -> QuerySet[FlagVersion]:
     """Versions, the newest first. Raises NotFound."""
     rows = FlagVersion.objects.filter(flag_environment__flag=get_flag(key))

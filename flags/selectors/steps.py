@@ -24,8 +24,3 @@ def lock_step(step_id: int) -> PlannedStep:
 def open_steps_of(change: str) -> QuerySet[PlannedStep]:
     """What `change` (a number) still carries."""
     return PlannedStep.objects.filter(change=change, state__in=OPEN_STEPS)
-
-
-def steps_carried_by(change: str) -> QuerySet[PlannedStep]:
-    """Every step of `change` (a number), whatever became of it."""
-    return PlannedStep.objects.filter(change=change).select_related("flag_environment__flag", "requested_by")

@@ -96,11 +96,6 @@ def standing_there(*, service: str, environment: str) -> Deployment | None:
     return in_place(service=service, environment=environment).filter(state__in=STANDING).first()
 
 
-def under_way_there(*, service: str, environment: str) -> Deployment | None:
-    """The deployment that is going on there."""
-    return in_place(service=service, environment=environment).filter(state__in=UNDER_WAY).first()
-
-
 def is_carried_out(*, change: str, artifacts: list[Mapping[str, Any]]) -> bool:
     """Whether everything the change names is healthy in production."""
     healthy = Deployment.objects.filter(

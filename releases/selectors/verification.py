@@ -38,11 +38,6 @@ def verifications_of(deployment: Deployment) -> QuerySet[Verification]:
     return deployment.verifications.prefetch_related("results").order_by("-number")
 
 
-def last_verification(deployment: Deployment) -> Verification | None:
-    """The run that counts, with its results; None before the first."""
-    return verifications_of(deployment).first()
-
-
 def open_verification(deployment: Deployment) -> Verification | None:
     """The run that has not ended."""
     return deployment.verifications.filter(state__in=OPEN).first()
