@@ -62,14 +62,16 @@ def call(
     body: bytes = b"",
     timeout: float = 10.0,
     limit: int = MEBIBYTE,
-    authorities: str = "",
+    trust: ssl.SSLContext | None = None,
+    server_name: str = "",
 ) -> Answer:
     """One request, one answer.
 
     `hosts`: what an admin registered for this purpose, exact names or `*.example.com`; the operator's CYBERCUBE_OUTBOUND_HOSTS
-    count too. `timeout`: seconds for everything together. `limit`: largest body in bytes, before any decoding. `authorities`:
-    certificates (PEM) that alone vouch for the other side; "" for the system's. Raises OutboundRefused before anything is
-    sent, OutboundFailed (`outbound.unreachable`, `.timeout`, `.tls`, `.protocol`, `.too_large`) after.
+    count too. `timeout`: seconds for everything together. `limit`: largest body in bytes, before any decoding. `trust`: who vouches
+    for the other side, and our own certificate where it asks for one; None for the system's authorities. `server_name`: the
+    name its certificate carries; "" for the host. Raises OutboundRefused before anything is sent, OutboundFailed
+    (`outbound.unreachable`, `.timeout`, `.tls`, `.protocol`, `.too_large`) after.
     """
     parts = readable(url)
     host = str(parts.hostname)
@@ -78,9 +80,8 @@ def call(
     deadline = time.monotonic() + timeout
     try:
         with closing(_connected(host, parts.port or PORTS[parts.scheme], deadline)) as wire:
-            return _exchange(
-                wire, parts, method, headers or {}, body, deadline=deadline, limit=limit, trust=_trust(authorities)
-            )
+            tls = (trust or _system_trust(), server_name or host) if parts.scheme == "https" else None
+            return _exchange(wire, parts, method, headers or {}, body, deadline=deadline, limit=limit, tls=tls)
     except TimeoutError as error:
         raise OutboundFailed(f"{host} did not answer within {timeout:g} s.", code="outbound.timeout") from error
     except ssl.SSLError as error:
@@ -159,12 +160,13 @@ def _exchange(
     *,
     deadline: float,
     limit: int,
-    trust: ssl.SSLContext,
+    tls: tuple[ssl.SSLContext, str] | None,
 ) -> Answer:
     address = str(wire.getpeername()[0])
     wire.settimeout(_left(deadline))
-    if parts.scheme == "https":
-        wire = trust.wrap_socket(wire, server_hostname=parts.hostname)
+    if tls is not None:
+        trust, name = tls
+        wire = trust.wrap_socket(wire, server_hostname=name)
     connection = HTTPConnection(str(parts.hostname), parts.port or PORTS[parts.scheme])
     connection.default_port = PORTS[parts.scheme]
     connection.sock = cast("socket.socket", _Deadlined(wire, deadline))
@@ -200,9 +202,9 @@ def _left(deadline: float) -> float:
     return left
 
 
-@lru_cache(maxsize=4)
-def _trust(authorities: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=authorities or None)
+@lru_cache(maxsize=1)
+def _system_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 class _Deadlined:

@@ -220,6 +220,18 @@ KUBERNETES_CA = Variable(
     "Certificates (PEM) that vouch for that API server; empty: those of the system.",
     secret=True,
 )
+KUBERNETES_CONFIG = Variable(
+    "CYBERCUBE_KUBERNETES_CONFIG",
+    str,
+    "",
+    "Instead of these three: the path of a kubeconfig file, or in-cluster where the portal runs inside the cluster.",
+)
+KUBERNETES_CONTEXT = Variable(
+    "CYBERCUBE_KUBERNETES_CONTEXT",
+    str,
+    "",
+    "Which context of that file; {environment} stands for dev, stg or prd. Empty: its current one.",
+)
 MAIL_HOST = Variable("CYBERCUBE_MAIL_HOST", str, "", "SMTP server; empty: mail is written to the log.")
 MAIL_PORT = Variable("CYBERCUBE_MAIL_PORT", port, "587", "Port of the SMTP server.")
 MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")

@@ -1,53 +1,59 @@
-"""By the API of Kubernetes: the Deployment's image is set, then its rollout is watched, as §8.3 does with kubectl.
-
-Two calls of its stable REST API through the guarded client, so that the API server's address is judged like every other one.
-"""
+"""By the API of Kubernetes: the Deployment's image is set, then its rollout is watched, as §8.3 does with kubectl."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from urllib.parse import quote, urlsplit
-
-from django.conf import settings
+from typing import TYPE_CHECKING, Any
 
 from cybercube_portal.catalog.rollback_config import PLACE
-from releases.drivers.orders import DriverUnavailable, Order, Progress, Report, called
+from releases.drivers.cluster import ClusterRefused, deployments_of
+from releases.drivers.orders import Order, Progress, Report
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1Deployment
 
 MARK = "portal.cybercube.software/rollback"
 PATCH = "application/strategic-merge-patch+json"
+MANAGER = "cybercube-portal"
 
 
 def carry_out(order: Order, *, now: datetime) -> Report:  # noqa: ARG001 - a driver's signature
     """Set the image unless this order did so before, and say how far the rollout is. Raises DriverUnavailable."""
-    if not settings.KUBERNETES_URL:
-        return Report(Progress.REFUSED, "CYBERCUBE_KUBERNETES_URL is not set: the portal knows no cluster.")
-    found = _asked("GET", order)
-    if isinstance(found, Report):
-        return found
-    if found.get("metadata", {}).get("annotations", {}).get(MARK) != order.reference:
-        found = _asked("PATCH", order, _patch(order))
-        if isinstance(found, Report):
-            return found
-    return rollout_of(found)
+    name, namespace = _named(order, "deployment"), _named(order, "namespace")
+    try:
+        with deployments_of(order.environment) as deployments:
+            found = deployments.read_namespaced_deployment(name, namespace)
+            if not _is_marked(found, order):
+                found = deployments.patch_namespaced_deployment(
+                    name, namespace, _patch(order), field_manager=MANAGER, _content_type=PATCH
+                )
+            return rollout_of(found)
+    except ClusterRefused as refused:
+        return Report(Progress.REFUSED, str(refused))
 
 
-def rollout_of(deployment: Mapping[str, Any]) -> Report:
+def rollout_of(deployment: V1Deployment) -> Report:
     """How far the rollout is, judged as `kubectl rollout status` does."""
-    status, wanted = deployment.get("status", {}), deployment.get("spec", {}).get("replicas", 1)
-    if status.get("observedGeneration", 0) < deployment.get("metadata", {}).get("generation", 0):
+    status, replicas = deployment.status, deployment.spec.replicas
+    wanted = 1 if replicas is None else replicas
+    generation = (deployment.metadata and deployment.metadata.generation) or 0
+    if status is None or (status.observed_generation or 0) < generation:
         return Report(Progress.GOING_ON, "The cluster has not looked at it yet.")
-    for condition in status.get("conditions", []):
-        if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
-            return Report(
-                Progress.REFUSED, f"The rollout exceeded its deadline: {condition.get('message', '')}".strip()
-            )
-    total, updated, available = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas"))
+    for condition in status.conditions or ():
+        if condition.type == "Progressing" and condition.reason == "ProgressDeadlineExceeded":
+            return Report(Progress.REFUSED, f"The rollout exceeded its deadline: {condition.message or ''}".strip())
+    total, updated, available = (
+        count or 0 for count in (status.replicas, status.updated_replicas, status.available_replicas)
+    )
     if updated < wanted or total > updated or available < updated:
         return Report(Progress.GOING_ON, f"{updated} of {wanted} replicas are updated, {available} available.")
     return Report(Progress.DONE, f"All {wanted} replicas are updated and available.")
+
+
+def _is_marked(deployment: V1Deployment, order: Order) -> bool:
+    """Whether this order set the image before: a rollback that another one followed sets it again."""
+    annotations = (deployment.metadata and deployment.metadata.annotations) or {}
+    return annotations.get(MARK) == order.reference
 
 
 def _patch(order: Order) -> dict[str, Any]:
@@ -60,32 +66,6 @@ def _patch(order: Order) -> dict[str, Any]:
         "metadata": {"annotations": {MARK: order.reference, "kubernetes.io/change-cause": cause}},
         "spec": {"template": {"spec": {"containers": [container]}}},
     }
-
-
-def _asked(method: str, order: Order, body: Mapping[str, Any] | None = None) -> dict[str, Any] | Report:
-    names = (quote(_named(order, name), safe="") for name in ("namespace", "deployment"))
-    path = "/apis/apps/v1/namespaces/{}/deployments/{}".format(*names)
-    answer = called(
-        method,
-        settings.KUBERNETES_URL + path,
-        hosts=[str(urlsplit(settings.KUBERNETES_URL).hostname)],
-        headers={
-            "Authorization": f"Bearer {settings.KUBERNETES_TOKEN}",
-            "Accept": "application/json",
-            "Content-Type": PATCH,
-        },
-        body=json.dumps(body).encode() if body else b"",
-        authorities=settings.KUBERNETES_CA,
-    )
-    if isinstance(answer, Report):
-        return answer
-    try:
-        found = json.loads(answer.body)
-    except ValueError as error:
-        raise DriverUnavailable("The cluster answered something that is no JSON.") from error
-    if not isinstance(found, dict):
-        raise DriverUnavailable("The cluster answered something that is no Deployment.")
-    return found
 
 
 def _named(order: Order, name: str) -> str:

@@ -75,16 +75,21 @@ TRY_AGAIN: frozenset[int] = frozenset({408, 409, 425, 429}) | frozenset(range(50
 
 
 def called(method: str, url: str, *, hosts: Iterable[str], **options: Any) -> Answer | Report:
-    """One call through the guarded client: an answer below 400, or a refusal for good. Raises DriverUnavailable."""
+    """One call through the guarded client: an answer below 300, or a refusal for good. Raises DriverUnavailable."""
     try:
         answer = call(method, url, hosts=hosts, timeout=TIMEOUT, **options)
     except OutboundRefused as refused:
         return Report(Progress.REFUSED, str(refused))
     except OutboundFailed as fault:
         raise DriverUnavailable(str(fault)) from fault
-    said = answer.body[:LONGEST_WORDS].decode(errors="replace").strip()
-    if answer.status in TRY_AGAIN:
-        raise DriverUnavailable(f"It answered {answer.status}: {said}")
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-        return Report(Progress.REFUSED, f"It answered {answer.status}: {said}")
+        return refusal(answer.status, answer.body.decode(errors="replace"))
     return answer
+
+
+def refusal(status: int, said: str) -> Report:
+    """What an answer that is no success means: a refusal for good. Raises DriverUnavailable where another try may help."""
+    words = f"It answered {status}: {said.strip()[:LONGEST_WORDS]}"
+    if status in TRY_AGAIN:
+        raise DriverUnavailable(words)
+    return Report(Progress.REFUSED, words)

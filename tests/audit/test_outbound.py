@@ -242,9 +242,9 @@ def secure(tmp_path: Path) -> Iterator[Path]:
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=secure.example"
     names_it = ["-addext", "subjectAltName=DNS:secure.example", "-keyout", str(file), "-out", str(file)]
     subprocess.run([*command.split(), *names_it], check=True, capture_output=True)
-    outbound._trust.cache_clear()
+    outbound._system_trust.cache_clear()
     yield file
-    outbound._trust.cache_clear()
+    outbound._system_trust.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,7 @@ def secure(tmp_path: Path) -> Iterator[Path]:
         ("secure.example", "no", "outbound.tls"),
         ("secure.example", "by the caller", "called"),
         ("other.example", "by the caller", "outbound.tls"),
+        ("other.example", "by the caller, under another name", "called"),
     ],
 )
 @pytest.mark.usefixtures("loopback_allowed")
@@ -265,12 +266,12 @@ def test_call__https__name_and_issuer_are_checked(
     context.load_cert_chain(secure)
     if trusted == "yes":
         monkeypatch.setenv("SSL_CERT_FILE", str(secure))
+    trust = ssl.create_default_context(cafile=secure) if trusted.startswith("by the caller") else None
+    name = "secure.example" if trusted == "by the caller, under another name" else ""
     with closing(Listener(tls=context)) as server, names(monkeypatch, lambda _host: ["127.0.0.1"]):
         url = server.url(host).replace("http:", "https:")
         try:
-            answer = call(
-                "GET", url, hosts=[host], authorities=secure.read_text() if trusted == "by the caller" else ""
-            )
+            answer = call("GET", url, hosts=[host], trust=trust, server_name=name)
             outcome = "called" if answer.body == b"ok" else "no answer"
         except OutboundFailed as failed:
             outcome = failed.code

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
@@ -14,17 +13,14 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from cybercube_portal.audit.signing import new_secret, seal
-from releases.drivers import DriverUnavailable, Order, Progress, kubernetes, manual, webhook
-from releases.drivers.kubernetes import rollout_of
+from releases.drivers import DriverUnavailable, Order, Progress, manual, webhook
 from releases.states import RollbackMethod, Trigger
 
 NOW = datetime(2026, 1, 17, 14, 30, tzinfo=UTC)
 SECRET = new_secret()
 DIGEST = "sha256:" + "1" * 64
-PATH = "/apis/apps/v1/namespaces/payments-prd/deployments/billing-service"
 
 
 @pytest.fixture(autouse=True)
@@ -121,123 +117,6 @@ def test_webhook__address_on_a_private_network__refused(httpserver: HTTPServer, 
 
     assert webhook.carry_out(hook(httpserver), now=NOW).progress is Progress.REFUSED
     assert httpserver.log == []
-
-
-class Cluster:
-    """The two endpoints of Kubernetes that the driver uses, over one Deployment that the test moves along."""
-
-    def __init__(self, server: HTTPServer) -> None:
-        self.server = server
-        self.deployment: dict[str, Any] = {
-            "metadata": {"generation": 4},
-            "spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "app", "image": "a/billing:bad"}]}}},
-            "status": {"observedGeneration": 4, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3},
-        }
-        self.patches: list[dict[str, Any]] = []
-        server.expect_request(PATH, method="GET").respond_with_handler(self._get)
-        server.expect_request(PATH, method="PATCH").respond_with_handler(self._patch)
-
-    def _get(self, request: Request) -> Response:
-        if request.headers.get("Authorization") != "Bearer right":
-            return Response("{}", 401)
-        return Response(json.dumps(self.deployment), content_type="application/json")
-
-    def _patch(self, request: Request) -> Response:
-        assert request.headers["Content-Type"] == "application/strategic-merge-patch+json"
-        patch = request.get_json(force=True)
-        self.patches.append(patch)
-        metadata = self.deployment["metadata"]
-        metadata["annotations"] = {**metadata.get("annotations", {}), **patch["metadata"]["annotations"]}
-        metadata["generation"] += 1
-        return Response(json.dumps(self.deployment), content_type="application/json")
-
-    def roll_out(self, *, updated: int, available: int) -> None:
-        self.deployment["status"] = {
-            "observedGeneration": self.deployment["metadata"]["generation"],
-            "replicas": 3,
-            "updatedReplicas": updated,
-            "availableReplicas": available,
-        }
-
-
-@pytest.fixture
-def cluster(httpserver: HTTPServer, settings: Settings) -> Iterator[Cluster]:
-    settings.KUBERNETES_URL = httpserver.url_for("").rstrip("/")
-    settings.KUBERNETES_TOKEN = "right"
-    yield Cluster(httpserver)
-    httpserver.check_assertions()
-
-
-def pods() -> Order:
-    return order({"namespace": "payments-{environment}", "image": "registry.example.com/billing", "container": "app"})
-
-
-def test_kubernetes__whole_rollout__image_by_digest_set_once_then_watched_until_all_are_available(
-    cluster: Cluster,
-) -> None:
-    said = [kubernetes.carry_out(pods(), now=NOW).progress]
-    cluster.roll_out(updated=1, available=1)
-    said.append(kubernetes.carry_out(pods(), now=NOW).progress)
-    cluster.roll_out(updated=3, available=2)
-    said.append(kubernetes.carry_out(pods(), now=NOW).progress)
-    cluster.roll_out(updated=3, available=3)
-    said.append(kubernetes.carry_out(pods(), now=NOW).progress)
-
-    assert said == [Progress.GOING_ON] * 3 + [Progress.DONE]
-    (patch,) = cluster.patches
-    assert patch["spec"]["template"]["spec"]["containers"] == [
-        {"name": "app", "image": f"registry.example.com/billing@{DIGEST}"}
-    ]
-
-
-def test_kubernetes__another_rollback_later__sets_the_image_again(cluster: Cluster) -> None:
-    kubernetes.carry_out(pods(), now=NOW)
-    cluster.roll_out(updated=3, available=3)
-
-    later = order(dict(pods().config), reference="DEP-009")
-    assert kubernetes.carry_out(later, now=NOW).progress is Progress.GOING_ON
-    assert len(cluster.patches) == 2
-
-
-def test_kubernetes__token_not_accepted__refused(cluster: Cluster, settings: Settings) -> None:
-    settings.KUBERNETES_TOKEN = "wrong"
-
-    assert kubernetes.carry_out(pods(), now=NOW).progress is Progress.REFUSED
-    assert cluster.patches == []
-
-
-def test_kubernetes__no_cluster_configured__refused(settings: Settings) -> None:
-    settings.KUBERNETES_URL = ""
-
-    assert kubernetes.carry_out(pods(), now=NOW).progress is Progress.REFUSED
-
-
-def test_kubernetes__api_server_on_a_network_nobody_allowed__refused(cluster: Cluster, settings: Settings) -> None:
-    settings.OUTBOUND_NETWORKS = ()
-
-    assert kubernetes.carry_out(pods(), now=NOW).progress is Progress.REFUSED
-    assert cluster.server.log == []
-
-
-@pytest.mark.parametrize("body", ["<html>", "[1]", "null"])
-def test_kubernetes__answer_that_is_no_deployment__tried_again(
-    httpserver: HTTPServer, settings: Settings, body: str
-) -> None:
-    settings.KUBERNETES_URL = httpserver.url_for("").rstrip("/")
-    httpserver.expect_request(PATH).respond_with_data(body)
-
-    with pytest.raises(DriverUnavailable):
-        kubernetes.carry_out(pods(), now=NOW)
-
-
-def test_rollout_of__deadline_exceeded__refused() -> None:
-    conditions = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "stuck"}]
-    status = {"observedGeneration": 5, "replicas": 3, "conditions": conditions}
-
-    report = rollout_of({"metadata": {"generation": 5}, "spec": {"replicas": 3}, "status": status})
-
-    assert report.progress is Progress.REFUSED
-    assert "stuck" in report.words
 
 
 @pytest.mark.parametrize("method", [RollbackMethod.REDEPLOY, RollbackMethod.TRAFFIC, RollbackMethod.DATABASE_RESTORE])
