@@ -1,7 +1,7 @@
 """Idempotency-Key: a POST sent twice takes effect once (draft-ietf-httpapi-idempotency-key-header).
 
-The answer is kept in the transaction of its effect, for 24 hours, per credential and route. A refusal that rolled its effect back
-keeps nothing: the same key may be sent again once the cause is gone.
+The answer is kept in the transaction of its effect, for 24 hours, per credential and route. A refusal keeps no answer: the same key may
+be sent again once the cause is gone. What an action kept before it refused stays kept (the gate's log), as without a key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from cybercube_portal import clock
 from cybercube_portal.api.callers import credential_of
 from cybercube_portal.api.refusals import InFlight, KeyReused, Malformed
-from cybercube_portal.errors import FieldError
+from cybercube_portal.errors import FieldError, PortalError
 from cybercube_portal.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
@@ -91,12 +91,17 @@ def answer_once(
         kept = KeptAnswer.objects.filter(**owner).first()
         if kept is not None and kept.created_at > now - KEPT_FOR:
             return _replay(kept, fingerprint)
-        response = effect()
-        if response.status_code < FIRST_FAULT:
-            fields = {"fingerprint": fingerprint, "created_at": now, **_kept(response, hidden)}
-            KeptAnswer.objects.update_or_create(defaults=fields, **owner)
-            _sweep(now)
-    return response
+        try:
+            response = effect()
+        except PortalError as error:
+            refusal = error
+        else:
+            if response.status_code < FIRST_FAULT:
+                fields = {"fingerprint": fingerprint, "created_at": now, **_kept(response, hidden)}
+                KeptAnswer.objects.update_or_create(defaults=fields, **owner)
+                _sweep(now)
+            return response
+    raise refusal
 
 
 def key_of(request: HttpRequest | Request) -> str | None:

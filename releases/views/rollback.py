@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from cybercube_portal.decisions import Reason
 from cybercube_portal.people.guard import may
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+from cybercube_portal.web.markdown import render_markdown
 from releases import permissions
 from releases.actions.corruption import report_corruption
 from releases.actions.gate import ask_own
@@ -126,6 +127,7 @@ def _context(request: PageRequest, plan: Plan) -> dict[str, Any]:
         "is_open": is_open,
         "try_again": rollback if rollback and not is_open and rollback.state == DeploymentState.FAILED else None,
         "row": row,
+        "notice_html": render_markdown(row.notice, lower=2) if row else "",
         "blockers": blockers,
         "answer": shown(answer, supposed=True) if answer else None,
         "scenario": MATRIX[plan.trigger],

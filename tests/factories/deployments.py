@@ -9,8 +9,9 @@ from typing import Any
 from changes.actions.numbers import take_reference
 from changes.policy.scope import Action
 from cybercube_portal.catalog.models import Artifact
+from cybercube_portal.people.models import User
 from releases.actions.outcomes import fail_deployment, pass_deployment
-from releases.models import Deployment, GateDecision
+from releases.models import Deployment, GateDecision, Migration
 from releases.states import DeploymentState, Method
 from tests.factories import changes as story
 
@@ -70,3 +71,21 @@ def deployed(
     if state is DeploymentState.FAILED:
         return fail_deployment(reference=reference, reason="5xx everywhere", now=at)
     return deployment
+
+
+def applied(deployment: Deployment, *, phase: str, at: datetime) -> None:
+    """A migration of this version that ran in production."""
+    migration = Migration.objects.create(
+        reference="MIG-1",
+        service=deployment.service,
+        version=deployment.version,
+        environment="prd",
+        filename="20260114100000_drop_tax.sql",
+        kind="schema",
+        phase=phase,
+        created_at=at,
+        created_by=User.objects.get(username="alice"),
+    )
+    for verb in ("test", "run", "apply"):
+        getattr(migration, verb)(at=at)
+        migration.save()

@@ -13,15 +13,14 @@ from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.audit.models import Event, Intent
 from cybercube_portal.errors import Invalid, MoveRefused, NotPermitted
 from cybercube_portal.people.actors import KeyFact
-from cybercube_portal.people.models import User
 from releases.actions.driving import note_report
 from releases.actions.outcomes import fail_deployment, pass_deployment
 from releases.actions.rollback import DRIVE, start_rollback
 from releases.drivers import Progress, Report
-from releases.models import Deployment, GateDecision, Migration
+from releases.models import Deployment, GateDecision
 from releases.states import DeploymentState, RollbackMethod, Trigger
 from tests.factories.changes import actor
-from tests.factories.deployments import HOUR, deployed
+from tests.factories.deployments import HOUR, applied, deployed
 
 OLD, BAD = "v2.3.0", "v2.3.1"
 
@@ -36,24 +35,6 @@ def bad(held: datetime) -> Deployment:
 def roll_back(deployment: Deployment, *, now: datetime, by: str = "grace", **options: Any) -> Deployment:
     given = {"trigger": Trigger.FUNCTIONALITY, "reason": "Checkout is broken", "actor": actor(by), **options}
     return start_rollback(reference=deployment.reference, now=now, **given)
-
-
-def applied(deployment: Deployment, *, phase: str, at: datetime) -> None:
-    """A migration of this version that ran in production."""
-    migration = Migration.objects.create(
-        reference="MIG-1",
-        service=deployment.service,
-        version=deployment.version,
-        environment="prd",
-        filename="20260114100000_drop_tax.sql",
-        kind="schema",
-        phase=phase,
-        created_at=at,
-        created_by=User.objects.get(username="alice"),
-    )
-    for verb in ("test", "run", "apply"):
-        getattr(migration, verb)(at=at)
-        migration.save()
 
 
 def state_of(deployment: Deployment) -> str:

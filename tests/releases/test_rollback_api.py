@@ -15,9 +15,9 @@ from cybercube_portal.catalog.models import Service
 from releases.actions.deadlines import TIME_OUT
 from releases.actions.outcomes import pass_deployment
 from releases.actions.rollback import DRIVE
-from releases.models import Deployment, Incident
+from releases.models import Deployment, GateDecision, Incident
 from releases.states import DeploymentState, IncidentState
-from tests.factories.deployments import HOUR, SERVICE, deployed
+from tests.factories.deployments import HOUR, SERVICE, applied, deployed
 from tests.releases.working import work
 
 OLD, BAD = "v2.3.0", "v2.3.1"
@@ -60,6 +60,19 @@ def test_roll_back__sent_twice_under_one_key__once(bad: Deployment, pipeline: AP
 
     assert first.json() == second.json()
     assert Deployment.objects.filter(action="rollback").count() == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_roll_back__refused_by_the_gate__stays_in_its_log_with_a_key_and_without(
+    bad: Deployment, held: datetime, pipeline: APIClient, headers: dict[str, str]
+) -> None:
+    applied(bad, phase="contract", at=held - timedelta(minutes=30))
+
+    answer = pipeline.post(url(bad, "roll_back"), {"reason": "Errors"}, headers=headers)
+
+    assert answer.status_code == 409, answer.content
+    decision = GateDecision.objects.get(action="rollback")
+    assert [row.outcome for row in decision.evaluations.all()] == ["deny"]
 
 
 def test_roll_back__nothing_to_go_back_to__409_says_what_to_do(held: datetime, pipeline: APIClient) -> None:

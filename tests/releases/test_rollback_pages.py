@@ -103,7 +103,7 @@ def test_roll_back_page__over__shows_the_notice_and_takes_peoples_words(
 
     said = grace.post(url(bad, "notice"), {"impact": "- Nobody noticed", "next_steps": ""}, follow=True)
 
-    assert "- Nobody noticed" in said.content.decode()
+    assert "<li>Nobody noticed</li>" in said.content.decode()
     with django_assert_max_num_queries(MOST_QUERIES):
         page = grace.get(url(bad))
     assert "CRITICAL" in page.content.decode()
