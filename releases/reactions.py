@@ -14,7 +14,7 @@ from releases.actions.deadlines import TIME_OUT, WATCH
 from releases.actions.migrations import REMIND
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
-from releases.events import DeploymentEvent, ObservationEvent
+from releases.events import DeploymentEvent, IncidentEvent, ObservationEvent
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
 DRIVER_TRIES = 4
@@ -29,17 +29,21 @@ TELL_ON_CALL = "releases.tell_on_call"
 SEND_NOTICE = "releases.send_notice"
 ASK_ON_CALL = "releases.ask_on_call"
 KILL_FLAG = "releases.kill_flag"
+KEEP_FIGURES = "releases.keep_figures"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
     DeploymentEvent.UNCERTAIN: (ASK_ON_CALL,),
     DeploymentEvent.ALERTED: (ASK_ON_CALL,),
-    DeploymentEvent.FAILED: (OFFER_ROLLBACK,),
-    DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK,),
+    DeploymentEvent.VERIFIED: (KEEP_FIGURES,),
+    DeploymentEvent.FAILED: (OFFER_ROLLBACK, KEEP_FIGURES),
+    DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK, KEEP_FIGURES),
     DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
-    DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG,),
-    DeploymentEvent.ROLLED_BACK: (SEND_NOTICE,),
-    DeploymentEvent.ROLLBACK_FAILED: (PAGE_ON_CALL, SEND_NOTICE),
+    DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG, KEEP_FIGURES),
+    DeploymentEvent.ROLLED_BACK: (SEND_NOTICE, KEEP_FIGURES),
+    DeploymentEvent.ROLLBACK_FAILED: (PAGE_ON_CALL, SEND_NOTICE, KEEP_FIGURES),
+    IncidentEvent.DETECTED: (KEEP_FIGURES,),
+    IncidentEvent.RESOLVED: (KEEP_FIGURES,),
     ChangeEvent.EDITED: (FOLLOW_CHANGE,),
     ChangeEvent.SUBMITTED: (FOLLOW_CHANGE,),
     ChangeEvent.AUTHORISED: (FOLLOW_CHANGE,),
@@ -61,6 +65,7 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     SEND_NOTICE: tasks.send_notice,
     ASK_ON_CALL: tasks.ask_on_call,
     KILL_FLAG: tasks.kill_rollback_flag,
+    KEEP_FIGURES: tasks.keep_figures,
 }
 
 

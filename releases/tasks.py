@@ -21,6 +21,7 @@ from releases.actions import (
     canary,
     compliance,
     driving,
+    figures,
     flags,
     following,
     migration_notices,
@@ -48,11 +49,18 @@ LOOK = "releases.look_at_services"
 _EVERY = min(5.0, settings.OBSERVATION_INTERVAL.total_seconds())
 RETENTION = "releases.judge_retention"
 COMPLIANCE = "releases.keep_compliance"
+FIGURES = "releases.close_days"
 # §3.5 counts days; several looks a day lose none when the clock that ticks was restarted.
 _QUARTER_DAY = 6 * 60 * 60.0
+_FIVE_MINUTES = 5 * 60.0
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": name, "schedule": every, "options": {"expires": every}}
-    for name, every in ((LOOK, _EVERY), (RETENTION, _QUARTER_DAY), (COMPLIANCE, _QUARTER_DAY))
+    for name, every in (
+        (LOOK, _EVERY),
+        (RETENTION, _QUARTER_DAY),
+        (COMPLIANCE, _QUARTER_DAY),
+        (FIGURES, _FIVE_MINUTES),
+    )
     if every
 }
 
@@ -79,6 +87,17 @@ def judge_artifacts() -> None:
 def keep_compliance() -> None:
     """Keep how far each service is today."""
     compliance.keep_compliance(now=clock.now())
+
+
+@shared_task(name=FIGURES)
+def close_days() -> None:
+    """Keep what the dashboards are added up from, of every day that is over."""
+    figures.close_days(now=clock.now())
+
+
+def keep_figures(task: Task, _now: datetime) -> None:
+    """A deployment or an incident reads differently now, and with it perhaps a day that is kept."""
+    figures.keep_late(**{task.payload["object_type"]: task.subject})
 
 
 def tell_of_bypass(task: Task, now: datetime) -> None:

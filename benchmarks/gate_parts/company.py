@@ -35,15 +35,19 @@ class Company:
     services: tuple[str, ...]
 
 
-def build(*, changes: int, freezes: int, seed: int, now: datetime) -> Company:
-    """Fill an empty database. The newest version of every service has an approved normal change whose slot is open."""
+def build(*, changes: int, freezes: int, seed: int, now: datetime, deployed: bool = True) -> Company:
+    """Fill an empty database. The newest version of every service has an approved normal change whose slot is open.
+
+    `deployed`: every change that is over went out once.
+    """
     dice = random.Random(seed)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         people = _people(now)
         services = _catalogue(dice, people, now)
         _changes(people, services, changes, seed, now)
-        _deployments()
+        if deployed:
+            _deployments()
         _freezes(dice, people, services, freezes, now)
         key = _key(people[-1], now)
     with connection.cursor() as cursor:

@@ -51,6 +51,8 @@ def approve_change(
         via=via,
         meeting=meeting,
         signed_at=now,
+        waited=now - change.submitted_at if offer and change.submitted_at else None,
+        risk=change.risk_level,
     )
     record_change(
         ChangeEvent.SIGNED,

@@ -35,7 +35,10 @@ class ContentVersion(models.Model):
 
 
 class Signature(models.Model):
-    """A person's yes or no to one content. `state` is what it is now, `decision` what was said."""
+    """A person's yes or no to one content. `state` is what it is now.
+
+    One that fills a `seat` keeps what it was waited for: `waited` since the change was handed in, and the `risk` it had then.
+    """
 
     change = models.ForeignKey("changes.ChangeRequest", on_delete=models.PROTECT, related_name="signatures")
     signer = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="signatures")
@@ -47,6 +50,8 @@ class Signature(models.Model):
     # The reference of the meeting of the CAB it was given in, if any.
     meeting = models.CharField(max_length=24, blank=True, default="", db_default="")
     signed_at = models.DateTimeField()
+    waited = models.DurationField(null=True)
+    risk = models.CharField(max_length=16, blank=True, default="", db_default="")
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=300, blank=True)
 
@@ -62,6 +67,7 @@ class Signature(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["signer", "-signed_at"], name="signature_by_signer"),
+            models.Index(fields=["signed_at"], name="signature_waited_for", condition=Q(waited__isnull=False)),
             models.Index(fields=["meeting"], name="signature_by_meeting", condition=~Q(meeting="")),
         ]
         triggers: ClassVar = [
@@ -93,6 +99,8 @@ class Signature(models.Model):
                     | pgtrigger.Q(old__comment__df=pgtrigger.F("new__comment"))
                     | pgtrigger.Q(old__meeting__df=pgtrigger.F("new__meeting"))
                     | pgtrigger.Q(old__signed_at__df=pgtrigger.F("new__signed_at"))
+                    | pgtrigger.Q(old__waited__df=pgtrigger.F("new__waited"))
+                    | pgtrigger.Q(old__risk__df=pgtrigger.F("new__risk"))
                     | pgtrigger.Q(new__state=SignatureState.GIVEN)
                     | pgtrigger.Q(old__state__in=[SignatureState.WITHDRAWN, SignatureState.SUPERSEDED])
                 ),

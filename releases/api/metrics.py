@@ -14,14 +14,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.api.calendar import DayOrMomentField
+from changes.states import Risk
 from cybercube_portal import clock
 from cybercube_portal.api import MomentField, StrictSerializer, read_parameters
 from cybercube_portal.catalog.selectors import get_service
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.selectors import team_named
-from releases.policy.dora import LONGEST_PERIOD, USUAL_PERIOD, Cadence, Figure, hours
-from releases.selectors.approvals import approval_waits
-from releases.selectors.dora import Period, cadences, measure, period_of
+from releases.policy.dora import LONGEST_PERIOD, USUAL_PERIOD, Cadence, Figure, Level, fail_rate, hours
+from releases.policy.dora_days import Sums
+from releases.selectors.approvals import Wait, approval_waits
+from releases.selectors.dora import cadences, measure
+from releases.selectors.periods import Period, period_of
 
 NAMES = (
     "deployment_frequency",
@@ -54,6 +57,7 @@ class FigureSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     unit = serializers.ChoiceField(["per day", "hours", "ratio"])
     bucket = serializers.CharField(allow_blank=True, help_text="DORA's word for it.")
+    level = serializers.ChoiceField([level.value for level in Level], allow_null=True, help_text="DORA's group.")
     p90 = serializers.FloatField(allow_null=True)
     numerator = serializers.IntegerField(allow_null=True)
     denominator = serializers.IntegerField()
@@ -102,10 +106,9 @@ class DoraSerializer(PeriodSerializer):
     cadence = CadencesSerializer()
 
 
-class SeatWaitSerializer(serializers.Serializer[Any]):
-    """From submission to signature, and how often what these signatures let through failed."""
+class WaitSerializer(serializers.Serializer[Any]):
+    """From submission to signature, and how often what was let through failed in the same period."""
 
-    seat = serializers.CharField()
     signatures = serializers.IntegerField()
     median_hours = serializers.FloatField(allow_null=True)
     p90_hours = serializers.FloatField(allow_null=True)
@@ -114,10 +117,23 @@ class SeatWaitSerializer(serializers.Serializer[Any]):
     change_fail_rate = serializers.FloatField(allow_null=True)
 
 
+class SeatWaitSerializer(WaitSerializer):
+    """Deployments are those whose change the seat had signed before they began."""
+
+    seat = serializers.CharField()
+
+
+class RiskWaitSerializer(WaitSerializer):
+    """Deployments are those whose change has that risk, whoever signed it."""
+
+    risk = serializers.ChoiceField([risk.value for risk in Risk])
+
+
 class WaitsSerializer(PeriodSerializer):
-    """Seat by seat, beside the change fail rate of the same period."""
+    """Seat by seat and risk by risk, beside the change fail rate of the same period."""
 
     seats = SeatWaitSerializer(many=True)
+    risks = RiskWaitSerializer(many=True)
     change_fail_rate = FigureSerializer()
 
 
@@ -149,22 +165,16 @@ class ApprovalsView(generics.GenericAPIView[Any]):
 
     @extend_schema(operation_id="metrics_approvals", parameters=[PeriodParameters], responses=WaitsSerializer)
     def get(self, request: Request) -> Response:
-        """Median and 90th percentile of the wait for each seat, and the change fail rate of what they let through."""
+        """Median and 90th percentile of the wait for each seat and each risk, and the change fail rate of what was let through."""
         period = period_asked(request.query_params, now=clock.now())
-        fails = next(figure for figure in measure(period).figures if figure.name == "change_fail_rate")
-        seats = [
-            {
-                "seat": row.seat,
-                "signatures": row.signatures,
-                "median_hours": hours(row.median),
-                "p90_hours": hours(row.p90),
-                "deployments": row.deployments,
-                "failing": row.failing,
-                "change_fail_rate": row.fail_rate,
-            }
-            for row in approval_waits(period)
-        ]
-        answer = {**_told(period), "seats": seats, "change_fail_rate": shown_figure(fails, period)}
+        waits = approval_waits(period)
+        fails = fail_rate(Sums(deployments=waits.total.deployments, failing=waits.total.failing))
+        answer = {
+            **_told(period),
+            "seats": [{"seat": row.name, **_wait(row)} for row in waits.seats],
+            "risks": [{"risk": row.name, **_wait(row)} for row in waits.risks],
+            "change_fail_rate": shown_figure(fails, period),
+        }
         return Response(self.get_serializer(answer).data)
 
 
@@ -184,7 +194,7 @@ def period_asked(sent: QueryDict, *, now: datetime) -> Period:
 
 def shown_figure(figure: Figure, period: Period) -> dict[str, Any]:
     """A figure with the address of what stands behind it."""
-    names = ("value", "unit", "bucket", "p90", "numerator", "denominator")
+    names = ("value", "unit", "bucket", "level", "p90", "numerator", "denominator")
     return {
         **{name: getattr(figure, name) for name in names},
         "url": f"{settings.BASE_URL}{list_path(figure.name, period)}",
@@ -205,6 +215,17 @@ def list_path(name: str, period: Period) -> str:
 
 def _told(period: Period) -> dict[str, Any]:
     return {"service": period.service or None, "team": period.team or None, "from": period.start, "to": period.end}
+
+
+def _wait(row: Wait) -> dict[str, Any]:
+    return {
+        "signatures": row.signatures,
+        "median_hours": hours(row.median),
+        "p90_hours": hours(row.p90),
+        "deployments": row.deployments,
+        "failing": row.failing,
+        "change_fail_rate": row.fail_rate,
+    }
 
 
 def _cadence(row: Cadence) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from releases.models.compliance import ComplianceDay
 from releases.models.deployment import Deployment, Rollback
+from releases.models.figures import ShippedDay, SignedDay
 from releases.models.gate import GateDecision, GateEvaluation
 from releases.models.incident import Incident
 from releases.models.migration import Migration
@@ -23,6 +24,8 @@ __all__ = [
     "Observation",
     "Release",
     "Rollback",
+    "ShippedDay",
+    "SignedDay",
     "Verification",
     "WatchSample",
 ]

@@ -81,6 +81,11 @@ class Deployment(StatefulModel):
                 name="deployment_to_production",
                 condition=Q(environment="prd", action=Action.DEPLOY),
             ),
+            models.Index(
+                fields=["service", "created_at"],
+                name="deployment_of_service_to_prd",
+                condition=Q(environment="prd", action=Action.DEPLOY),
+            ),
             models.Index(fields=["digest", "environment", "-id"], name="deployment_of_digest"),
             models.Index(fields=["change", "-id"], name="deployment_by_change", condition=~Q(change="")),
             models.Index(fields=["release", "-id"], name="deployment_by_release", condition=~Q(release="")),

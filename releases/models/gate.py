@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -61,6 +62,13 @@ class GateDecision(models.Model):
         return f"{self.service}:{self.version} to {self.environment}"
 
 
+class FailedFreezes(models.Func):
+    """The references of the freezes that failed, out of an evaluation's reasons: what the index of denials holds."""
+
+    template = """jsonb_path_query_array(%(expressions)s, '$[*] ? (@.outcome == "fail").details.freeze')"""
+    output_field = models.JSONField()
+
+
 class GateEvaluation(models.Model):
     """What the gate answered at one moment, written before the answer left.
 
@@ -92,6 +100,11 @@ class GateEvaluation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["decision", "-id"], name="gate_evaluation_latest"),
             models.Index(fields=["change", "-id"], name="gate_evaluation_by_change", condition=~Q(change="")),
+            GinIndex(
+                OpClass(FailedFreezes("reasons"), name="jsonb_path_ops"),
+                name="gate_denied_by_freeze",
+                condition=Q(outcome=GateOutcome.DENY),
+            ),
         ]
 
     def __str__(self) -> str:

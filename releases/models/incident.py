@@ -46,6 +46,7 @@ class Incident(StatefulModel):
             models.Index(fields=["-detected_at", "-id"], name="incident_newest"),
             models.Index(fields=["service", "environment", "-detected_at"], name="incident_in_place"),
             models.Index(fields=["state", "-detected_at"], name="incident_by_state"),
+            models.Index(fields=["deployment"], name="incident_of_deployment", condition=~Q(deployment="")),
         ]
 
     def __str__(self) -> str:

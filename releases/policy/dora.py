@@ -1,4 +1,4 @@
-"""DORA's five figures, the waiting time for signatures and the cadence of §0, from sums that the database made. Pure.
+"""DORA's five figures and the cadence of §0, from sums of days (`dora_days`). Pure.
 
 What counts is a deployment to production (not a rollback) that reached its end there: healthy, failed or taken back. Given-up ones,
 and those that still go on, count nowhere.
@@ -13,88 +13,61 @@ and those that still go on, count nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from statistics import median
+
+from releases.policy.dora_days import Sums
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 USUAL_PERIOD = timedelta(days=90)
 LONGEST_PERIOD = timedelta(days=400)
 
-# (what it is up to and including, bucket), after DORA's reports.
-LEAD_TIMES: tuple[tuple[timedelta, str], ...] = (
-    (HOUR, "less than an hour"),
-    (DAY, "less than a day"),
-    (7 * DAY, "less than a week"),
-    (30 * DAY, "less than a month"),
-    (182 * DAY, "less than six months"),
+
+class Level(StrEnum):
+    """How DORA's reports group companies by a figure."""
+
+    ELITE = "elite"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+E, H, M, L = Level
+Band = tuple[str, Level | None]
+NO_BAND: Band = ("", None)
+
+# (what it is up to and including, bucket, level), after DORA's reports. Rework has no bands.
+FREQUENCIES: dict[str, Level] = {"daily": E, "weekly": H, "monthly": M, "yearly": L}
+LEAD_TIMES: tuple[tuple[timedelta, str, Level], ...] = (
+    (HOUR, "less than an hour", E),
+    (DAY, "less than a day", E),
+    (7 * DAY, "less than a week", H),
+    (30 * DAY, "less than a month", M),
+    (182 * DAY, "less than six months", L),
+    (timedelta.max, "more than six months", L),
 )
-RECOVERIES: tuple[tuple[timedelta, str], ...] = (
-    (HOUR, "less than an hour"),
-    (DAY, "less than a day"),
-    (7 * DAY, "less than a week"),
+RECOVERIES: tuple[tuple[timedelta, str, Level], ...] = (
+    (HOUR, "less than an hour", E),
+    (DAY, "less than a day", H),
+    (7 * DAY, "less than a week", M),
+    (timedelta.max, "more than a week", L),
 )
-FAIL_RATES: tuple[tuple[float, str], ...] = ((0.15, "0-15 %"), (0.30, "16-30 %"), (0.45, "31-45 %"))
+FAIL_RATES: tuple[tuple[float, str, Level], ...] = (
+    (0.15, "0-15 %", E),
+    (0.30, "16-30 %", M),
+    (0.45, "31-45 %", L),
+    (1.0, "over 45 %", L),
+)
 OFTEN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What a day began in production; `recoveries` are the seconds until each failing one was restored."""
-
-    deployments: int
-    verified: int
-    failing: int
-    rework: int
-    recoveries: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
-    """Of one span: counts, and medians and 90th percentiles where there is anything to take them of."""
-
-    deployments: int = 0
-    verified: int = 0
-    failing: int = 0
-    rework: int = 0
-    commits: int = 0
-    lead_median: timedelta | None = None
-    lead_p90: timedelta | None = None
-    recovered: int = 0
-    recovery_median: timedelta | None = None
-    recovery_p90: timedelta | None = None
-
-
-def sum_of(days: Iterable[Day]) -> Sums:
-    """Of some days, without the commits."""
-    found = tuple(days)
-    recoveries = sorted(seconds for day in found for seconds in day.recoveries)
-    return Sums(
-        deployments=sum(day.deployments for day in found),
-        verified=sum(day.verified for day in found),
-        failing=sum(day.failing for day in found),
-        rework=sum(day.rework for day in found),
-        recovered=len(recoveries),
-        recovery_median=quantile(recoveries, 0.5),
-        recovery_p90=quantile(recoveries, 0.9),
-    )
-
-
-def quantile(ordered: Sequence[float], share: float) -> timedelta | None:
-    """Of seconds in ascending order, between its neighbours as PostgreSQL's percentile_cont; None of nothing."""
-    if not ordered:
-        return None
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return timedelta(seconds=ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """`value` in `unit`, None where there is nothing to measure; `bucket` is DORA's word for it; `p90` in the same unit.
+    """`value` in `unit`, None where there is nothing to measure; `bucket` and `level` are DORA's words for it; `p90` in the same unit.
 
     A ratio or a rate is `numerator` of `denominator`; of a median `numerator` is None and `denominator` how many it was taken of.
     """
@@ -103,6 +76,7 @@ class Figure:
     value: float | None
     unit: str
     bucket: str = ""
+    level: Level | None = None
     p90: float | None = None
     numerator: int | None = None
     denominator: int = 0
@@ -127,11 +101,13 @@ def five_figures(
 
 def frequency(sums: Sums, *, days: float, days_per_week: Sequence[int], days_per_month: Sequence[int]) -> Figure:
     """Deployments a day."""
+    bucket = how_often(days_per_week, days_per_month) if sums.verified else ""
     return Figure(
         name="deployment_frequency",
         value=sums.verified / days if days else None,
         unit="per day",
-        bucket=how_often(days_per_week, days_per_month) if sums.verified else "",
+        bucket=bucket,
+        level=FREQUENCIES.get(bucket),
         numerator=sums.verified,
         denominator=round(days),
     )
@@ -148,11 +124,13 @@ def how_often(days_per_week: Sequence[int], days_per_month: Sequence[int]) -> st
 
 def lead_time(sums: Sums) -> Figure:
     """From commit to production, in hours."""
+    bucket, level = _band(sums.lead_median, LEAD_TIMES)
     return Figure(
         name="lead_time_for_changes",
         value=hours(sums.lead_median),
         unit="hours",
-        bucket=_bucket(sums.lead_median, LEAD_TIMES, "more than six months"),
+        bucket=bucket,
+        level=level,
         p90=hours(sums.lead_p90),
         denominator=sums.commits,
     )
@@ -161,12 +139,13 @@ def lead_time(sums: Sums) -> Figure:
 def fail_rate(sums: Sums) -> Figure:
     """The share that failed."""
     rate = ratio(sums.failing, sums.deployments)
-    word = "" if rate is None else next((word for most, word in FAIL_RATES if rate <= most), "over 45 %")
+    bucket, level = NO_BAND if rate is None else next((word, level) for most, word, level in FAIL_RATES if rate <= most)
     return Figure(
         name="change_fail_rate",
         value=rate,
         unit="ratio",
-        bucket=word,
+        bucket=bucket,
+        level=level,
         numerator=sums.failing,
         denominator=sums.deployments,
     )
@@ -174,11 +153,13 @@ def fail_rate(sums: Sums) -> Figure:
 
 def recovery_time(sums: Sums) -> Figure:
     """From failed to restored, in hours."""
+    bucket, level = _band(sums.recovery_median, RECOVERIES)
     return Figure(
         name="failed_deployment_recovery_time",
         value=hours(sums.recovery_median),
         unit="hours",
-        bucket=_bucket(sums.recovery_median, RECOVERIES, "more than a week"),
+        bucket=bucket,
+        level=level,
         p90=hours(sums.recovery_p90),
         denominator=sums.recovered,
     )
@@ -205,8 +186,8 @@ def hours(span: timedelta | None) -> float | None:
     return None if span is None else round(span.total_seconds()) / 3600
 
 
-def _bucket(span: timedelta | None, table: Sequence[tuple[timedelta, str]], beyond: str) -> str:
-    return "" if span is None else next((word for most, word in table if span <= most), beyond)
+def _band(span: timedelta | None, table: Sequence[tuple[timedelta, str, Level]]) -> Band:
+    return NO_BAND if span is None else next((word, level) for most, word, level in table if span <= most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,39 +1,40 @@
-"""How long signatures are waited for, seat by seat, beside how often what they let through failed."""
+"""How long signatures are waited for, seat by seat and risk by risk, beside how often what they let through failed."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
+from changes.states import Risk
 from releases.policy.dora import ratio
-from releases.selectors.dora import Period, given_of, quantiles_of, rows_of
-from releases.selectors.dora_statement import COUNTED
+from releases.policy.dora_days import NOBODY, Fate
+from releases.policy.quantiles import Run, quantile, run_of, unpacked
+from releases.selectors.dora_statement import SIGNED
+from releases.selectors.periods import OF_SERVICES, Period, rows_of
 
-# Only a signature that filled a seat names one. One given before the last submission was for another content.
-WAITS = f"""{COUNTED}, signed AS (
-    SELECT signature.seat, change.number, extract(epoch FROM signature.signed_at - change.submitted_at) AS wait
-    FROM changes_signature signature JOIN changes_changerequest change ON change.id = signature.change_id CROSS JOIN bounds
-    WHERE signature.seat <> '' AND signature.signed_at >= bounds.starts_at AND signature.signed_at < bounds.ends_at
-      AND signature.signed_at > change.submitted_at AND (%(slugs)s::text[] IS NULL OR change.services && %(slugs)s::varchar[])
-), fates AS (
-    SELECT change, count(*) AS deployments, count(*) FILTER (WHERE is_failing) AS failing
-    FROM counted WHERE change <> '' GROUP BY change
-), rates AS (
-    SELECT seat, sum(deployments)::bigint AS deployments, sum(failing)::bigint AS failing
-    FROM (SELECT DISTINCT seat, number FROM signed) AS seats JOIN fates ON fates.change = seats.number GROUP BY seat
-)
-SELECT waits.seat, waits.signatures, waits.quantiles, coalesce(rates.deployments, 0), coalesce(rates.failing, 0)
-FROM (SELECT seat, count(*) AS signatures, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait) AS quantiles
-      FROM signed GROUP BY seat) AS waits
-LEFT JOIN rates ON rates.seat = waits.seat
-ORDER BY waits.seat"""  # noqa: S608 - our own text
+WAITS = """
+SELECT seat, risk, string_agg(waits, ''::bytea) FROM releases_signedday
+WHERE day BETWEEN %(first)s AND %(last)s
+  AND CASE WHEN %(slugs)s::text[] IS NULL THEN services IS NULL ELSE services && %(slugs)s::varchar[] END
+GROUP BY seat, risk"""
+FATES = f"""
+SELECT fate->>0, fate->>1, sum((fate->>2)::int)::int, sum((fate->>3)::int)::int
+FROM releases_shippedday, jsonb_array_elements(fates) AS fate
+WHERE day BETWEEN %(first)s AND %(last)s AND {OF_SERVICES}
+GROUP BY 1, 2"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeatWait:
-    """One seat: how long from submission to signature, and how the deployments of those changes ended in the same period."""
+class Wait:
+    """Of one seat or one risk: how long from submission to signature, and how deployments of the same period ended.
 
-    seat: str
+    Those of a seat are the ones whose change it had signed before they began, those of a risk the ones whose change has it.
+    """
+
+    name: str
     signatures: int
     median: timedelta | None
     p90: timedelta | None
@@ -46,13 +47,86 @@ class SeatWait:
         return ratio(self.failing, self.deployments)
 
 
-def approval_waits(period: Period) -> tuple[SeatWait, ...]:
-    """Every seat that was filled in the period, in one statement."""
-    slugs = None if period.services is None else [slug for slug, _ in period.owned.values()]
-    found = []
-    for seat, signatures, quantiles, deployments, failing in rows_of(WAITS, {**given_of(period), "slugs": slugs}):
-        median, p90 = quantiles_of(quantiles)
-        found.append(
-            SeatWait(seat=seat, signatures=signatures, median=median, p90=p90, deployments=deployments, failing=failing)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Every seat that signed in the period; every risk; and all together."""
+
+    seats: tuple[Wait, ...]
+    risks: tuple[Wait, ...]
+    total: Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited:
+    """One signature: who waited `seconds` for a `seat`."""
+
+    id: int
+    day: date
+    seat: str
+    risk: str
+    seconds: float
+    services: tuple[str, ...]
+
+
+def approval_waits(period: Period) -> Waits:
+    """By seat, by risk and of all, in four statements."""
+    waits, fates = _waits(period), _fates(period)
+
+    def of(name: str, *, seat: str | None = None, risk: str | None = None, signed_by: str = NOBODY) -> Wait:
+        """Signatures of that seat and risk, and deployments that `signed_by` let through."""
+        runs = [run for key, found in waits.items() if _fits(key, seat, risk) for run in found]
+        counts = [count for key, count in fates.items() if _fits(key, signed_by, risk)]
+        return Wait(
+            name=name,
+            signatures=sum(map(len, runs)),
+            median=quantile(runs, 0.5),
+            p90=quantile(runs, 0.9),
+            deployments=sum(count for count, _failing in counts),
+            failing=sum(failing for _count, failing in counts),
         )
-    return tuple(found)
+
+    return Waits(
+        seats=tuple(of(seat, seat=seat, signed_by=seat) for seat in sorted({seat for seat, _risk in waits})),
+        risks=tuple(of(risk, risk=risk) for risk in Risk),
+        total=of(""),
+    )
+
+
+def _fits(key: Fate, seat: str | None, risk: str | None) -> bool:
+    return (seat is None or key[0] == seat) and (risk is None or key[1] == risk)
+
+
+def signed(given: Mapping[str, Any]) -> list[Waited]:
+    """The signatures of `Period.spans` on changes of `slugs` (None: of all)."""
+    return [
+        Waited(id=pk, day=day, seat=seat, risk=risk, seconds=seconds, services=tuple(sorted(services)))
+        for pk, day, seat, risk, seconds, services in rows_of(SIGNED, given)
+    ]
+
+
+def _waits(period: Period) -> dict[Fate, list[Run]]:
+    """By seat and risk, runs of the seconds that were waited."""
+    first, last = period.days_kept
+    found: dict[Fate, list[Run]] = defaultdict(list)
+    for seat, risk, kept in rows_of(WAITS, {"first": first, "last": last, "slugs": period.slugs}):
+        found[seat, risk].append(unpacked(kept, is_sorted=False))
+    live: dict[Fate, list[float]] = defaultdict(list)
+    for row in signed({**period.spans, "slugs": period.slugs}):
+        live[row.seat, row.risk].append(row.seconds)
+    for fate, seconds in live.items():
+        found[fate].append(run_of(seconds))
+    return found
+
+
+def _fates(period: Period) -> dict[Fate, tuple[int, int]]:
+    """By seat and risk, how many deployments, and how many of them failed."""
+    first, last = period.days_kept
+    deployments, failing = Counter[Fate](), Counter[Fate]()
+    for seat, risk, count, failed in rows_of(FATES, {"first": first, "last": last, "services": period.services}):
+        deployments[seat, risk] += count
+        failing[seat, risk] += failed
+    for row in period.live:
+        for seat in (NOBODY, *row.seats):
+            deployments[seat, row.risk] += 1
+            failing[seat, row.risk] += row.is_failing
+    return {fate: (count, failing[fate]) for fate, count in deployments.items()}

@@ -1,51 +1,28 @@
-"""DORA's sums of a period, by week, and for each service; and the deployments behind each figure."""
+"""DORA's figures of a period, by week, and the cadence of each service, from days that are kept and what is not yet."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-from django.db import connection
+from releases.policy.dora import Cadence, Figure, five_figures, whole_weeks
+from releases.policy.dora_days import Counted, Sums, sum_of
+from releases.selectors.periods import Period, days_of, rows_of
 
-from cybercube_portal.catalog import selectors as catalog
-from releases.models import Deployment
-from releases.policy.dora import DAY, Cadence, Day, Figure, Sums, five_figures, sum_of, whole_weeks
-from releases.selectors.dora_statement import CADENCE, DAYS, LEADS, list_statement
+WEEK = timedelta(days=7)
+# Any Monday: weeks are numbered from it.
+MONDAY = date(2001, 1, 1)
 
-WEEK = 7 * DAY
-NO_ID = 2**62
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """What is measured: half-open from `start` to `end`; `service` and `team` are slugs, empty for all.
-
-    `owned` are its services: id -> (slug, team's slug); `period_of` reads them.
-    """
-
-    start: datetime
-    end: datetime
-    service: str = ""
-    team: str = ""
-    owned: Mapping[int, tuple[str, str]]
-
-    @property
-    def days(self) -> float:
-        """Its length."""
-        return (self.end - self.start) / DAY
-
-    @property
-    def services(self) -> list[int] | None:
-        """The ids of its services; None for all."""
-        return list(self.owned) if self.service or self.team else None
-
-
-def period_of(*, start: datetime, end: datetime, service: str = "", team: str = "") -> Period:
-    """The period with its services, in one query."""
-    owned = catalog.owned(service=service, team=team)
-    return Period(start=start, end=end, service=service, team=team, owned=owned)
+# One row for each service that shipped: the whole weeks with something in production, and patches.
+CADENCE = """
+SELECT service_id, array_agg(DISTINCT (day - %(monday)s::date) / 7) FILTER (WHERE verified > 0),
+       sum(patches)::int, sum(patches_in_time)::int
+FROM releases_shippedday
+WHERE day BETWEEN %(first)s AND %(last)s AND service_id IS NOT NULL
+  AND (%(services)s::bigint[] IS NULL OR service_id = ANY (%(services)s::bigint[]))
+GROUP BY service_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,54 +36,55 @@ class Measured:
 
 def measure(period: Period) -> Measured:
     """The five figures of a period and the sums of its weeks, in two statements."""
-    given = given_of(period)
-    days = {
-        day: Day(deployments, verified, failing, rework, tuple(recoveries))
-        for day, deployments, verified, failing, rework, recoveries in rows_of(DAYS, given)
-    }
+    days = days_of(period)
     total = sum_of(days.values())
+    mondays = _mondays(period)
     weeks = {
-        monday: sum_of(day for date_, day in days.items() if monday <= date_ < monday + WEEK)
-        for monday in _mondays(period)
+        monday: sum_of(day for date_, day in days.items() if monday <= date_ < monday + WEEK) for monday in mondays
     }
-    for week, commits, quantiles in rows_of(LEADS, given):
-        median, p90 = quantiles_of(quantiles)
-        found = {"commits": commits, "lead_median": median, "lead_p90": p90}
-        if week is None:
-            total = replace(total, **found)
-        else:
-            weeks[week] = replace(weeks[week], **found)
     shipped = [date_ for date_, day in days.items() if day.verified]
     figures = five_figures(
         total,
         days=period.days,
-        days_per_week=[sum(monday <= date_ < monday + WEEK for date_ in shipped) for monday in weeks],
+        days_per_week=[sum(monday <= date_ < monday + WEEK for date_ in shipped) for monday in mondays],
         days_per_month=[sum(date_.replace(day=1) == month for date_ in shipped) for month in _months(period)],
     )
     return Measured(figures=figures, total=total, weeks=weeks)
 
 
 def cadences(period: Period) -> tuple[tuple[Cadence, ...], tuple[Cadence, ...]]:
-    """§0 for each service of the period and for each of their teams; those that shipped nothing included. One statement.
+    """§0 for each service of the period and for each of their teams; those that shipped nothing included. Two statements.
 
     A team keeps the week when all of its services do.
     """
+    first_day, last_day = period.days_kept
+    given = {"services": period.services, "first": first_day, "last": last_day, "monday": MONDAY}
+    kept = {service: (weeks, patches, in_time) for service, weeks, patches, in_time in rows_of(CADENCE, given)}
+    live: dict[int, list[Counted]] = defaultdict(list)
+    for row in period.live:
+        if row.is_verified:
+            live[row.service].append(row)
     first, last = whole_weeks(period.start, period.end)
-    weeks = (last - first) // WEEK
-    given = {**given_of(period), "first_week": first, "last_week": last}
-    shipped = {row[0]: row[1:] for row in rows_of(CADENCE, given)}
-    services = tuple(
-        Cadence(
-            name=slug,
-            team=team,
-            weeks=weeks,
-            weeks_with=shipped.get(pk, (0, 0, 0))[0],
-            patches=shipped.get(pk, (0, 0, 0))[1],
-            patches_in_time=shipped.get(pk, (0, 0, 0))[2],
+    whole = range(_week(first.date()), _week(last.date()))
+    services = []
+    for pk, (slug, team) in period.owned.items():
+        weeks, patches, in_time = kept.get(pk, ((), 0, 0))
+        with_ = {*(weeks or ()), *(_week(row.day) for row in live[pk])}
+        services.append(
+            Cadence(
+                name=slug,
+                team=team,
+                weeks=len(whole),
+                weeks_with=len(with_.intersection(whole)),
+                patches=patches + sum(row.is_patch for row in live[pk]),
+                patches_in_time=in_time + sum(row.is_patch_in_time for row in live[pk]),
+            )
         )
-        for pk, (slug, team) in period.owned.items()
-    )
-    return services, tuple(_of_team(team, services) for team in sorted({row.team for row in services}))
+    return tuple(services), tuple(_of_team(team, services) for team in sorted({row.team for row in services}))
+
+
+def _week(day: date) -> int:
+    return (day - MONDAY).days // 7
 
 
 def _of_team(team: str, services: Sequence[Cadence]) -> Cadence:
@@ -119,37 +97,6 @@ def _of_team(team: str, services: Sequence[Cadence]) -> Cadence:
         patches=sum(row.patches for row in own),
         patches_in_time=sum(row.patches_in_time for row in own),
     )
-
-
-def deployments_behind(
-    name: str, period: Period, *, before: int = 0, most: int
-) -> list[tuple[Deployment, timedelta | None]]:
-    """The deployments that a figure counts, the newest first, each with the time until it was restored. Two statements.
-
-    `before` is the id of the last one that was shown. Raises KeyError for a figure that does not exist.
-    """
-    given = {**given_of(period), "before": before or NO_ID, "most": most}
-    found = dict(rows_of(list_statement(name), given))
-    rows = Deployment.objects.select_related("service__team", "started_by").in_bulk(list(found))
-    return [(rows[pk], recovery) for pk, recovery in found.items() if pk in rows]
-
-
-def given_of(period: Period) -> dict[str, Any]:
-    """What the statements are told of a period."""
-    return {"start": period.start, "end": period.end, "services": period.services}
-
-
-def rows_of(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """What a statement answers."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return list(cursor.fetchall())
-
-
-def quantiles_of(quantiles: Sequence[float | None] | None) -> tuple[timedelta | None, timedelta | None]:
-    """The median and the 90th percentile, from seconds."""
-    median, p90 = (None if value is None else timedelta(seconds=float(value)) for value in quantiles or (None, None))
-    return median, p90
 
 
 def _mondays(period: Period) -> list[date]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,8 +13,10 @@ from changes.actions.approvals import approve_change
 from cybercube_portal.catalog.models import Service
 from releases.models import Deployment
 from releases.policy.dora import Figure
-from releases.selectors.dora import Period, cadences, deployments_behind, measure, period_of
+from releases.selectors.dora import cadences, measure
+from releases.selectors.dora_lists import Behind, deployments_behind
 from releases.selectors.lead_times import lead_times_of
+from releases.selectors.periods import Period, period_of
 from releases.states import DeploymentState
 from tests.factories import changes as story
 from tests.factories.deployed import deployed, incident
@@ -145,7 +148,7 @@ def test_cadence__weeks_and_patches__of_services_and_their_teams(billing: Servic
     "name", ["deployment_frequency", "change_fail_rate", "rework_rate", "failed_deployment_recovery_time"]
 )
 def test_list__behind_a_figure__as_many_as_its_numerator(fortnight: dict[str, Deployment], name: str) -> None:
-    rows = deployments_behind(name, fortnight_of(), most=50)
+    rows = deployments_behind(Behind(figure=name), fortnight_of(), most=50)
     figure = figures()[name]
     recovered = [row for row, restored in rows if restored is not None]
     assert len(recovered if figure.numerator is None else rows) == (figure.numerator or figure.denominator)
@@ -153,10 +156,13 @@ def test_list__behind_a_figure__as_many_as_its_numerator(fortnight: dict[str, De
 
 
 def test_list__next_page__goes_on_after_the_last_row(fortnight: dict[str, Deployment]) -> None:
-    whole = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), most=50)]
-    first = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), most=4)]
-    rest = [row.pk for row, _ in deployments_behind("deployments", fortnight_of(), before=first[-1], most=50)]
-    assert first + rest == whole
+    every = Behind(figure="deployments")
+    whole = [row.pk for row, _ in deployments_behind(every, fortnight_of(), most=50)]
+    first = [row for row, _ in deployments_behind(every, fortnight_of(), most=4)]
+    last = first[-1]
+    after = replace(every, before=(last.created_at.date(), last.pk))
+    rest = [row.pk for row, _ in deployments_behind(after, fortnight_of(), most=50)]
+    assert [row.pk for row in first] + rest == whole
     assert len(whole) == 10
 
 
@@ -212,6 +218,12 @@ def test_rest__approvals__wait_of_each_seat_beside_the_fail_rate(
         deployed(billing, f"v1.0.{number}", at=submitted + DAY, change=change.number, state=state)
     body = api("alice").get("/api/v1/metrics/approvals/?from=2026-01-05&to=2026-01-19").json()
     (seat,) = body["seats"]
+    assert {row["risk"]: row["signatures"] for row in body["risks"]} == {
+        "low": 3,
+        "medium": 0,
+        "high": 0,
+        "critical": 0,
+    }
     assert (seat["seat"], seat["signatures"], seat["median_hours"]) == ("Engineer", 3, 3.0)
     assert seat["p90_hours"] == pytest.approx(7.0)
     assert (seat["failing"], seat["deployments"]) == (1, 3)
