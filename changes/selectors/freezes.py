@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet
 
 from changes.models import DeploymentWindow, Freeze, FreezeException
 from changes.models.freeze import Scoped
@@ -176,3 +176,13 @@ def next_occurrence(row: Scoped, *, after: datetime) -> Span | None:
     """The occurrence that covers `after`, or else the next one within two years."""
     found = occurrences(recurrence_of(row), after, after + LOOK_AHEAD)
     return found[0] if found else None
+
+
+def freezes_around(start: datetime, end: datetime) -> QuerySet[Freeze]:
+    """Freezes that ever counted and of which an occurrence may touch the half-open range, each with how many it let pass (`granted`)."""
+    rows = Freeze.objects.filter(
+        Q(envelope_ends_at__isnull=True) | Q(envelope_ends_at__gt=start),
+        state__in=[FreezeState.PUBLISHED, FreezeState.LIFTED],
+        starts_at__lt=end,
+    )
+    return rows.annotate(granted=Count("exceptions")).order_by("starts_at", "id")

@@ -5,14 +5,21 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from cybercube_portal.pages import dashboards, services, views
+from cybercube_portal.pages import services, views
+from cybercube_portal.pages.dashboards import approvals, cadence, compliance, delivery, files, freezes, lists
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("services/", services.services, name="services"),
     path("services/<slug:slug>/", services.service, name="service"),
-    path("dashboards/", dashboards.dashboards, name="dashboards"),
-    path("dashboards/deployments/", dashboards.dashboard_deployments, name="dashboard-deployments"),
+    path("dashboards/", delivery.dashboards, name="dashboards"),
+    path("dashboards/approvals/", approvals.approvals, name="dashboard-approvals"),
+    path("dashboards/cadence/", cadence.cadence, name="dashboard-cadence"),
+    path("dashboards/freezes/", freezes.freezes, name="dashboard-freezes"),
+    path("dashboards/compliance/", compliance.compliance, name="dashboard-compliance"),
+    path("dashboards/deployments/", lists.dashboard_deployments, name="dashboard-deployments"),
+    path("dashboards/signatures/", lists.dashboard_signatures, name="dashboard-signatures"),
+    path("dashboards/<slug:table>.csv", files.dashboard_csv, name="dashboard-csv"),
     path("waiting/count/", views.waiting_count, name="waiting-count"),
     path("preferences/", login_not_required(views.set_preferences), name="preferences"),
 ]

@@ -145,6 +145,12 @@ BADGES: dict[str, dict[str, Badge]] = {
         "no": Badge("circle-x", _("Behind"), "wait"),
         "none": Badge("minus", _("No occasion")),
     },
+    "dora_level": {
+        "elite": Badge("gem", _("Elite"), "ok"),
+        "high": Badge("signal-high", _("High"), "ok"),
+        "medium": Badge("signal-medium", _("Medium")),
+        "low": Badge("signal-low", _("Low"), "wait"),
+    },
     "incident_source": {
         "alert": Badge("bell", _("Alert")),
         "person": Badge("user", _("Person")),

@@ -97,6 +97,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["filing"] = {"query": "?type=normal"}
     found["period"] = {"query": f"?from={now - DAY:%Y-%m-%dT%H:%M:%SZ}&to={now:%Y-%m-%dT%H:%M:%SZ}"}
+    found["table"] = {"table": "weeks"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
     allowed = str(lives.asked("dev", at=now, version=VERSION).decision.pk)
     return World(cast, now, found, {**sent_by_programs(now, decision=allowed), **sent_by_browsers(now, found)}, keys)

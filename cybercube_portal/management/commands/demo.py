@@ -15,12 +15,14 @@ from django.db import connection, transaction
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.actions.services import register_service
-from cybercube_portal.demo import cab, flags, history, releases, sightings
+from cybercube_portal.demo import cab, flags, frozen, history, releases, sightings
 from cybercube_portal.demo import company as data
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
 from cybercube_portal.people.actors import OPERATOR, Kind
 from cybercube_portal.people.models import User
+from releases.actions.compliance import keep_compliance
+from releases.actions.figures import close_days
 
 SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
@@ -56,12 +58,16 @@ def _history(now: datetime) -> None:
     _services(now - timedelta(weeks=history.WEEKS + 1))
     company = Company()
     history.past_year(company, now=now)
+    frozen.look_back(company, now=now)
+    frozen.hold_back(company, now=now)
     history.this_week(company, now=now)
     cab.next_meeting(company, now=now)
     releases.going_on(company, now=now)
     flags.load(now=now)
     history.right_now(company, now=now)
     sightings.look_around(now=now)
+    keep_compliance(now=now)
+    close_days(now=now)
 
 
 def _people(hired: datetime) -> None:

@@ -1,0 +1,54 @@
+"""Where the numbers of the dashboards lead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from cybercube_portal.pages.dashboards.frame import query_of
+from releases.selectors.periods import Period
+
+
+def list_url(
+    figure: str,
+    period: Period,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    service: str | None = None,
+    team: str | None = None,
+    seat: str = "",
+    risk: str = "",
+) -> str:
+    """The deployments behind a figure, perhaps of less time, of one service or team, of a seat or a risk."""
+    narrowed = replace(
+        period,
+        start=start or period.start,
+        end=end or period.end,
+        service=period.service if service is None else service,
+        team=period.team if team is None else team,
+    )
+    return _url("dashboard-deployments", {"figure": figure, "seat": seat, "risk": risk, **query_of(narrowed)})
+
+
+def signatures_url(period: Period, *, seat: str = "", risk: str = "") -> str:
+    """The signatures that were waited for."""
+    return _url("dashboard-signatures", {"seat": seat, "risk": risk, **query_of(period)})
+
+
+def dashboard_url(name: str, period: Period) -> str:
+    """A dashboard of the same period."""
+    return _url(name, query_of(period))
+
+
+def denials_url(freeze: str, period: Period) -> str:
+    """What the gate denied because of a freeze."""
+    return _url("gate", {"outcome": "deny", "freeze": freeze, "service": period.service})
+
+
+def _url(name: str, query: dict[str, str]) -> str:
+    kept = {word: value for word, value in query.items() if value}
+    return f"{reverse(name)}?{urlencode(kept)}"
