@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,8 @@ from cybercube_portal.people.models import Team, User
 from cybercube_portal.people.roles import Role
 from cybercube_portal.people.scopes import ALLOWED, Scope, default_scopes
 from cybercube_portal.web import PageForm, WhenField
+
+LONGEST_NAME = 150
 
 
 class LogInForm(PageForm, AuthenticationForm):
@@ -27,8 +30,11 @@ class LogInForm(PageForm, AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = _("User name")
-        self.fields["username"].widget.attrs["autocapitalize"] = "none"
+        name = self.fields["username"]
+        name.label = _("User name")
+        # Django's form tells only the browser; a longer one would be too long for the record of attempts.
+        name.validators.append(MaxLengthValidator(LONGEST_NAME))
+        name.widget.attrs["autocapitalize"] = "none"
 
 
 class TimezoneForm(PageForm):

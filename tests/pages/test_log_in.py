@@ -72,6 +72,13 @@ def test_log_in__wrong_password__says_so_and_keeps_the_user_name(cast: Cast, cli
     assert "guess" not in answer.content.decode()
 
 
+def test_log_in__user_name_longer_than_any__refused_as_a_form(cast: Cast, client: Client) -> None:
+    answer = log_in(client, username="b" * 300)
+
+    assert answer.status_code == 422
+    assert "at most 150 characters" in answer.content.decode()
+
+
 def test_log_in__five_wrong_passwords__locked_out_and_told_for_how_long_even_with_the_right_one(
     cast: Cast, client: Client
 ) -> None:

@@ -17,13 +17,12 @@ from django.views.decorators.http import require_POST
 from cybercube_portal import clock
 from cybercube_portal.api import Problem, address_of, answer
 from cybercube_portal.people.actions import note_session_closed, note_session_opened, note_session_refused
-from cybercube_portal.people.forms import LogInForm
+from cybercube_portal.people.forms import LONGEST_NAME, LogInForm
 from cybercube_portal.people.models import User
 from cybercube_portal.people.selectors import actor_for
 from cybercube_portal.web import Refusal, times
 
 TEMPLATE = "people/log_in.html"
-LONGEST_NAME = 150
 
 
 class LogInView(LoginView):
