@@ -103,11 +103,17 @@ def _form(request: PageRequest, plan: Plan) -> RollBackForm:
         "trigger": plan.trigger.value,
         "method": plan.method.value,
     }
+    # What only the incident commander may do is offered to nobody else.
+    teams = [plan.deployment.service.team.slug]
     return RollBackForm(
-        request.POST if request.method == "POST" and "to_version" in request.POST else None,
+        request.POST if request.method == "POST" else None,
         initial=initial,
         versions=healthy_versions(plan.deployment),
-        methods=plan.methods,
+        methods=tuple(
+            method
+            for method in plan.methods
+            if method is plan.method or may(request.actor, guard_of(method), now=request.now, teams=teams).allowed
+        ),
     )
 
 

@@ -88,6 +88,14 @@ def test_roll_back_page__taken_back_meanwhile__409_with_the_reason(bad: Deployme
     assert grace.post(url(bad), FORM).status_code == 409
 
 
+def test_roll_back_page__restoring_a_backup__offered_to_the_incident_commander_alone(
+    bad: Deployment, grace: Client, browser_session: Callable[[str], Client]
+) -> None:
+    assert "Restore a backup" not in grace.get(url(bad)).content.decode()
+    assert grace.post(url(bad), {**FORM, "method": "database_restore"}).status_code == 422
+    assert "Restore a backup" in browser_session("heidi").get(url(bad)).content.decode()
+
+
 def test_roll_back_page__without_a_reason__422_at_the_field(bad: Deployment, grace: Client) -> None:
     assert grace.post(url(bad), {**FORM, "reason": ""}).status_code == 422
     assert grace.post(url(bad), {**FORM, "to_version": "v9.9.9"}).status_code == 422
