@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,15 +58,6 @@ def pipeline(now: datetime) -> Callable[..., dict[str, Any]]:
         return body
 
     return ask
-
-
-@pytest.mark.parametrize("path", ["/gate/", "/gate/?outcome=deny", "/gate/ask/"])
-def test_page__empty_portal__accessible_in_both_themes_and_on_a_phone(
-    path: str, open_browser: OpenBrowser, look: Look
-) -> None:
-    page = open_browser("alice")
-    page.goto(path)
-    look(page, "gate-empty-" + re.sub(r"\W+", "-", path.strip("/")))
 
 
 def test_log_and_decision__a_waiting_question__accessible_and_told_alike(

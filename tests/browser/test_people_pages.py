@@ -19,17 +19,6 @@ Look = Callable[[Page, str], None]
 OpenBrowser = Callable[..., Page]
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/keys/", "/keys/issue/", "/people/", "/grants/grant/", "/nothing/here/", "/logout/"]
-)
-def test_page__empty_portal__accessible_in_both_themes_and_on_a_phone(
-    path: str, open_browser: OpenBrowser, look: Look
-) -> None:
-    page = open_browser("admin")
-    page.goto(path)
-    look(page, "empty-" + (path.strip("/").replace("/", "-") or "home"))
-
-
 def test_home__work_and_freezes__accessible_in_both_themes_and_on_a_phone(
     people: Cast, open_browser: OpenBrowser, look: Look
 ) -> None:
@@ -110,7 +99,6 @@ def test_keys_and_grants__rows_with_buttons__accessible_and_refusal_shown_on_top
     issue_key(username="admin", actor=OPERATOR, now=now, name="a script", scopes=["gate"], services=["billing-service"])
     page = open_browser("admin")
     page.goto("/keys/")
-    look(page, "keys")
     stale = page.context.new_page()
     stale.goto("/keys/")
     page.get_by_role("button", name="Revoke dashboard").click()

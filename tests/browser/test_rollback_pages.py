@@ -72,5 +72,3 @@ def test_incidents_pages__every_look(bad: Deployment, now: datetime, open_browse
     page = open_browser("grace")
     page.goto("/incidents/")
     look(page, "incidents")
-    page.goto("/incidents/new/")
-    look(page, "incident-new")

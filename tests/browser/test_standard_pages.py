@@ -58,12 +58,3 @@ def test_audit__events_chain_and_packs__accessible_in_both_themes_and_on_a_phone
     ):
         page.goto(path)
         look(page, name)
-
-
-def test_compliance__list_and_one_service__accessible_in_both_themes_and_on_a_phone(
-    recorded: Event, open_browser: OpenBrowser, look: Look
-) -> None:
-    page = open_browser("alice")
-    for name, path in (("compliance", "/compliance/"), ("compliance-service", "/compliance/billing-service/")):
-        page.goto(path)
-        look(page, name)
