@@ -9,6 +9,7 @@ from typing import Any
 
 from cybercube_portal.catalog.conventions.table import check
 from cybercube_portal.catalog.migration_files import Statement, kind_of, latest_phase, statements
+from cybercube_portal.catalog.migration_locks import Lock, impact_of, locks_of
 from cybercube_portal.catalog.migration_rules import MIXED, NEW, RULES, UNREADABLE, UNUSED, WITHOUT_WHERE
 from cybercube_portal.catalog.squawk import CannotRead, findings_of
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase, Severity
@@ -44,11 +45,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linted:
-    """What a file is: its kind, its phase of §9.3 (None when it changes nothing), and the findings in their order."""
+    """What a file is: its kind, its phase of §9.3 (None when it changes nothing), the findings and the locks in their order."""
 
     kind: MigrationKind
     phase: MigrationPhase | None
     findings: tuple[Finding, ...]
+    locks: tuple[Lock, ...]
+
+    @property
+    def lock_impact(self) -> str:
+        """§9.4, in one line; nothing is said of a file that cannot be read."""
+        return "" if any(finding.rule == UNREADABLE for finding in self.findings) else impact_of(self.locks)
 
 
 def lint_migration(*, filename: str, sql: str) -> Linted:
@@ -64,6 +71,7 @@ def lint_migration(*, filename: str, sql: str) -> Linted:
         kind=kind_of(sql),
         phase=latest_phase(phases),
         findings=tuple(sorted(most_severe, key=lambda finding: (finding.line, finding.column, finding.rule))),
+        locks=locks_of(code),
     )
 
 

@@ -64,6 +64,10 @@ BADGES: dict[str, dict[str, Badge]] = {
         "open": Badge("circle-dashed", _("Open"), "wait"),
         "waived": Badge("circle-slash", _("Waived")),
     },
+    "finding": {
+        "error": Badge("circle-x", _("Unsafe"), "bad"),
+        "warning": Badge("circle-alert", _("With care"), "wait"),
+    },
     "record": {
         "due": Badge("file-pen", _("Due"), "wait"),
         "overdue": Badge("alarm-clock", _("Overdue"), "bad"),

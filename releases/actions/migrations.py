@@ -120,7 +120,7 @@ def test_migration(*, reference: str, trial: Trial, actor: Actor, now: datetime)
     migration = _locked(reference, actor=actor, now=now)
     migration.test(at=now)
     migration.estimated_seconds = trial.estimated_seconds
-    migration.lock_impact = trial.lock_impact
+    migration.lock_impact = trial.lock_impact or migration.lock_impact
     migration.rollback_tested = trial.rollback_tested
     migration.backup = trial.backup
     found = {name: value for name, value in asdict(trial).items() if name != "note"}
@@ -225,7 +225,7 @@ def _checked(plan: MigrationPlan) -> dict[str, str]:
         errors.append(FieldError("/filename", "migration.filename", f"Name it such as {EXAMPLE} (§9.2)."))
     if plan.phase and plan.phase not in set(MigrationPhase):
         errors.append(FieldError("/phase", "migration.phase_unknown", f"A phase is {', '.join(MigrationPhase)}."))
-    kind, phase = _carried(plan, version, errors)
+    carried = _carried(plan, version, errors)
     release = plan.release or open_release_of(service=plan.service, version=version) or ""
     found = releases().filter(reference=release).first() if release else None
     if plan.release and found is None:
@@ -235,26 +235,26 @@ def _checked(plan: MigrationPlan) -> dict[str, str]:
     return {
         "version": version,
         "environment": environment.value,
-        "phase": phase,
-        "kind": kind,
+        **carried,
         "release": release,
         "change": plan.change or (found.change if found else ""),
     }
 
 
-def _carried(plan: MigrationPlan, version: str, errors: list[FieldError]) -> tuple[str, str]:
-    """Kind and phase: the artifact's own, a kind never lowered; what is announced for one that is not registered yet."""
+def _carried(plan: MigrationPlan, version: str, errors: list[FieldError]) -> dict[str, str]:
+    """Kind, phase and locks: the artifact's own, a kind never lowered; what is announced for one that is not registered yet."""
     if plan.kind and plan.kind not in set(MigrationKind):
         errors.append(FieldError("/kind", "migration.kind_unknown", f"A kind is {', '.join(MigrationKind)}."))
     artifact = catalog.find_artifact(service=plan.service, version=version)
     if artifact is None:
-        return plan.kind or MigrationKind.SCHEMA, plan.phase or MigrationPhase.EXPAND
+        return {"kind": plan.kind or MigrationKind.SCHEMA, "phase": plan.phase or MigrationPhase.EXPAND}
     carried = {row["filename"]: row for row in artifact.migrations}
     found = carried.get(plan.filename)
     if found is None:
         message = f"{plan.service}:{version} does not carry {plan.filename}."
         errors.append(FieldError("/filename", "migration.not_carried", message))
-        return plan.kind, plan.phase
+        return {}
     is_data = MigrationKind.DATA in {plan.kind, found["kind"]}
     kind = MigrationKind.DATA if is_data else MigrationKind.SCHEMA
-    return kind, plan.phase or found["phase"] or MigrationPhase.EXPAND
+    phase = plan.phase or found["phase"] or MigrationPhase.EXPAND
+    return {"kind": kind, "phase": phase, "lock_impact": found.get("lock_impact", "")}

@@ -17,7 +17,7 @@ from releases.states import MigrationState
 class Migration(StatefulModel):
     """One migration. `reference` is `MIG-NNN`; `decision` the gate's (action `migrate`), spent by running it in production.
 
-    `lock_impact`, `estimated_seconds`, `rows` are facts from the test; `backup` names the backup that was verified.
+    `lock_impact` is told by the file's SQL, and by the test where that saw more; `estimated_seconds` is a fact from the test; `backup` names the backup that was verified.
     """
 
     reference = models.CharField(max_length=24, unique=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 
 from changes.selectors.moves import MoveOption
+from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.decisions import Decision, decide, passed
 from cybercube_portal.errors import NotFound
@@ -96,3 +98,10 @@ def _found(migration: Migration | None, reference: str) -> Migration:
     if migration is None:
         raise NotFound(f"There is no migration {reference}.", code="migration.unknown")
     return migration
+
+
+def file_of(migration: Migration) -> dict[str, Any] | None:
+    """The file as its artifact carries it, judged when that was registered: {locks[], findings[], …}; None while it is not."""
+    artifact = catalog.find_artifact(service=migration.service.slug, version=migration.version)
+    rows = artifact.migrations if artifact else ()
+    return next((row for row in rows if row["filename"] == migration.filename), None)

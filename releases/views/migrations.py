@@ -25,7 +25,7 @@ from releases.actions import migrations as actions
 from releases.models import Migration
 from releases.permissions import PLAN_MIGRATION
 from releases.release_forms import NoteForm, PlanMigrationForm, ReasonForm, RunForm, TrialForm
-from releases.selectors.migrations import get_migration, migrations_filtered, moves_for
+from releases.selectors.migrations import file_of, get_migration, migrations_filtered, moves_for
 from releases.states import MigrationState
 from releases.views.release import Button
 from releases.views.release_timeline import entries_of
@@ -134,6 +134,7 @@ def _context(
         "main": next((button for button in buttons if button.verb in MAIN), None),
         "others": [button for button in buttons if button.verb not in MAIN],
         "entries": entries_of(reference),
+        "file": file_of(found),
         "crumbs": _above(),
     }
 

@@ -48,6 +48,8 @@ def test_lint__safe_file__is_ok_with_no_findings(pipeline: APIClient) -> None:
         "kind": "schema",
         "phase": "expand",
         "findings": [],
+        "locks": [{"line": 1, "mode": "ACCESS EXCLUSIVE", "stops": "readers and writers", "lasts": "a moment"}],
+        "lock_impact": "ACCESS EXCLUSIVE for a moment, stops readers and writers (line 1)",
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from cybercube_portal.audit.models import Delivery, Event, Intent
@@ -14,6 +15,7 @@ from releases.actions.migration_notices import remind_of_migration
 from releases.policy.migration_checklist import ITEMS
 from tests.factories import changes as story
 from tests.factories import deployments
+from tests.factories.catalog import artifact_body
 from tests.factories.people import Cast
 from tests.releases.asking import prove
 
@@ -75,6 +77,25 @@ def test_migration__in_staging__goes_its_way_and_is_verified_at_once(alice: APIC
         "migration.verified",
     ]
     assert [row["id"] for row in alice.get("/api/v1/migrations/?environment=staging&state=verified").json()["results"]]
+
+
+def test_migration__planned__knows_its_locks_and_its_page_shows_them(
+    alice: APIClient, api: Callable[..., APIClient], client: Client, cast: Cast, now: datetime
+) -> None:
+    sql = "ALTER TABLE products ADD COLUMN rate numeric;\nCREATE INDEX rate ON products(rate);"
+    files = [{"filename": FILE, "sql": sql}]
+    built = artifact_body(version="v2.3.2", git_ref="refs/tags/v2.3.2", build_time=now.isoformat(), migrations=files)
+    registered = api("ci-payments").post("/api/v1/artifacts/", built, format="json")
+    assert registered.status_code == 201, registered.content
+
+    shown = alice.get(planned(alice, version="v2.3.2")).json()
+
+    assert shown["lock_impact"] == "ACCESS EXCLUSIVE for a moment, stops readers and writers (line 1)"
+    client.force_login(cast["alice"], backend="cybercube_portal.people.authentication.PersonBackend")
+    page = client.get(f"/migrations/{shown['id']}/").content.decode()
+    assert "SHARE" in page
+    assert "as long as the table is read" in page
+    assert "CREATE INDEX CONCURRENTLY idx_users_email ON users(email);" in page
 
 
 def test_migration__in_another_order__is_refused(alice: APIClient) -> None:

@@ -108,12 +108,14 @@ def register_artifact(
 
 
 def _linted(row: dict[str, Any]) -> dict[str, Any]:
-    """With the phase and the findings of §9.3; a failing lint is no refusal, it raises the change's risk (§5.6)."""
+    """With the phase and the findings of §9.3, and what it locks (§9.4); a failing lint is no refusal, it raises the change's risk (§5.6)."""
     linted = lint_migration(filename=row["filename"], sql=row["sql"])
     return {
         **row,
         "phase": linted.phase and linted.phase.value,
         "findings": [finding.as_dict() for finding in linted.findings],
+        "locks": [lock.as_dict() for lock in linted.locks],
+        "lock_impact": linted.lock_impact,
     }
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from cybercube_portal.api import StrictSerializer, read_members, refuse_unknown_parameters
 from cybercube_portal.catalog.migration_lint import lint_migration
+from cybercube_portal.catalog.migration_locks import Lasts, LockMode
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase, Severity
 
 
@@ -33,13 +34,27 @@ class FindingSerializer(serializers.Serializer[Any]):
     section = serializers.CharField()
 
 
+class LockSerializer(serializers.Serializer[Any]):
+    """What the statement at `line` locks, by PostgreSQL's names, whom that stops, and how long it is held at least (§9.4)."""
+
+    line = serializers.IntegerField()
+    mode = serializers.ChoiceField([mode.value for mode in LockMode])
+    stops = serializers.CharField()
+    lasts = serializers.ChoiceField([lasts.value for lasts in Lasts])
+
+
 class LintedSerializer(serializers.Serializer[Any]):
-    """`ok` without an error among the findings. `phase` by §9.3, null when the file changes nothing."""
+    """`ok` without an error among the findings. `phase` by §9.3, null when the file changes nothing.
+
+    `lock_impact` is the strongest lock in one line (§9.4), empty for a file that cannot be read.
+    """
 
     ok = serializers.BooleanField()
     kind = serializers.ChoiceField([kind.value for kind in MigrationKind])
     phase = serializers.ChoiceField([phase.value for phase in MigrationPhase], allow_null=True)
     findings = FindingSerializer(many=True)
+    locks = LockSerializer(many=True)
+    lock_impact = serializers.CharField(allow_blank=True)
 
 
 class MigrationsLintView(generics.GenericAPIView[Any]):
@@ -59,5 +74,7 @@ class MigrationsLintView(generics.GenericAPIView[Any]):
                 "kind": linted.kind.value,
                 "phase": linted.phase and linted.phase.value,
                 "findings": findings,
+                "locks": [lock.as_dict() for lock in linted.locks],
+                "lock_impact": linted.lock_impact,
             }
         )

@@ -165,6 +165,8 @@ class JudgedMigrationSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(KINDS)
     phase = serializers.CharField(allow_null=True)
     findings = serializers.ListField(child=serializers.DictField())
+    locks = serializers.ListField(child=serializers.DictField(), default=list)
+    lock_impact = serializers.CharField(default="")
 
 
 class CommitSerializer(StrictSerializer):
