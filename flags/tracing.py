@@ -13,11 +13,11 @@ from flags.evaluation import (
     Environment,
     Result,
     TargetingKeyMissing,
-    Test,
     bucket_of,
     getter,
     text_of,
 )
+from flags.evaluation.conditions import Test
 
 # What is quoted of a context's value; the rest is cut.
 LONGEST = 200

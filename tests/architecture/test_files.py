@@ -14,8 +14,6 @@ from django.test import Client
 from tests.architecture.sources import BASE, parsed, shown
 
 LONGEST = 350
-# Ships in the Python client as one file, which is why it is one.
-SINGLE = {"flags/evaluation.py", "clients/python/src/cybercube/evaluation.py"}
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc"}
 UNFINISHED = re.compile(r"TODO|FIXME|XXX|HACK|[Cc]oming soon|[Nn]ot (?:yet )?implemented")
 SKIPS = {"skip", "skipif", "xfail"}
@@ -35,11 +33,7 @@ def template_files() -> list[Path]:
 def test_files__of_python__are_short_and_named_for_what_they_hold() -> None:
     files = list(parsed())
     assert len(files) > 300
-    long = {
-        shown(file): lines
-        for file in files
-        if (lines := file.read_text().count("\n")) > LONGEST and shown(file) not in SINGLE
-    }
+    long = {shown(file): lines for file in files if (lines := file.read_text().count("\n")) > LONGEST}
     assert long == {}
     assert [shown(file) for file in files if {file.stem, *file.parent.parts} & VAGUE] == []
 

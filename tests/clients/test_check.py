@@ -19,17 +19,6 @@ BRANCH, COMMIT = "feature/CC-1234-user-authentication", "feat(auth): add Google 
 INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
 
 
-def test_conventions__of_the_client__are_the_portals_own_files() -> None:
-    ours, theirs = (
-        {file.name: file.read_text() for file in folder.glob("*.py")}
-        for folder in (
-            Path("cybercube_portal/catalog/conventions"),
-            CLIENTS / "python" / "src" / "cybercube" / "conventions",
-        )
-    )
-    assert theirs == ours, "copy cybercube_portal/catalog/conventions/*.py into the client"
-
-
 @pytest.mark.parametrize(
     ("kind", "right", "wrong"),
     [

@@ -64,6 +64,8 @@ def test_wheel__installed_alone__gives_the_command(
     assert run("cybercube", "--version").stdout.startswith("cybercube ")
     assert "5 portal unreachable" in run("cybercube", "gate", "--help").stdout
     assert run("cybercube", "gate", "payments-api", "v1.4.2", "prd").returncode == 1
+    alone = run("python", "-c", "from cybercube.flags import Flags; print(Flags('', '', start=False).is_enabled('ops_x'))")
+    assert alone.stdout == "False\n", alone.stderr
     without = run("cybercube", "verify-token", "x.y.z")
     assert without.returncode == 2
     assert 'pip install "cybercube[verify]"' in without.stderr
@@ -73,6 +75,10 @@ def test_wheel__content__is_the_package_with_its_types(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "cybercube/py.typed" in names
+    # Links in the repository, files in the wheel.
+    for package, folder in (("evaluation", "flags"), ("conventions", "cybercube_portal/catalog")):
+        ours = {f"cybercube/{package}/{file.name}" for file in (CLIENTS.parent / folder / package).glob("*.py")}
+        assert ours <= set(names)
     assert all(name.startswith(("cybercube/", "cybercube-")) for name in names)
 
 

@@ -1,4 +1,0 @@
-"""How things are named and written (§1.3, §2.2 to §2.4, §3.2, §3.3, §7.2, §9.2). Pure, standard library only.
-
-The command line ships this very package (`clients/python/src/cybercube/conventions/`); a test holds the two equal.
-"""

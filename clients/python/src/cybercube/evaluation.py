@@ -1,1 +1,0 @@
-../../../../flags/evaluation.py

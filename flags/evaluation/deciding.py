@@ -1,0 +1,53 @@
+"""Rules, rollout, default: in this order, the first that matches answers (§7.4). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .conditions import Test
+from .hashing import VARIANT_SEED, hash_of
+from .operators import PERCENTAGE
+from .reading import Context, unit_reader
+from .results import Outcome, Result, Unreadable
+
+
+def has_share(rule: Mapping[str, Any]) -> bool:
+    """Whether the rule's answer depends on a bucket (reason SPLIT)."""
+    return bool(rule.get("split")) or any(item.get("operator") == PERCENTAGE for item in rule.get("conditions") or ())
+
+
+def decider(
+    steps: tuple[tuple[Test, Outcome], ...], rolled: Result | None, is_in: Test | None, fallback: Result
+) -> Callable[[Context], Result]:
+    """Rules, rollout, default. `is_in` None: the rollout takes in everybody, or nobody when `rolled` is None too."""
+    last = rolled if rolled is not None and is_in is None else fallback
+
+    def decide(context: Context) -> Result:
+        for test, outcome in steps:
+            if test(context):
+                return outcome if isinstance(outcome, Result) else outcome(context)
+        if is_in is not None and rolled is not None and is_in(context):
+            return rolled
+        return last
+
+    return decide
+
+
+def split(parts: Any, answer: Callable[[str], Result], salt: str, bucket_by: str) -> Callable[[Context], Result]:
+    """Shares people out by weight in the order listed; who cannot be told apart gets the first part."""
+    edges: list[tuple[int, Result]] = []
+    total = 0
+    for part in parts:
+        total += int(part["weight"])
+        edges.append((total, answer(str(part["variant"]))))
+    if total <= 0:
+        raise Unreadable("a split has no weight")
+    unit, ladder = unit_reader(bucket_by), tuple(edges)
+
+    def choose(context: Context) -> Result:
+        who = unit(context)
+        at = hash_of(f"{salt}:{who}", VARIANT_SEED) % total if who is not None else 0
+        return next(result for edge, result in ladder if at < edge)
+
+    return choose
