@@ -15,5 +15,6 @@ class FlagsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Panels need the models, which are loaded by now."""
+        """Reactions and panels need the models, which are loaded by now."""
+        import_module("flags.reactions").register()
         import_module("flags.panels").register()

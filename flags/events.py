@@ -16,6 +16,8 @@ class FlagEvent(StrEnum):
     KILLED = "flag.killed"
     RESTORED = "flag.restored"
     RAMP_STARTED = "flag.ramp_started"
+    RAMP_APPROVED = "flag.ramp_approved"
+    RESHUFFLED = "flag.reshuffled"
     EXPIRY_NOTICED = "flag.expiry_noticed"
     REFERENCED = "flag.referenced"
     ARCHIVED = "flag.archived"

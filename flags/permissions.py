@@ -19,6 +19,10 @@ CHANGE_FLAG = Permission(
 KILL_FLAG = Permission(
     name="flags.kill_flag", roles=_TEAM | _ON_CALL, scope="flags", section="§8.2", own=True, service_accounts=True
 )
+# A ramp that waits for a word waits for a person's.
+APPROVE_RAMP = Permission(
+    name="flags.approve_ramp", roles=_TEAM | {Role.TECH_LEAD}, scope="flags", section="§7.5", own=True
+)
 ARCHIVE_FLAG = Permission(name="flags.archive_flag", roles=_TEAM, scope="flags", section="§7.6", own=True)
 EDIT_SEGMENT = Permission(
     name="flags.edit_segment", roles=_TEAM, scope="flags", section="§7.3", everywhere=True, service_accounts=True
@@ -38,6 +42,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     EDIT_FLAG,
     CHANGE_FLAG,
     KILL_FLAG,
+    APPROVE_RAMP,
     ARCHIVE_FLAG,
     EDIT_SEGMENT,
     REPORT_REFERENCES,

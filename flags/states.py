@@ -21,7 +21,7 @@ class StepState(StrEnum):
 
 
 class StepKind(StrEnum):
-    """One new content, or a row of percentages with a hold time after each."""
+    """One new content, or a row of percentages; after each it is held for a time, or until somebody lets it go on."""
 
     EDIT = "edit"
     RAMP = "ramp"
@@ -37,14 +37,16 @@ class VersionKind(StrEnum):
     KILL = "kill"
     RESTORE = "restore"
     IMPORT = "import"
+    RESHUFFLE = "reshuffle"
 
 
 S = StepState
 
 APPLY = Move("apply", (S.WAITING,), S.APPLIED)
 BEGIN = Move("begin", (S.WAITING,), S.RUNNING)
+APPROVE = Move("approve", (S.RUNNING,), S.RUNNING)
 COMPLETE = Move("complete", (S.RUNNING,), S.APPLIED)
 CONFLICT = Move("conflict", (S.WAITING, S.RUNNING), S.CONFLICTING)
 STOP = Move("stop", (S.WAITING, S.RUNNING, S.CONFLICTING), S.STOPPED)
 
-STEP_MOVES: tuple[Move, ...] = (APPLY, BEGIN, COMPLETE, CONFLICT, STOP)
+STEP_MOVES: tuple[Move, ...] = (APPLY, BEGIN, APPROVE, COMPLETE, CONFLICT, STOP)

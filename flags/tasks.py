@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from celery import shared_task
 
 from cybercube_portal import clock
-from flags.actions.carrying import carry_out_due_step
+from cybercube_portal.audit.registry import Task
+from flags.actions import carrying
 from flags.actions.notices import notice_expiry
 from flags.policy.lifecycle import NOTICES
 from flags.selectors.flags import expiring
@@ -30,7 +31,7 @@ def carry_out_steps() -> None:
     now = clock.now()
     for step_id in due_steps(now=now):
         try:
-            carry_out_due_step(step_id=step_id, now=now)
+            carrying.carry_out_due_step(step_id=step_id, now=now)
         except Exception:
             log.exception("step_failed", id=step_id)
 
@@ -44,3 +45,8 @@ def notice_expiries() -> None:
             notice_expiry(key=key, now=now)
         except Exception:
             log.exception("expiry_not_noticed", key=key)
+
+
+def follow_change(task: Task, now: datetime) -> None:
+    """The change `task.subject` was given another time, or will not happen."""
+    carrying.follow_change(number=task.subject, now=now)

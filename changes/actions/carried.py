@@ -16,7 +16,7 @@ from changes.events import ChangeEvent
 from changes.models import ChangeRequest
 from changes.policy import emergency
 from changes.selectors.changes import lock_change
-from changes.states import ChangeOutcome, ChangeState
+from changes.states import CANCEL, ChangeOutcome, ChangeState
 from cybercube_portal.audit.actors import Actor as Recorded
 
 CARRIED: frozenset[ChangeState] = frozenset({ChangeState.IMPLEMENTING, ChangeState.VERIFYING})
@@ -63,6 +63,16 @@ def take_back_change(*, number: str, deployment: str, reason: str, actor: Record
         return
     change.roll_back(at=now)
     _save(change, ChangeEvent.ROLLED_BACK, actor=actor, now=now, deployment=deployment, reason=reason)
+
+
+@transaction.atomic
+def drop_change(*, number: str, reason: str, actor: Recorded, now: datetime) -> None:
+    """What it was filed for will not happen: cancelled, unless something of it was carried out already."""
+    change = lock_change(number)
+    if change.state not in CANCEL.sources:
+        return
+    change.cancel(at=now)
+    _save(change, ChangeEvent.CANCELLED, actor=actor, now=now, reason=reason)
 
 
 def _save(change: ChangeRequest, verb: ChangeEvent, *, actor: Recorded, now: datetime, **data: Any) -> None:

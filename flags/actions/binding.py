@@ -24,7 +24,7 @@ from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.errors import Invalid, refuse
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.scopes import Scope
-from flags.actions.keeping import digest
+from flags.actions.keeping import planned_digest
 from flags.actions.recording import record_flag
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, PlannedStep
@@ -46,13 +46,23 @@ class Draft:
     contents: list[dict[str, Any]]
     kind: StepKind = StepKind.EDIT
     version_kind: VersionKind = VersionKind.EDIT
-    holds: tuple[int, ...] = ()
+    holds: tuple[int | None, ...] = ()
 
     @property
     def exposures(self) -> tuple[float, float]:
         """From and to, in percent."""
         safe = self.row.flag.safe_variant
         return exposure_of(self.row.content, safe), max(exposure_of(content, safe) for content in self.contents)
+
+    @property
+    def sha256(self) -> str:
+        """What a signature covers."""
+        return planned_digest(self.contents, self.holds)
+
+    @property
+    def seconds(self) -> int:
+        """How long it takes, if nobody has to be waited for."""
+        return sum(hold or 0 for hold in self.holds)
 
     @property
     def small(self) -> bool:
@@ -80,7 +90,7 @@ def file_steps(
             base_version=draft.row.version,
             contents=draft.contents,
             holds=list(draft.holds),
-            sha256=digest(draft.contents),
+            sha256=draft.sha256,
             reason=reason,
             change=change.number if change else "",
             standard=bool(change and standard),
@@ -120,7 +130,7 @@ def _file(
         services=tuple(services),
         environments=(drafts[0].row.environment,),
         scheduled_time=due,
-        estimated_duration=DURATION + timedelta(seconds=max(sum(draft.holds) for draft in drafts)),
+        estimated_duration=DURATION + timedelta(seconds=max(draft.seconds for draft in drafts)),
         description=reason.strip() or "\n".join(_title([draft]) for draft in drafts[:SHOWN_DIFFERENCES]),
         answers={**dict.fromkeys(QUESTIONS, False), "customer_visible": True},
         impact={
@@ -137,9 +147,10 @@ def _file(
                     "flag": draft.row.flag.key,
                     "environment": draft.row.environment,
                     "base_version": draft.row.version,
-                    "content_sha256": digest(draft.contents),
+                    "content_sha256": draft.sha256,
                     "exposure": list(draft.exposures),
                     "percentages": [content["rollout_percentage"] for content in draft.contents],
+                    "holds": list(draft.holds),
                     "difference": _shown(draft),
                 }
                 for draft in drafts
@@ -155,6 +166,8 @@ def _title(drafts: Sequence[Draft]) -> str:
         return f"Import of {len(drafts)} flags in {draft.row.environment}"
     before, after = draft.exposures
     word = "Ramp of flag" if draft.kind is StepKind.RAMP else "Flag"
+    if draft.version_kind is VersionKind.RESHUFFLE:
+        return f"People of flag {draft.row.flag.key} in {draft.row.environment} shared out anew at {after:g} %"
     return f"{word} {draft.row.flag.key} in {draft.row.environment}: exposure {before:g} % to {after:g} %"
 
 

@@ -18,9 +18,9 @@ from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.audit.actors import SystemActor
 from cybercube_portal.decisions import Decision, decide, failed
 from cybercube_portal.errors import Invalid, MoveRefused
-from flags.actions.keeping import checked, digest, serve
-from flags.actions.recording import bump, record_flag
-from flags.events import FlagEvent
+from flags.actions.keeping import checked, planned_digest, serve
+from flags.actions.recording import bump, lock_environment
+from flags.actions.stopping import conflict_step, stop_step
 from flags.models import FlagEnvironment, FlagVersion, PlannedStep
 from flags.selectors.flags import lock_served
 from flags.selectors.freezes import freezes_over
@@ -33,7 +33,7 @@ OVER = frozenset({ChangeState.CANCELLED, ChangeState.ROLLED_BACK, ChangeState.CL
 def carry_out(
     *, step: PlannedStep, row: FlagEnvironment, actor: Recorded, now: datetime, strict: bool
 ) -> FlagVersion | None:
-    """Serve the next content of the step. Rows are locked and the environment bumped by the caller.
+    """Serve the next content of the step. The environment and its rows are locked by the caller.
 
     `strict`: raise MoveRefused with what stands in the way; else keep it in `held_up_by` and return None.
     """
@@ -47,6 +47,9 @@ def carry_out(
         return None
     if change is not None:
         begin_under(change.number, row, actor=actor, implementer=step.requested_by_id, now=now)
+    if not strict:
+        # Whoever asks for it did so already; a worker makes clients look only now that there is something to see.
+        bump(row.environment, now=now)
     version = serve(
         row,
         step.contents[step.done],
@@ -78,7 +81,10 @@ def may_carry_out(step: PlannedStep, row: FlagEnvironment, change: ChangeRequest
     if change is None:
         return decision + freezes_over(row, now=now)
     signed = {(entry["flag"], entry["environment"]): entry["content_sha256"] for entry in change.parameters["flags"]}
-    if signed.get((row.flag.key, row.environment)) != step.sha256 or digest(step.contents) != step.sha256:
+    if (
+        signed.get((row.flag.key, row.environment)) != step.sha256
+        or planned_digest(step.contents, step.holds) != step.sha256
+    ):
         decision += decide(
             failed(
                 "flag.content_differs",
@@ -112,7 +118,8 @@ def _advance(step: PlannedStep, row: FlagEnvironment, *, now: datetime) -> None:
         if step.done == len(step.contents):
             step.complete(at=now)
         else:
-            step.due_at = now + timedelta(seconds=step.holds[step.done - 1])
+            hold = step.holds[step.done - 1]
+            step.awaits_approval, step.due_at = hold is None, now + timedelta(seconds=hold or 0)
     step.save()
 
 
@@ -133,52 +140,49 @@ def carry_out_due_step(*, step_id: int, now: datetime) -> FlagVersion | None:
 
     Judges everything again; a step that somebody else finished is left alone.
     """
-    where = PlannedStep.objects.filter(pk=step_id).values_list(
-        "flag_environment__environment", "flag_environment__flag__key"
-    )
-    environment, key = where.get()
-    bump(environment, now=now)
-    row = lock_served(key, environment)
-    step = lock_step(step_id)
-    if step.state not in {StepState.WAITING, StepState.RUNNING} or step.due_at > now:
+    step, row = _locked(step_id, now=now)
+    if step.state not in {StepState.WAITING, StepState.RUNNING} or step.due_at > now or step.awaits_approval:
         return None
     actor = SystemActor(id="flags", on_behalf_of=step.requested_by.username)
     if step.change and lock_change(step.change).state in OVER:
-        _end(step, row, because=f"{step.change} is over.", actor=actor, now=now)
+        stop_step(step, row, because=f"{step.change} is over.", actor=actor, now=now)
         return None
     if row.flag.archived_at is not None:
-        _end(step, row, because="The flag was archived.", actor=actor, now=now)
+        stop_step(step, row, because="The flag was archived.", actor=actor, now=now)
         return None
     try:
         checked(row, step.contents[step.done])
     except Invalid as error:
-        _conflict(step, row, because=str(error), actor=actor, now=now)
+        conflict_step(step, row, because=str(error), actor=actor, now=now)
         return None
     if row.version != step.base_version:
-        _conflict(step, row, because=f"Version {row.version} was served meanwhile.", actor=actor, now=now)
+        conflict_step(step, row, because=f"Version {row.version} was served meanwhile.", actor=actor, now=now)
         return None
     return carry_out(step=step, row=row, actor=actor, now=now, strict=False)
 
 
-def _end(step: PlannedStep, row: FlagEnvironment, *, because: str, actor: Recorded, now: datetime) -> None:
-    step.stop(at=now, because=because)
-    step.save()
-    _record(row, step, because=because, actor=actor, now=now)
+@transaction.atomic
+def follow_change(*, number: str, now: datetime) -> None:
+    """The change `number` was moved: what it carries waits for its new time, or ends with it."""
+    for step_id in open_steps_of(number).order_by("pk").values_list("pk", flat=True):
+        step, row = _locked(step_id, now=now)
+        if step.state not in {StepState.WAITING, StepState.RUNNING}:
+            continue
+        change = lock_change(number)
+        if change.state in OVER:
+            actor = SystemActor(id="flags", on_behalf_of=step.requested_by.username)
+            stop_step(step, row, because=f"{number} is over.", actor=actor, now=now)
+        elif step.state == StepState.WAITING and step.due_at != change.scheduled_time:
+            step.due_at = change.scheduled_time
+            step.save(update_fields=["due_at"])
 
 
-def _conflict(step: PlannedStep, row: FlagEnvironment, *, because: str, actor: Recorded, now: datetime) -> None:
-    step.conflict(at=now, because=because[:300])
-    step.save()
-    _record(row, step, because=because, actor=actor, now=now)
-
-
-def _record(row: FlagEnvironment, step: PlannedStep, *, because: str, actor: Recorded, now: datetime) -> None:
-    record_flag(
-        FlagEvent.WITHDRAWN,
-        row.flag,
-        actor=actor,
-        at=now,
-        change=step.change,
-        environment=row.environment,
-        because=because,
+def _locked(step_id: int, *, now: datetime) -> tuple[PlannedStep, FlagEnvironment]:
+    """The environment first, then the flag, then its step: as everybody who writes there does."""
+    where = PlannedStep.objects.filter(pk=step_id).values_list(
+        "flag_environment__environment", "flag_environment__flag__key"
     )
+    environment, key = where.get()
+    lock_environment(environment, now=now)
+    row = lock_served(key, environment)
+    return lock_step(step_id), row

@@ -17,6 +17,7 @@ from cybercube_portal.people.guard import Permission, require
 from flags import permissions
 from flags.actions.keeping import keep
 from flags.actions.recording import ENVIRONMENTS, bump, record_flag
+from flags.actions.stopping import stop_open_step
 from flags.events import FlagEvent
 from flags.models import Flag, FlagEnvironment
 from flags.policy import lifecycle
@@ -24,7 +25,7 @@ from flags.policy.naming import FlagType, ValueType, default_expiry, expiry_erro
 from flags.policy.serving import first_content
 from flags.policy.variants import BOOLEAN, added_only, settled, variant_errors
 from flags.selectors.facts import archiving_facts
-from flags.selectors.flags import lock_flag
+from flags.selectors.flags import lock_flag, lock_served_everywhere
 from flags.states import VersionKind
 
 
@@ -66,7 +67,6 @@ def create_flag(*, plan: FlagPlan, actor: Actor, now: datetime) -> Flag:
         client_visible=plan.client_visible,
         expires_at=plan.expires_at or (None if plan.permanent_reason else default_expiry(plan.type, now=now)),
         permanent_reason=plan.permanent_reason,
-        salt=plan.key,
         created_at=now,
         created_by_id=actor.id or None,
     )
@@ -130,6 +130,8 @@ def archive_flag(*, key: str, reason: str = "", actor: Actor, now: datetime) -> 
     _permit(flag, permissions.ARCHIVE_FLAG, actor=actor, now=now)
     refuse_archived(flag)
     refuse_unless(lifecycle.may_archive(archiving_facts(flag), now=now, reason=reason))
+    for row in lock_served_everywhere(flag):
+        stop_open_step(row, because="The flag was archived.", actor=actor, now=now)
     flag.archived_at, flag.archived_because = now, reason
     flag.version += 1
     flag.save()

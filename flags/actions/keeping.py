@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,11 @@ from flags.policy.serving import completed, content_errors
 from flags.selectors.flags import neighbours
 from flags.states import VersionKind
 
-EVENTS: dict[VersionKind, FlagEvent] = {VersionKind.KILL: FlagEvent.KILLED, VersionKind.RESTORE: FlagEvent.RESTORED}
+EVENTS: dict[VersionKind, FlagEvent] = {
+    VersionKind.KILL: FlagEvent.KILLED,
+    VersionKind.RESTORE: FlagEvent.RESTORED,
+    VersionKind.RESHUFFLE: FlagEvent.RESHUFFLED,
+}
 
 
 def checked(row: FlagEnvironment, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,6 +39,11 @@ def digest(contents: object) -> str:
     return material_hash({"contents": contents})
 
 
+def planned_digest(contents: Sequence[object], holds: Sequence[int | None]) -> str:
+    """What a signature of a planned step covers: what is served, and for how long each before the next."""
+    return digest([*contents, {"holds": list(holds)}] if holds else list(contents))
+
+
 def serve(
     row: FlagEnvironment,
     content: Mapping[str, Any],
@@ -49,7 +58,7 @@ def serve(
     """Serve `content` from now on. The row is locked and its environment bumped by the caller, who has asked every guard."""
     before, safe = row.content, row.flag.safe_variant
     exposures = exposure_of(before, safe), exposure_of(content, safe)
-    row.content = dict(content)
+    row.content = {**before, **content}
     row.version += 1
     row.changed_at = now
     if certain_of(content, safe) < ALL:

@@ -27,6 +27,16 @@ def bump(*environments: str, now: datetime) -> None:
             )
 
 
+def lock_environment(environment: str, *, now: datetime) -> None:
+    """Wait for whoever writes there, and keep the next one waiting, without making clients look: for what may turn out to change nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO flags_environmentversion (environment, version, changed_at) VALUES (%s, 1, %s) "
+            "ON CONFLICT (environment) DO UPDATE SET version = flags_environmentversion.version",
+            [environment, now],
+        )
+
+
 def record_flag(
     verb: FlagEvent,
     flag: Flag,

@@ -22,7 +22,7 @@ from flags.actions.carrying import begin_under, carry_out
 from flags.actions.flags import refuse_archived
 from flags.actions.keeping import checked, serve
 from flags.actions.recording import bump, record_flag
-from flags.actions.stopping import stop_open_step
+from flags.actions.stopping import settle_conflict, stop_open_step
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, FlagVersion, PlannedStep
 from flags.policy.exposure import Direction, direction_of
@@ -66,13 +66,14 @@ def change_flag(
 
     Raises NotFound, NotPermitted, Stale, Invalid with pointers, MoveRefused with every reason.
     """
-    row = _locked(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
+    row = lock_permitted(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
     if row.version != version:
         raise Stale(f"{key} is at version {row.version} in {environment} by now.", code="flag.stale")
     content = checked(row, changes)
     direction = direction_of(row.content, content, row.flag.safe_variant)
     if content == row.content:
         return Served(row, None)
+    settle_conflict(row, actor=actor, now=now)
     if direction is Direction.RAISE:
         return _raise(row, content, reason=reason, change=change, due=scheduled_time, kind=kind, actor=actor, now=now)
     if scheduled_time is not None and scheduled_time > now:
@@ -90,7 +91,7 @@ def kill_flag(*, key: str, environment: str, reason: str, actor: Actor, now: dat
 
     Raises NotFound, NotPermitted, MoveRefused for an archived flag, Invalid without a reason.
     """
-    row = _locked(key, environment, permissions.KILL_FLAG, actor=actor, now=now)
+    row = lock_permitted(key, environment, permissions.KILL_FLAG, actor=actor, now=now)
     _require_reason(reason)
     return _kill(row, reason=reason, actor=actor, by=actor.id or None, now=now)
 
@@ -107,10 +108,11 @@ def kill_for_rollback(
 
 
 def _kill(row: FlagEnvironment, *, reason: str, actor: Recorded, by: int | None, now: datetime) -> Served:
+    if row.content["enabled"]:
+        take_back(row, reason=reason, actor=actor, now=now)
     stop_open_step(row, because="The flag was killed.", actor=actor, now=now)
     if not row.content["enabled"]:
         return Served(row, None)
-    take_back(row, reason=reason, actor=actor, now=now)
     content = {**row.content, "enabled": False}
     return Served(row, serve(row, content, kind=VersionKind.KILL, reason=reason, actor=actor, by=by, now=now))
 
@@ -131,13 +133,13 @@ def restore_flag(
 
     Raises as change_flag.
     """
-    row = _locked(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
+    row = lock_permitted(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
     old = version_numbered(row, version)
     return change_flag(
         key=key,
         environment=environment,
         version=row.version,
-        changes=old.content,
+        changes={"salt": row.flag.key, **old.content},
         actor=actor,
         now=now,
         reason=reason or f"Version {old.number} again.",
@@ -159,11 +161,11 @@ def ramp_flag(
     reason: str = "",
     scheduled_time: datetime | None = None,
 ) -> Served:
-    """Raise a rollout percentage by percentage, each held for its time. In production one change covers the whole ramp.
+    """Raise a rollout percentage by percentage, each held for its time or until somebody lets it go on. In production one change covers the whole ramp.
 
     Raises as change_flag.
     """
-    row = _locked(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
+    row = lock_permitted(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
     if row.version != version:
         raise Stale(f"{key} is at version {row.version} in {environment} by now.", code="flag.stale")
     errors = ramp_errors(ramp, row.content)
@@ -171,6 +173,7 @@ def ramp_flag(
         raise Invalid(errors, message=" ".join(error.message for error in errors))
     contents = [checked(row, content) for content in contents_of(ramp, row.content)]
     _refuse_second_step(row)
+    settle_conflict(row, actor=actor, now=now)
     draft = Draft(row=row, contents=contents, kind=StepKind.RAMP, holds=ramp.holds)
     step = _plan(draft, due=scheduled_time, reason=reason, actor=actor, now=now)
     percentages = list(ramp.percentages)
@@ -237,7 +240,10 @@ def _refuse_second_step(row: FlagEnvironment) -> None:
         )
 
 
-def _locked(key: str, environment: str, permission: Permission, *, actor: Actor, now: datetime) -> FlagEnvironment:
+def lock_permitted(
+    key: str, environment: str, permission: Permission, *, actor: Actor, now: datetime
+) -> FlagEnvironment:
+    """What the flag serves there, for somebody who may; its environment gets a new version. Raises NotFound, NotPermitted, MoveRefused."""
     bump(environment, now=now)
     row = lock_served(key, environment)
     flag = row.flag

@@ -30,13 +30,18 @@ class FlagVariantSerializer(StrictSerializer):
 
 
 class FlagStepSerializer(serializers.Serializer[Any]):
-    """A planned step, or a running ramp. `held_up_by`: what stood in the way when its time came."""
+    """A planned step, or a running ramp. `holds`: seconds after each percentage but the last, null until somebody lets it go on.
+
+    `awaits_approval`: it does so now. `held_up_by`: what stood in the way when its time came.
+    """
 
     kind = serializers.ChoiceField([kind.value for kind in StepKind])
     state = serializers.ChoiceField([state.value for state in StepState])
     base_version = serializers.IntegerField()
     percentages = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    holds = serializers.ListField(child=serializers.IntegerField(allow_null=True))
     done = serializers.IntegerField()
+    awaits_approval = serializers.BooleanField()
     due_at = MomentField()
     change = serializers.CharField(allow_blank=True)
     reason = serializers.CharField(allow_blank=True)
@@ -68,6 +73,7 @@ class ServedSerializer(serializers.Serializer[Any]):
     rollout_percentage = serializers.FloatField(allow_null=True)
     rollout_variant = serializers.CharField(allow_null=True)
     bucket_by = serializers.CharField()
+    salt = serializers.CharField()
     rules = serializers.ListField(child=serializers.DictField())
     prerequisites = serializers.ListField(child=serializers.DictField())
     exposure = serializers.FloatField()
@@ -168,10 +174,19 @@ class RestoreBody(StrictSerializer):
 
 
 class RampStepBody(StrictSerializer):
-    """A percentage, and for how many seconds it is held before the next."""
+    """A percentage, and for how many seconds it is held before the next; or `approval`: until somebody lets it go on."""
 
     percentage = serializers.FloatField()
     hold = serializers.IntegerField(required=False)
+    approval = serializers.BooleanField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One of the two."""
+        if attrs.get("approval") and "hold" in attrs:
+            raise serializers.ValidationError(
+                "It is held for a time or until an approval, not both.", "flag.ramp_holds"
+            )
+        return attrs
 
 
 class RampBody(StrictSerializer):
@@ -181,6 +196,23 @@ class RampBody(StrictSerializer):
     version = serializers.IntegerField(min_value=1)
     steps = serializers.ListField(child=RampStepBody(), required=False, max_length=50)
     reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+    scheduled_time = WhenField(required=False)
+
+
+class ApproveRampBody(StrictSerializer):
+    """Where, and what was looked at."""
+
+    environment = serializers.ChoiceField(ENVIRONMENTS)
+    reason = serializers.CharField(max_length=REASON, required=False, allow_blank=True)
+
+
+class ReshuffleBody(StrictSerializer):
+    """`version`: the one you read. `scheduled_time`: not before then. `change`: an authorised emergency to go by."""
+
+    environment = serializers.ChoiceField(ENVIRONMENTS)
+    version = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=REASON)
+    change = serializers.CharField(max_length=24, required=False, allow_blank=True)
     scheduled_time = WhenField(required=False)
 
 

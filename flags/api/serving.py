@@ -22,15 +22,19 @@ from cybercube_portal.api import (
     require_if_match,
 )
 from cybercube_portal.people.authentication import actor_of
+from flags.actions.approving import approve_ramp
+from flags.actions.reshuffling import reshuffle_flag
 from flags.actions.serving import Served, change_flag, kill_flag, ramp_flag, restore_flag
 from flags.actions.stopping import withdraw_step
 from flags.api.serializers import (
     ENVIRONMENTS,
+    ApproveRampBody,
     EvaluateBody,
     EvaluationSerializer,
     FlagVersionSerializer,
     KillBody,
     RampBody,
+    ReshuffleBody,
     RestoreBody,
     ServedSerializer,
     ServingBody,
@@ -122,7 +126,7 @@ class RampView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="flags_ramp", request=RampBody, responses=OUTCOMES)
     @idempotent
     def post(self, request: Request, key: str) -> HttpResponse:
-        """Raise the rollout step by step, each held for its time. In production one change covers the whole ramp."""
+        """Raise the rollout step by step, each held for its time or until somebody lets it go on. In production one change covers the whole ramp."""
         sent = read_members(request, RampBody)
         steps = sent.pop("steps", None)
         ramp = Ramp() if steps is None else _ramp(steps)
@@ -132,8 +136,34 @@ class RampView(generics.GenericAPIView[Any]):
 def _ramp(steps: list[dict[str, Any]]) -> Ramp:
     return Ramp(
         percentages=tuple(step["percentage"] for step in steps),
-        holds=tuple(step.get("hold", HOLD) for step in steps[:-1]),
+        holds=tuple(None if step.get("approval") else step.get("hold", HOLD) for step in steps[:-1]),
     )
+
+
+class ApproveRampView(generics.GenericAPIView[Any]):
+    """A ramp goes on."""
+
+    serializer_class = ApproveRampBody
+
+    @extend_schema(operation_id="flags_approve_ramp", request=ApproveRampBody, responses={200: ServedSerializer})
+    @idempotent
+    def post(self, request: Request, key: str) -> HttpResponse:
+        """Serve the next percentage of a ramp that waits for it; in production not by who planned it."""
+        sent = read_members(request, ApproveRampBody)
+        return outcome_answer(approve_ramp(key=key, actor=actor_of(request), now=clock.now(), **sent))
+
+
+class ReshuffleView(generics.GenericAPIView[Any]):
+    """Others fall in the same percentage."""
+
+    serializer_class = ReshuffleBody
+
+    @extend_schema(operation_id="flags_reshuffle", request=ReshuffleBody, responses=OUTCOMES)
+    @idempotent
+    def post(self, request: Request, key: str) -> HttpResponse:
+        """Share people out anew: who has it loses it and others get it. In production by a change, as every raise."""
+        sent = read_members(request, ReshuffleBody)
+        return outcome_answer(reshuffle_flag(key=key, actor=actor_of(request), now=clock.now(), **sent))
 
 
 class WithdrawView(generics.GenericAPIView[Any]):

@@ -70,7 +70,7 @@ def shown_step(step: PlannedStep) -> dict[str, Any]:
     """A planned step."""
     names = ("kind", "state", "base_version", "done", "due_at", "change", "reason", "requested_by", "requested_at")
     return {
-        **{name: getattr(step, name) for name in (*names, "held_up_by")},
+        **{name: getattr(step, name) for name in (*names, "held_up_by", "holds", "awaits_approval")},
         "percentages": [content["rollout_percentage"] for content in step.contents],
     }
 

@@ -29,7 +29,7 @@ class EnvironmentVersion(models.Model):
 
 
 class Flag(models.Model):
-    """The identity of a flag. `key` is unique in the portal, `salt` is frozen, variants are only ever added to.
+    """The identity of a flag. `key` is unique in the portal, variants are only ever added to.
 
     `service` null: the flag belongs to no one service. `safe_variant` is what a kill serves; null: the caller's own default.
     """
@@ -41,7 +41,6 @@ class Flag(models.Model):
     value_type = models.CharField(max_length=16, choices=choices_of(ValueType), default=ValueType.BOOLEAN)
     variants = models.JSONField()
     safe_variant = models.CharField(max_length=50, null=True)  # noqa: DJ001 - null is the caller's default, no variant is ""
-    salt = models.CharField(max_length=100)
     service = models.ForeignKey("catalog.Service", null=True, on_delete=models.PROTECT, related_name="flags")
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="flags")
     owner = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="flags_owned")
@@ -105,7 +104,6 @@ class FlagEnvironment(models.Model):
             "value_type": flag.value_type,
             "variants": flag.variants,
             "off_variant": flag.safe_variant,
-            "salt": flag.salt,
             "client_visible": flag.client_visible,
             "version": self.version,
             "killed": self.killed_at is not None,

@@ -17,7 +17,8 @@ class PlannedStep(StatefulModel):
     """What will be served, from which version it was written, and the change whose signatures cover it.
 
     `sha256` is over the canonical JSON of `contents`: one content for an edit, one for each percentage of a ramp. The same digest
-    stands in the change's signed parameters. `holds` are the seconds after each percentage of a ramp but the last.
+    stands in the change's signed parameters. `holds` are the seconds after each percentage of a ramp but the last; None: until somebody
+    lets it go on, for which it then `awaits_approval`.
     """
 
     flag_environment = models.ForeignKey("flags.FlagEnvironment", on_delete=models.CASCADE, related_name="steps")
@@ -32,6 +33,7 @@ class PlannedStep(StatefulModel):
     reason = models.CharField(max_length=1000, blank=True)
     change = models.CharField(max_length=24, blank=True, db_index=True)
     standard = models.BooleanField(default=False)
+    awaits_approval = models.BooleanField(default=False, db_default=False)
     due_at = models.DateTimeField()
     requested_at = models.DateTimeField()
     requested_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="flag_steps")
@@ -73,6 +75,11 @@ class PlannedStep(StatefulModel):
     def begin(self, *, at: datetime) -> None:
         """The first percentage is served."""
         self.due_at = at
+
+    @move(states.APPROVE)
+    def approve(self, *, at: datetime) -> None:
+        """It goes on to its next percentage."""
+        self.awaits_approval, self.due_at = False, at
 
     @move(states.COMPLETE)
     def complete(self, *, at: datetime) -> None:

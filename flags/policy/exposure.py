@@ -78,6 +78,16 @@ def _lowers(name: str, before: Content, after: Content, safe_variant: str | None
     return name == "rollout_variant" and not after["rollout_percentage"] and not before["rollout_percentage"]
 
 
+def is_shared_out(content: Content) -> bool:
+    """Whether anybody is told apart by a bucket: a rollout to some, a percentage in a rule, a split."""
+    percentage = content["rollout_percentage"]
+    return (
+        bool(percentage and percentage < ALL)
+        or any("split" in rule for rule in content["rules"])
+        or any(item["operator"] == PERCENTAGE for rule in content["rules"] for item in rule.get("conditions", ()))
+    )
+
+
 def is_small(content: Content, safe_variant: str | None) -> bool:
     """Whether raising to this is pre-approved: a standard change."""
     return exposure_of(content, safe_variant) <= SMALL

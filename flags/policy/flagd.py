@@ -69,7 +69,7 @@ def _outcome(rule: Mapping[str, Any], flag: Mapping[str, Any]) -> Any:  # noqa: 
 
 
 def _unit(attribute: str, flag: Mapping[str, Any], salt: str) -> dict[str, Any]:
-    return {"cat": [f"{flag['key']}:{salt}:", {"var": attribute}]}
+    return {"cat": [f"{flag['salt']}:{salt}:", {"var": attribute}]}
 
 
 def _share(condition: Mapping[str, Any], flag: Mapping[str, Any]) -> dict[str, Any]:

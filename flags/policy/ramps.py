@@ -1,4 +1,4 @@
-"""Ramps: percentages with a hold time after each (§7.5 "Enable for % of users", "Enable 100%"). Pure."""
+"""Ramps: percentages, each held for a time or until somebody lets it go on (§7.5 "Enable for % of users", "Enable 100%"). Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cybercube_portal.decisions import Decision, decide, failed
 from cybercube_portal.errors import FieldError
 from flags.evaluation import threshold_of
 
@@ -13,19 +14,20 @@ STEPS: tuple[float, ...] = (1, 5, 25, 50, 100)
 HOLD = 3600
 LONGEST_HOLD = 14 * 24 * 3600
 MOST_STEPS = 20
+PRODUCTION = "prd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
-    """`holds` are the seconds after each percentage but the last."""
+    """`holds` are the seconds after each percentage but the last; None: until somebody lets it go on."""
 
     percentages: tuple[float, ...] = STEPS
-    holds: tuple[int, ...] = (HOLD,) * (len(STEPS) - 1)
+    holds: tuple[int | None, ...] = (HOLD,) * (len(STEPS) - 1)
 
     @property
     def seconds(self) -> int:
-        """How long it takes from the first percentage to the last."""
-        return sum(self.holds)
+        """How long it takes from the first percentage to the last, if everybody who is waited for says so at once."""
+        return sum(hold or 0 for hold in self.holds)
 
 
 def ramp_errors(ramp: Ramp, content: Mapping[str, Any]) -> list[FieldError]:
@@ -40,8 +42,10 @@ def ramp_errors(ramp: Ramp, content: Mapping[str, Any]) -> list[FieldError]:
     elif list(percentages) != sorted(set(percentages)) or percentages[0] <= now:
         message = f"A ramp rises with every step, from above the {now:g} % of now."
         errors.append(FieldError("/steps", "flag.ramp_rises", message))
-    if len(ramp.holds) != len(percentages) - 1 or any(not 0 < hold <= LONGEST_HOLD for hold in ramp.holds):
-        message = "Every step but the last is held for a time, at most 14 days."
+    if len(ramp.holds) != len(percentages) - 1 or any(
+        hold is not None and not 0 < hold <= LONGEST_HOLD for hold in ramp.holds
+    ):
+        message = "Every step but the last is held for a time of at most 14 days, or until somebody approves it."
         errors.append(FieldError("/steps", "flag.ramp_holds", message))
     if content["rollout_variant"] is None:
         errors.append(
@@ -53,3 +57,12 @@ def ramp_errors(ramp: Ramp, content: Mapping[str, Any]) -> list[FieldError]:
 def contents_of(ramp: Ramp, content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is served at each percentage."""
     return [{**content, "enabled": True, "rollout_percentage": share} for share in ramp.percentages]
+
+
+def may_approve(*, requester: str, approver: str, environment: str) -> Decision:
+    """In production nobody lets a ramp go on that they planned themselves (§6.3)."""
+    if environment == PRODUCTION and requester == approver:
+        message = "You planned this ramp: in production somebody else lets it go on."
+        remedy = "Ask somebody of the team to look at the figures and to approve."
+        return decide(failed("approval.author_is_approver", "§6.3", message, remedy, ("Engineer", "Tech lead")))
+    return decide()

@@ -1,7 +1,8 @@
 """What a flag serves in one environment, as it is written: read, completed and judged before it is stored (§7.3). Pure.
 
-`content` is {enabled, default_variant, rollout_percentage, rollout_variant, bucket_by, rules[], prerequisites[]}. The off variant is not
-among it: a flag declares its safe variant once, for everywhere.
+`content` is {enabled, default_variant, rollout_percentage, rollout_variant, bucket_by, salt, rules[], prerequisites[]}. `salt` decides who falls
+in which bucket: the flag's key, until somebody has its people shared out anew. The off variant is not among it: a flag declares its safe
+variant once, for everywhere.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ from cybercube_portal.errors import FieldError
 from flags.evaluation import LARGEST_LIST, OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS, TARGETING_KEY, threshold_of
 from flags.policy.variants import Variants, named_by_value
 
-FIELDS = ("enabled", "default_variant", "rollout_percentage", "rollout_variant", "bucket_by", "rules", "prerequisites")
+FIELDS = (
+    "enabled",
+    "default_variant",
+    "rollout_percentage",
+    "rollout_variant",
+    "bucket_by",
+    "salt",
+    "rules",
+    "prerequisites",
+)
 RULE_FIELDS = ("id", "description", "conditions", "variant", "split", "bucket_by")
 STANDARD_RULE_FIELDS = frozenset({"attribute", "operator", "value", "result"})
 CONDITION_FIELDS = ("attribute", "operator", "value", "salt")
@@ -58,6 +68,7 @@ def first_content(flag: FlagFacts) -> dict[str, Any]:
         "rollout_percentage": None,
         "rollout_variant": next((name for name in flag.names if name != flag.safe_variant), None),
         "bucket_by": TARGETING_KEY,
+        "salt": flag.key,
         "rules": [],
         "prerequisites": [],
     }

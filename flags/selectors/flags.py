@@ -85,9 +85,21 @@ def lock_served(key: str, environment: str) -> FlagEnvironment:
     return _served(FlagEnvironment.objects.select_for_update(of=("self",)), key, environment)
 
 
+def lock_served_everywhere(flag: Flag) -> list[FlagEnvironment]:
+    """What the flag serves in each environment, locked for the transaction."""
+    rows = FlagEnvironment.objects.select_for_update(of=("self",)).select_related("flag__team", "flag__service")
+    return list(rows.filter(flag=flag).order_by("environment"))
+
+
 def open_step(row: FlagEnvironment) -> PlannedStep | None:
     """The step that waits or runs there."""
     return row.steps.filter(state__in=OPEN_STEPS).select_related("requested_by").first()
+
+
+def unsettled_step(row: FlagEnvironment) -> PlannedStep | None:
+    """The last step there, if it conflicted and nobody wrote it anew or withdrew it."""
+    step = row.steps.select_related("requested_by").first()
+    return step if step is not None and step.state == StepState.CONFLICTING else None
 
 
 def versions_of(key: str, *, environment: str | None = None) -> QuerySet[FlagVersion]:

@@ -12,7 +12,7 @@ from flags.selectors.flags import OPEN_STEPS
 
 def due_steps(*, now: datetime) -> list[int]:
     """Ids of the steps whose time has come, the longest waiting first."""
-    rows = PlannedStep.objects.filter(state__in=OPEN_STEPS, due_at__lte=now)
+    rows = PlannedStep.objects.filter(state__in=OPEN_STEPS, due_at__lte=now, awaits_approval=False)
     return list(rows.order_by("due_at", "id").values_list("pk", flat=True))
 
 
@@ -24,3 +24,8 @@ def lock_step(step_id: int) -> PlannedStep:
 def open_steps_of(change: str) -> QuerySet[PlannedStep]:
     """What `change` (a number) still carries."""
     return PlannedStep.objects.filter(change=change, state__in=OPEN_STEPS)
+
+
+def steps_of(change: str) -> QuerySet[PlannedStep]:
+    """Every step that ever went by `change` (a number)."""
+    return PlannedStep.objects.filter(change=change)

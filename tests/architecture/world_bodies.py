@@ -117,6 +117,8 @@ def sent_by_programs(now: datetime, *, decision: str) -> dict[str, dict[str, Any
         "POST api/v1/flags/<str:key>/kill/": {"environment": "prd", "reason": "Errors"},
         "POST api/v1/flags/<str:key>/restore/": {"environment": "dev", "version": 1},
         "POST api/v1/flags/<str:key>/ramp/": {"environment": "dev", "version": 1},
+        "POST api/v1/flags/<str:key>/approve/": {"environment": "dev"},
+        "POST api/v1/flags/<str:key>/reshuffle/": {"environment": "dev", "version": 1, "reason": "Others first"},
         "POST api/v1/flags/<str:key>/withdraw/": {"environment": "dev"},
         "POST api/v1/flags/<str:key>/evaluate/": {"environment": "dev", "context": {}},
         "POST api/v1/webhooks/": {"url": "https://hooks.example.com/other", "verbs": ["*"]},

@@ -64,7 +64,9 @@ def test_wheel__installed_alone__gives_the_command(
     assert run("cybercube", "--version").stdout.startswith("cybercube ")
     assert "5 portal unreachable" in run("cybercube", "gate", "--help").stdout
     assert run("cybercube", "gate", "payments-api", "v1.4.2", "prd").returncode == 1
-    alone = run("python", "-c", "from cybercube.flags import Flags; print(Flags('', '', start=False).is_enabled('ops_x'))")
+    alone = run(
+        "python", "-c", "from cybercube.flags import Flags; print(Flags('', '', start=False).is_enabled('ops_x'))"
+    )
     assert alone.stdout == "False\n", alone.stderr
     without = run("cybercube", "verify-token", "x.y.z")
     assert without.returncode == 2
