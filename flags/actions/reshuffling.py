@@ -8,9 +8,9 @@ from django.db import transaction
 
 from cybercube_portal.errors import Invalid, refuse
 from cybercube_portal.people.actors import Actor
-from flags.actions.serving import Served, change_flag
+from flags import permissions
+from flags.actions.serving import Served, change_flag, lock_permitted
 from flags.policy.exposure import is_shared_out
-from flags.selectors.flags import get_served
 from flags.states import VersionKind
 
 
@@ -30,10 +30,10 @@ def reshuffle_flag(
 
     Raises as change_flag, Invalid without a reason, MoveRefused where nobody is told apart by a percentage or a split.
     """
+    row = lock_permitted(key, environment, permissions.CHANGE_FLAG, actor=actor, now=now)
     if not reason.strip():
         message = "Say why: people who have it will lose it, and others will get it."
         raise Invalid.field("/reason", "flag.reason_missing", message)
-    row = get_served(key, environment)
     if not is_shared_out(row.content):
         raise refuse(
             "flag.not_shared_out",
