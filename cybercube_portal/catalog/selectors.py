@@ -281,6 +281,12 @@ def protection_reports(slug: str) -> QuerySet[ProtectionReport]:
     return rows.order_by("-reported_at", "-id")
 
 
+def protection_history(slug: str) -> QuerySet[ProtectionReport]:
+    """The same, each with the findings of the report before it as `earlier`; None for the first."""
+    before = ProtectionReport.objects.filter(service=OuterRef("service"), reported_at__lt=OuterRef("reported_at"))
+    return protection_reports(slug).annotate(earlier=Subquery(before.order_by("-reported_at").values("findings")[:1]))
+
+
 def latest_findings(service: str) -> Subquery:
     """To be asked within a query of services whose key is in the column `service`: the findings of the newest protection report."""
     rows = ProtectionReport.objects.filter(service=OuterRef(service)).order_by("-reported_at", "-id")

@@ -5,5 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from cybercube_portal.catalog.views.conventions import conventions
+from cybercube_portal.catalog.views.protection import protection
 
-urlpatterns = [path("conventions/", conventions, name="conventions")]
+urlpatterns = [
+    path("conventions/", conventions, name="conventions"),
+    path("services/<slug:slug>/protection/", protection, name="protection"),
+]

@@ -80,6 +80,25 @@ def test_report__of_no_service__404(pipeline: APIClient) -> None:
     assert post(pipeline, GOOD, "/api/v1/services/nothing/protection/").status_code == 404
 
 
+def test_page__of_three_reports__tells_the_newest_and_what_got_lost_and_mended(
+    pipeline: APIClient, browser_session: Callable[[str], Client]
+) -> None:
+    alice = browser_session("alice")
+    assert "No pipeline reported it yet" in alice.get("/services/billing-service/protection/").content.decode()
+    no_force = {**ANSWERED, "allow_force_pushes": {"enabled": True}}
+    for main in (ANSWERED, no_force, ANSWERED):
+        post(pipeline, {**GOOD, "settings": {"main": main, "release/*": ONLY_REVIEWED}})
+
+    shown = " ".join(alice.get("/services/billing-service/protection/").content.decode().split())
+
+    order = [
+        shown.index(said) for said in ("Mended: main: no rewritten history.", "Lost: main: no", "The first report.")
+    ]
+    assert order == sorted(order)
+    assert shown.count("1 demand ") == 1
+    assert alice.get("/services/nothing/protection/").status_code == 404
+
+
 def test_compliance__after_a_report__tells_how_many_demands_hold_and_which_do_not(
     pipeline: APIClient, browser_session: Callable[[str], Client]
 ) -> None:

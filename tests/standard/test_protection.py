@@ -32,7 +32,7 @@ RULES: list[dict[str, Any]] = [
             "dismiss_stale_reviews_on_push": True,
             "require_code_owner_review": True,
         },
-        "current_user_can_bypass": "never",
+        "ruleset_id": 7,
     },
     {
         "type": "required_status_checks",
@@ -40,10 +40,11 @@ RULES: list[dict[str, Any]] = [
             "strict_required_status_checks_policy": True,
             "required_status_checks": [{"context": "ci/test"}],
         },
-        "current_user_can_bypass": "never",
+        "ruleset_id": 7,
     },
-    {"type": "non_fast_forward", "current_user_can_bypass": "never"},
+    {"type": "non_fast_forward", "ruleset_id": 8},
 ]
+RULESETS: list[dict[str, Any]] = [{"id": 7, "bypass_actors": []}, {"id": 8, "bypass_actors": []}]
 
 
 def gitlab_branch(name: str, *, level: int = 0, **fields: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def failing(platform: Platform, settings: dict[str, Any], *, code_owners: bool =
 
 @pytest.mark.parametrize("main", [PRINTED, ANSWERED, RULES], ids=["as printed", "as answered", "as rulesets"])
 def test_github__set_as_2_5_prints_it__holds(main: Any) -> None:
-    assert failing(Platform.GITHUB, {MAIN: main, RELEASE: ONLY_REVIEWED}) == set()
+    assert failing(Platform.GITHUB, {MAIN: main, RELEASE: ONLY_REVIEWED, "rulesets": RULESETS}) == set()
 
 
 @pytest.mark.parametrize(
@@ -114,10 +115,51 @@ def test_github__somebody_may_pass_the_pull_request_by__is_a_direct_push() -> No
     assert failing(Platform.GITHUB, settings) == {"main direct_push"}
 
 
-def test_github__rules_that_do_not_say_who_passes_them__do_not_bind_admins() -> None:
-    rules = [{name: value for name, value in rule.items() if name != "current_user_can_bypass"} for rule in RULES]
+@pytest.mark.parametrize(
+    ("rulesets", "lacks", "said"),
+    [
+        (None, {"admins"}, "does not tell who"),
+        ([], {"admins"}, "does not tell who"),
+        ([{"id": 7, "bypass_actors": []}], {"admins"}, "does not tell who"),
+        # A token that may not edit a ruleset gets it without them.
+        ([{"id": 7, "current_user_can_bypass": "never"}, RULESETS[1]], {"admins"}, "does not tell who"),
+        (
+            [{"id": 7, "bypass_actors": [{"actor_type": "OrganizationAdmin", "bypass_mode": "always"}]}, RULESETS[1]],
+            {"admins", "direct_push"},
+            "the organisation's admins",
+        ),
+        (
+            [{"id": 7, "bypass_actors": [{"actor_type": "Team", "actor_id": 9, "bypass_mode": "exempt"}]}],
+            {"admins", "direct_push"},
+            "a team (number 9)",
+        ),
+        (
+            [
+                {
+                    "id": 7,
+                    "bypass_actors": [{"actor_type": "RepositoryRole", "actor_id": 5, "bypass_mode": "pull_request"}],
+                },
+                RULESETS[1],
+            ],
+            {"admins"},
+            "a role in the repository (number 5) by a pull request",
+        ),
+        (
+            [RULESETS[0], {"id": 8, "bypass_actors": [{"actor_type": "DeployKey", "bypass_mode": "always"}]}],
+            {"admins"},
+            "deploy keys",
+        ),
+        ([{"id": 7, "bypass_actors": ["x"]}, RULESETS[1]], {"admins", "direct_push"}, "somebody"),
+    ],
+)
+def test_github__who_may_pass_rules_by__is_named_and_so_is_a_report_that_does_not_tell(
+    rulesets: Any, lacks: set[str], said: str
+) -> None:
+    settings = {MAIN: RULES, RELEASE: ONLY_REVIEWED, "rulesets": rulesets}
 
-    assert failing(Platform.GITHUB, {MAIN: rules, RELEASE: ONLY_REVIEWED}) == {"main admins"}
+    assert failing(Platform.GITHUB, settings) == {f"main {name}" for name in lacks}
+    decision = audit(read_settings(Platform.GITHUB, settings), has_code_owners=True)
+    assert all(said in reason.message for reason in decision.failures)
 
 
 def test_release_branches__unprotected__lack_what_2_5_demands_of_them_and_no_more() -> None:
@@ -163,13 +205,16 @@ def test_gitlab__no_approval_is_required__is_named_for_both() -> None:
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*PRINTED, *GITLAB, MAIN, "type"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*PRINTED, *GITLAB, MAIN, "type", "ruleset_id", "id", "bypass_actors"]), inner
+        )
     ),
     max_leaves=12,
 )
 
 
-@given(st.sampled_from(Platform), st.dictionaries(st.sampled_from([MAIN, RELEASE, *GITLAB]), json))
+@given(st.sampled_from(Platform), st.dictionaries(st.sampled_from([MAIN, RELEASE, "rulesets", *GITLAB]), json))
 def test_audit__any_json__never_crashes_and_never_passes_by_default(
     platform: Platform, settings: dict[str, Any]
 ) -> None:

@@ -30,7 +30,7 @@ PLATFORMS = [platform.value for platform in Platform]
 class NewProtectionSerializer(StrictSerializer):
     """What the platform says. `settings` github: {"main": …, "release/*": …}, each the answer of `branches/{branch}/protection`
 
-    or of `rules/branches/{branch}`, null where there is none. gitlab: {protected_branches, project, approvals, approval_rules}.
+    or of `rules/branches/{branch}`, null where there is none; with rules also "rulesets": the answers of `rulesets/{id}`. gitlab: {protected_branches, project, approvals, approval_rules}.
     """
 
     platform = serializers.ChoiceField(PLATFORMS)
