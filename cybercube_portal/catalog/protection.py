@@ -154,7 +154,7 @@ def _by_demand(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[object, obje
 
 
 def _holds(finding: Mapping[str, Any]) -> bool:
-    return finding["outcome"] == Outcome.PASS
+    return bool(finding["outcome"] == Outcome.PASS)
 
 
 def _reason(demand: Demand, branch: str, found: Protection) -> Reason:
