@@ -29,6 +29,7 @@ TELL_ON_CALL = "releases.tell_on_call"
 SEND_NOTICE = "releases.send_notice"
 ASK_ON_CALL = "releases.ask_on_call"
 KILL_FLAG = "releases.kill_flag"
+FALL_BACK = "releases.fall_back"
 KEEP_FIGURES = "releases.keep_figures"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
@@ -36,8 +37,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.UNCERTAIN: (ASK_ON_CALL,),
     DeploymentEvent.ALERTED: (ASK_ON_CALL,),
     DeploymentEvent.VERIFIED: (KEEP_FIGURES,),
-    DeploymentEvent.FAILED: (OFFER_ROLLBACK, KEEP_FIGURES),
-    DeploymentEvent.TIMED_OUT: (OFFER_ROLLBACK, KEEP_FIGURES),
+    DeploymentEvent.FAILED: (FALL_BACK, OFFER_ROLLBACK, KEEP_FIGURES),
+    DeploymentEvent.TIMED_OUT: (FALL_BACK, OFFER_ROLLBACK, KEEP_FIGURES),
     DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
     DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG, KEEP_FIGURES),
     DeploymentEvent.ROLLED_BACK: (SEND_NOTICE, KEEP_FIGURES),
@@ -65,6 +66,7 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     SEND_NOTICE: tasks.send_notice,
     ASK_ON_CALL: tasks.ask_on_call,
     KILL_FLAG: tasks.kill_rollback_flag,
+    FALL_BACK: tasks.fall_back,
     KEEP_FIGURES: tasks.keep_figures,
 }
 

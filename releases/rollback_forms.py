@@ -39,7 +39,7 @@ class RollBackForm(PageForm):
     reason = forms.CharField(
         label=_("Why"), max_length=TEXT, widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Stands in the notice.")
     )
-    to_version = forms.ChoiceField(label=_("Back to"))
+    to_version = forms.ChoiceField(label=_("Back to"), required=False)
     trigger = forms.ChoiceField(label=_("Trigger"), choices=[(key.value, word) for key, word in TRIGGER_WORDS.items()])
     method = forms.ChoiceField(label=_("Method"))
 

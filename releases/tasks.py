@@ -21,6 +21,7 @@ from releases.actions import (
     canary,
     compliance,
     driving,
+    falling_back,
     figures,
     flags,
     following,
@@ -207,6 +208,11 @@ def judge_step(task: Task, now: datetime, checked: Sequence[Checked]) -> Again |
 def kill_rollback_flag(task: Task, now: datetime) -> None:
     """A deployment is being taken back, and its change may name a flag that does so at once."""
     flags.kill_rollback_flag(reference=task.subject, now=now)
+
+
+def fall_back(task: Task, now: datetime) -> None:
+    """`task.subject` failed, and may be a rollback by a flag that did not help."""
+    falling_back.fall_back(reference=task.subject, now=now)
 
 
 def ask_on_call(task: Task, now: datetime) -> None:

@@ -32,6 +32,12 @@ def get_change(number: str) -> ChangeRequest:
     return change
 
 
+def rollback_flag_of(number: str) -> str:
+    """The flag that the change names as its way back; "" for none."""
+    found = ChangeRequest.objects.filter(number=number).values_list("rollback_flag", flat=True).first()
+    return found or ""
+
+
 def lock_change(number: str) -> ChangeRequest:
     """The change, its row locked until the transaction ends: every write starts here (reliability.md section 2).
 

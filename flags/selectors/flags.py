@@ -75,6 +75,12 @@ def _served(rows: QuerySet[FlagEnvironment], key: str, environment: str) -> Flag
     return row
 
 
+def is_on(key: str, environment: str) -> bool:
+    """Whether the flag is defined, in use and switched on there."""
+    rows = FlagEnvironment.objects.filter(flag__key=key, environment=environment, flag__archived_at__isnull=True)
+    return rows.filter(content__enabled=True).exists()
+
+
 def get_served(key: str, environment: str) -> FlagEnvironment:
     """What the flag serves there. Raises NotFound."""
     return _served(FlagEnvironment.objects.all(), key, environment)

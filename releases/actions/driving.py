@@ -49,7 +49,7 @@ def note_report(*, reference: str, report: Report | None, now: datetime) -> Agai
     if report.progress is Progress.REFUSED:
         fail_deployment(reference=reference, reason=report.words, now=now)
     elif report.progress is Progress.DONE:
-        _finish(rollback, said=report.words, now=now)
+        finish_rollback(rollback, said=report.words, now=now)
     elif report.progress is Progress.GOING_ON:
         return Again(now + PAUSE)
     else:
@@ -67,7 +67,8 @@ def give_driver_up(*, reference: str, error: str, now: datetime) -> None:
         fail_deployment(reference=reference, reason=f"Its driver did not carry it out: {error}", now=now)
 
 
-def _finish(rollback: Deployment, *, said: str, now: datetime) -> None:
+def finish_rollback(rollback: Deployment, *, said: str, now: datetime) -> None:
+    """It is carried out: its checks are made next. `rollback` is locked."""
     rollback.finish(at=now, deadline=now + settings.VERIFICATION_DEADLINE)
     rollback.save()
     record_deployment(DeploymentEvent.FINISHED, rollback, actor=SYSTEM, at=now, note=said)

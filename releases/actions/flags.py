@@ -7,12 +7,32 @@ from datetime import datetime
 import structlog
 
 from changes.selectors.changes import get_change
+from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.audit.actors import SystemActor
 from cybercube_portal.errors import MoveRefused, NotFound
+from cybercube_portal.people.actors import Actor
 from flags.actions.serving import kill_for_rollback
+from releases.models import Deployment
 from releases.selectors.deployments import get_deployment
 
 log = structlog.get_logger(__name__)
+
+
+def switch_off(key: str, standing: Deployment, *, reason: str, actor: Recorded, now: datetime) -> str:
+    """Serve the flag's safe variant to everybody where `standing` runs; returns that in words. Raises NotFound, MoveRefused."""
+    where = standing.environment
+    served = kill_for_rollback(
+        key=key,
+        environment=where,
+        reason=f"{standing.reference} ({standing.service.slug} {standing.version}) is being rolled back: {reason}"[
+            :1000
+        ],
+        actor=actor,
+        by=actor.id if isinstance(actor, Actor) else None,
+        now=now,
+    )
+    safe = served.row.flag.safe_variant
+    return f"{key} is off in {where}: {safe if safe is not None else 'the default of the code'} is served to everybody."
 
 
 def kill_rollback_flag(*, reference: str, now: datetime) -> None:

@@ -54,6 +54,9 @@ def offer_rollback(*, reference: str, now: datetime) -> int:
 def page_on_call(*, reference: str, now: datetime) -> int:
     """§8.3: "CRITICAL: Rollback failed". `reference` is what should have been taken back. Returns how many mails."""
     deployment = get_deployment(reference)
+    if deployment.is_rollback and deployment.rolls_back and deployment.rolls_back.state == deployment.state:
+        # What it took back failed with it, and is told of.
+        return 0
     rollback = rollback_of(reference)
     return _mail(
         "rollback_failed",

@@ -18,6 +18,7 @@ from releases.events import DeploymentEvent
 from releases.models import Deployment
 from releases.selectors.deployments import lock_deployment
 from releases.selectors.lead_times import lead_times_of
+from releases.selectors.rollbacks import falls_back
 from releases.states import UNDER_WAY, DeploymentState
 
 
@@ -50,14 +51,18 @@ def fail_deployment(
     actor: Recorded = SYSTEM,
     verb: DeploymentEvent = DeploymentEvent.FAILED,
 ) -> Deployment:
-    """It is not good. A rollback that fails leaves what it takes back in the hands of on-call. Raises NotFound, MoveRefused."""
+    """It is not good. A rollback that fails leaves what it takes back in the hands of on-call, unless the system falls back to another method.
+
+    Raises NotFound, MoveRefused.
+    """
     deployment = lock_deployment(reference)
     deployment.fail(at=now)
     deployment.note = reason
     deployment.save()
     record_deployment(verb, deployment, actor=actor, at=now, reason=reason)
     follow_end(deployment, actor=actor, now=now)
-    lose_way_back(deployment, reason=reason, actor=actor, now=now)
+    if not falls_back(deployment):
+        lose_way_back(deployment, reason=reason, actor=actor, now=now)
     return deployment
 
 
@@ -112,6 +117,9 @@ def _restore(reference: str, *, by: Deployment, actor: Recorded, now: datetime) 
     )
     end_incident_of_rollback(by.rollback.incident, actor=actor, now=now)
     follow_way_back(deployment, reason=reason, actor=actor, now=now)
+    if deployment.rolls_back is not None:
+        # It was itself a way back that led on to this one.
+        _restore(deployment.rolls_back.reference, by=by, actor=actor, now=now)
 
 
 def lose_way_back(rollback: Deployment, *, reason: str, actor: Recorded, now: datetime) -> None:
@@ -133,3 +141,4 @@ def lose_way_back(rollback: Deployment, *, reason: str, actor: Recorded, now: da
         reason=reason,
     )
     follow_way_back(deployment, reason=reason, actor=actor, now=now)
+    lose_way_back(deployment, reason=reason, actor=actor, now=now)

@@ -17,11 +17,13 @@ from cybercube_portal.people.actors import PORTAL, Actor
 from cybercube_portal.people.guard import Permission, require
 from releases import permissions
 from releases.actions.deadlines import watch_deadline
+from releases.actions.driving import finish_rollback
+from releases.actions.flags import switch_off
 from releases.actions.gate import decide_own
 from releases.actions.recording import record_deployment
 from releases.actions.taking_back import begin_rollback
 from releases.events import DeploymentEvent
-from releases.models import Deployment
+from releases.models import Deployment, GateDecision
 from releases.policy.rollback import METHODS
 from releases.selectors.deployments import get_deployment, lock_deployment
 from releases.selectors.gate_log import Answer
@@ -29,6 +31,7 @@ from releases.selectors.rollbacks import Plan, plan_rollback
 from releases.states import GateOutcome, Method, RollbackMethod, Trigger
 
 DRIVE = "releases.drive_rollback"
+FLAG_DRIVER = "flag"
 LONGEST_REASON = 10_000
 
 
@@ -44,7 +47,7 @@ def start_rollback(
 ) -> Deployment:
     """Take back the deployment that stands, by another one of the version gone back to; that one is returned, running.
 
-    The gate is asked on the spot (R7) and its answer kept whatever it is; the service's driver works as soon as this is
+    By a flag nothing is deployed: it is switched off at once and what goes on is verified; nobody is asked, as by no kill. Else the gate is asked on the spot (R7) and its answer kept whatever it is; the service's driver works as soon as this is
     committed. `to_version` "": the last healthy one; `trigger` None: what its state says. Raises NotFound, NotPermitted, Invalid, MoveRefused with every reason.
     """
     _check(reason)
@@ -56,6 +59,8 @@ def start_rollback(
         if isinstance(actor, Actor):
             require(actor, guard_of(plan.method), now=now, teams=[service.team.slug], services=[service.slug])
         refuse_unless(plan.decision)
+        if plan.is_flag:
+            return _switched_off(plan, reason=reason, actor=actor, now=now)
         answer = _asked(plan, actor)
         if answer.outcome is GateOutcome.ALLOW:
             return _begun(plan, answer, reason=reason, actor=actor, now=now)
@@ -77,18 +82,48 @@ def _asked(plan: Plan, actor: Actor | SystemActor) -> Answer:
 
 
 def _begun(plan: Plan, answer: Answer, *, reason: str, actor: Actor | SystemActor, now: datetime) -> Deployment:
-    standing, question = plan.deployment, answer.question
+    version, digest = answer.question.version, answer.digest
+    rollback = _opened(plan, version=version, digest=digest, decision=answer.decision, actor=actor, now=now)
+    _started(rollback, plan, driver=plan.driver, reason=reason, actor=actor, now=now)
+    watch_deadline(rollback, at=now)
+    open_intent(DRIVE, rollback.reference, at=now, deadline=rollback.deadline_at)
+    return rollback
+
+
+def _switched_off(plan: Plan, *, reason: str, actor: Actor | SystemActor, now: datetime) -> Deployment:
+    """The flag is off before this is committed; the figures say whether that was enough."""
+    standing = plan.deployment
+    rollback = _opened(plan, version=standing.version, digest=standing.digest, decision=None, actor=actor, now=now)
+    _started(rollback, plan, driver=FLAG_DRIVER, reason=reason, actor=actor, now=now)
+    said = switch_off(plan.flag, standing, reason=reason, actor=actor, now=now)
+    row = rollback.rollback
+    row.driver_said = said
+    row.save()
+    finish_rollback(rollback, said=said, now=now)
+    return rollback
+
+
+def _opened(
+    plan: Plan,
+    *,
+    version: str,
+    digest: str,
+    decision: GateDecision | None,
+    actor: Actor | SystemActor,
+    now: datetime,
+) -> Deployment:
+    standing = plan.deployment
     key, reference = take_reference("DEP", table=Deployment._meta.db_table)  # noqa: SLF001 - Django's own name for it
     rollback = Deployment(
         pk=key,
         reference=reference,
         service=standing.service,
-        version=question.version,
-        digest=answer.digest,
-        environment=question.environment,
+        version=version,
+        digest=digest,
+        environment=standing.environment,
         action=Action.ROLLBACK,
         method=Method.BLUE_GREEN if plan.method is RollbackMethod.TRAFFIC else Method.ROLLING,
-        decision=answer.decision,
+        decision=decision,
         rolls_back=standing,
         started_by_id=actor.id if isinstance(actor, Actor) else None,
         previous_version=standing.version,
@@ -96,32 +131,39 @@ def _begun(plan: Plan, answer: Answer, *, reason: str, actor: Actor | SystemActo
         deadline_at=now + METHODS[plan.method].deadline,
     )
     rollback.save(force_insert=True)
+    return rollback
+
+
+def _started(
+    rollback: Deployment, plan: Plan, *, driver: str, reason: str, actor: Actor | SystemActor, now: datetime
+) -> None:
     begin_rollback(
         rollback,
-        standing,
+        plan.deployment,
         method=plan.method,
         trigger=plan.trigger,
-        driver=plan.driver,
+        driver=driver,
         reason=reason,
         actor=actor,
         now=now,
+        flag=plan.flag if plan.is_flag else "",
     )
     rollback.start(at=now)
     rollback.save()
+    decision = {"decision": str(rollback.decision.pk)} if rollback.decision else {}
+    flag = {"flag": plan.flag} if plan.is_flag else {}
     record_deployment(
         DeploymentEvent.STARTED,
         rollback,
         actor=actor,
         at=now,
         method=plan.method,
-        driver=plan.driver,
+        driver=driver,
         trigger=plan.trigger,
-        decision=str(answer.decision.pk),
         reason=reason,
+        **decision,
+        **flag,
     )
-    watch_deadline(rollback, at=now)
-    open_intent(DRIVE, rollback.reference, at=now, deadline=rollback.deadline_at)
-    return rollback
 
 
 def _check(reason: str) -> None:

@@ -27,6 +27,7 @@ def begin_rollback(
     reason: str,
     actor: Recorded,
     now: datetime,
+    flag: str = "",
 ) -> None:
     """`standing`, which is locked, is being taken back from now on by `rollback`, which was just opened."""
     rollback.note = reason
@@ -38,6 +39,7 @@ def begin_rollback(
         reason=reason,
         is_automatic=isinstance(actor, SystemActor),
         incident=incident_of_rollback(rollback, standing, actor=actor, now=now),
+        flag=flag,
     )
     take_back(standing, by=rollback, reason=reason, actor=actor, now=now)
 

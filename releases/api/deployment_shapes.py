@@ -155,6 +155,7 @@ class RollbackSerializer(serializers.Serializer[Any]):
     method = serializers.ChoiceField([method.value for method in RollbackMethod], allow_null=True)
     trigger = serializers.ChoiceField([trigger.value for trigger in Trigger], allow_null=True)
     driver = serializers.CharField(allow_null=True)
+    flag = WordField(help_text="The flag that was switched off, by that method.")
     reason = WordField()
     is_automatic = serializers.BooleanField(help_text="Started by the system (§8.5).")
     driver_said = WordField(help_text="What the driver said last; by hand: the commands to type.")
@@ -192,7 +193,10 @@ class ListedDeploymentSerializer(serializers.Serializer[Any]):
 class DeploymentSerializer(ListedDeploymentSerializer):
     """A deployment with everything known of it."""
 
-    decision = serializers.UUIDField(help_text="The gate's decision that it spent.")
+    decision = serializers.UUIDField(
+        allow_null=True,
+        help_text="The gate's decision that it spent; null: a flag was switched off, and nothing deployed.",
+    )
     expected_version = serializers.CharField()
     observed_version = WordField(help_text="What the service itself said.")
     previous_version = WordField(help_text="The last healthy version there when it started.")

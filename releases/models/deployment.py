@@ -19,6 +19,8 @@ from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, 
 class Deployment(StatefulModel):
     """One deployment. `reference` is `DEP-NNN`; `decision` is the gate's, spent by it and by nothing else.
 
+    A rollback by a flag deploys nothing and has no decision: its version is the one that goes on, with the flag off.
+
     `action` is deploy or rollback; `rolls_back` is what a rollback takes back. `steps` [{weight, pause_seconds}] of a canary
     with the index of the one it is at (`step`). `version` is what is expected, `observed_version` what answered.
     `lead_times` are the seconds from each commit to production, where it was the first to bring them there.
@@ -36,7 +38,9 @@ class Deployment(StatefulModel):
     step = models.PositiveSmallIntegerField(default=0)
     step_judgements = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     state = StateField(choices=choices_of(DeploymentState), default=DeploymentState.PENDING)
-    decision = models.OneToOneField("releases.GateDecision", on_delete=models.PROTECT, related_name="deployment")
+    decision = models.OneToOneField(
+        "releases.GateDecision", null=True, on_delete=models.PROTECT, related_name="deployment"
+    )
     change = models.CharField(max_length=24, blank=True)
     release = models.CharField(max_length=160, blank=True)
     rolls_back = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="rollbacks")
@@ -71,6 +75,10 @@ class Deployment(StatefulModel):
             models.CheckConstraint(
                 condition=Q(action=Action.ROLLBACK) | Q(rolls_back__isnull=True),
                 name="deployment_only_rollbacks_take_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(action=Action.ROLLBACK) | Q(decision__isnull=False),
+                name="deployment_spends_a_decision",
             ),
         ]
         indexes: ClassVar = [
@@ -160,7 +168,8 @@ class Rollback(models.Model):
     """How and why a deployment is taken back (§8). `by` is the deployment that carries it out.
 
     `is_automatic`: started by the system (§8.5). `impact` and `next_steps` are the words of the notice of §8.6, `notice` the
-    filled-in Markdown once it was sent. `incident` is the reference of the one it answers, in production.
+    filled-in Markdown once it was sent. `incident` is the reference of the one it answers, in production. `flag` is the key of the one that was
+    switched off, by that method.
     """
 
     by = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="rollback")
@@ -176,6 +185,7 @@ class Rollback(models.Model):
     driver_said = models.TextField(blank=True)
     handed_over_at = models.DateTimeField(null=True)
     incident = models.CharField(max_length=24, blank=True)
+    flag = models.CharField(max_length=100, blank=True, db_default="")
 
     def __str__(self) -> str:
         return f"{self.method}: {self.reason[:60]}"

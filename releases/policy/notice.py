@@ -63,6 +63,12 @@ class NoticeFacts:
     change: str = ""
     incident: str = ""
     contacts: tuple[Contact, ...] = ()
+    flag: str = ""
+
+    @property
+    def goes_on(self) -> str:
+        """What runs in the end, in words."""
+        return f"{self.to_version} with {self.flag} switched off" if self.flag else self.to_version
 
 
 def write_notice(facts: NoticeFacts) -> str:
@@ -76,7 +82,7 @@ def write_notice(facts: NoticeFacts) -> str:
             f"**Service:** {facts.service}",
             f"**Environment:** {facts.environment}",
             f"**Rolled back from:** {facts.from_version}",
-            f"**Rolled back to:** {facts.to_version}",
+            f"**Rolled back to:** {facts.goes_on}",
             f"**Time:** {facts.ended_at:%Y-%m-%dT%H:%M:%SZ}",
             f"**Duration:** ~{minutes} {unit} at degraded state",
             "",
@@ -126,7 +132,7 @@ def _how(facts: NoticeFacts) -> str:
     if not facts.is_over:
         end = "It is under way."
     elif facts.is_restored:
-        end = f"{facts.to_version} is verified and runs again."
+        end = f"{facts.goes_on} is verified and {'goes on' if facts.flag else 'runs again'}."
     else:
         end = "**CRITICAL: the rollback failed.** On-call is at it."
     return f"Rolled back by {who}, by {_METHODS[facts.method]}. {end}"

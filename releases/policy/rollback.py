@@ -73,16 +73,20 @@ def trigger_of(state: str) -> Trigger:
     return Trigger.VERIFICATION if state == DeploymentState.FAILED else Trigger.FUNCTIONALITY
 
 
-def methods_offered(driver: RollbackDriver) -> tuple[RollbackMethod, ...]:
-    """The methods that work for a service with this driver, the fastest first."""
-    carried = CARRIES[driver] | {RollbackMethod.DATABASE_RESTORE}
+def methods_offered(driver: RollbackDriver, *, has_flag: bool = False) -> tuple[RollbackMethod, ...]:
+    """The methods that work for a service with this driver, the fastest first; a flag that is on can be switched off."""
+    carried = CARRIES[driver] | {RollbackMethod.DATABASE_RESTORE} | ({RollbackMethod.FLAG} if has_flag else set())
     return tuple(method for method in METHODS if method in carried)
 
 
-def method_for(*, trigger: Trigger, deployed_by: Method, driver: RollbackDriver) -> RollbackMethod:
-    """§8.2 by circumstance: corrupted data are restored, blue-green shifts traffic back, everything else is redeployed."""
+def method_for(
+    *, trigger: Trigger, deployed_by: Method, driver: RollbackDriver, has_flag: bool = False
+) -> RollbackMethod:
+    """§8.2 by circumstance: corrupted data are restored, a flag is switched off, blue-green shifts traffic back, everything else is redeployed."""
     if trigger is Trigger.DATA_CORRUPTION:
         return RollbackMethod.DATABASE_RESTORE
+    if has_flag:
+        return RollbackMethod.FLAG
     if deployed_by is Method.BLUE_GREEN and RollbackMethod.TRAFFIC in CARRIES[driver]:
         return RollbackMethod.TRAFFIC
     return RollbackMethod.REDEPLOY
@@ -99,7 +103,7 @@ class RollbackFacts:
 
     `standing` is the reference of what stands there ("" for nothing), `is_rollback_running` whether that is a rollback under
     way; `target` the version to go back to ("" when none was found), `asked_for` the one that was named.
-    `is_corrupted`: its data were reported as corrupt, so that only people decide.
+    `is_corrupted`: its data were reported as corrupt, so that only people decide. `flag`: the key of the one that takes it back, while it is on.
     """
 
     reference: str
@@ -114,6 +118,7 @@ class RollbackFacts:
     offered: tuple[RollbackMethod, ...]
     is_system: bool
     is_corrupted: bool = False
+    flag: str = ""
 
 
 def may_roll_back(facts: RollbackFacts) -> Decision:
@@ -151,6 +156,9 @@ def _automatic(facts: RollbackFacts) -> Iterable[Reason]:
 
 def _target(facts: RollbackFacts) -> Reason:
     where = facts.environment
+    if facts.method is RollbackMethod.FLAG and facts.flag:
+        message = f"{facts.flag} is on in {where}: switching it off takes back what {facts.version} brought."
+        return passed("rollback.flag", "§8.2", message)
     if facts.asked_for and facts.asked_for == facts.version and facts.target != facts.version:
         message = f"{facts.version} is what shall be taken back."
         return failed("rollback.target_is_itself", "§8.2", message, "Name another version.", (Owner.ON_CALL,))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from releases.models import Deployment, Rollback, Verification
+from releases.selectors.rollbacks import last_rollback
 from releases.states import Verdict, VerificationState
 
 VERDICTS: dict[str, Verdict] = {
@@ -51,7 +52,7 @@ def watch_of(deployment: Deployment) -> dict[str, Any] | None:
 
 def rollback_of(deployment: Deployment) -> dict[str, Any] | None:
     """How and why it is taken back, with the deployment that does it; of a rollback that stands, its own. None when neither is so."""
-    taken_back_by = deployment.rollbacks.select_related("rollback").order_by("-id").first()
+    taken_back_by = last_rollback(deployment)
     by = taken_back_by or (deployment if deployment.is_rollback else None)
     if by is None:
         return None
@@ -66,6 +67,7 @@ def rollback_of(deployment: Deployment) -> dict[str, Any] | None:
         "method": how.method if how else None,
         "trigger": how.trigger if how else None,
         "driver": how.driver if how else None,
+        "flag": how.flag if how else "",
         "reason": how.reason if how else by.note,
         "is_automatic": how.is_automatic if how else False,
         "driver_said": how.driver_said if how else "",

@@ -14,7 +14,7 @@ from releases.models import CheckResult, Deployment
 from releases.policy.notice import Contact, NoticeFacts
 from releases.selectors.deployments import get_deployment
 from releases.selectors.incidents import was_corruption_reported
-from releases.selectors.rollbacks import origin_of
+from releases.selectors.rollbacks import last_rollback, origin_of
 from releases.states import DeploymentState, RollbackMethod, Trigger, Verdict
 
 
@@ -23,11 +23,10 @@ def rollback_of(reference: str) -> Deployment:
     deployment = get_deployment(reference)
     if deployment.is_rollback:
         return deployment
-    rows = Deployment.objects.filter(rolls_back=deployment).order_by("-id").values_list("reference", flat=True)
-    found = rows.first()
+    found = last_rollback(deployment)
     if found is None:
         raise NotFound(f"{reference} was never rolled back.", code="rollback.unknown")
-    return get_deployment(found)
+    return get_deployment(found.reference)
 
 
 def notice_facts(rollback: Deployment, *, now: datetime) -> NoticeFacts:
@@ -54,6 +53,7 @@ def notice_facts(rollback: Deployment, *, now: datetime) -> NoticeFacts:
         is_corrupted=taken_back is not None and was_corruption_reported(taken_back.reference),
         change=taken_back.change if taken_back else "",
         incident=row.incident,
+        flag=row.flag,
         contacts=tuple(on_call_for(rollback.service.team.slug, now=now)),
     )
 

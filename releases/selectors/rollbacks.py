@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from changes.policy.scope import Action
+from changes.selectors.changes import rollback_flag_of
 from cybercube_portal.catalog.states import RollbackDriver
 from cybercube_portal.decisions import Decision
+from flags.selectors.flags import is_on
 from releases.drivers.orders import Order
 from releases.models import Deployment
 from releases.policy.gate import Question
@@ -18,11 +20,18 @@ from releases.selectors.incidents import is_corruption_reported
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
 
 MOST_VERSIONS = 50
+# A rollout that is under way is stopped by going back: a flag would leave it half done.
+BY_FLAG: frozenset[DeploymentState] = frozenset(
+    {DeploymentState.VERIFYING, DeploymentState.FAILED, DeploymentState.HEALTHY}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One way back. `target` is the healthy deployment whose version would run again, `decision` what the rules of §8 say."""
+    """One way back. `target` is the healthy deployment whose version would run again, `decision` what the rules of §8 say.
+
+    `flag` is the key of the one that takes it back, "" where the change names none that is on: by that method nothing is deployed.
+    """
 
     deployment: Deployment
     target: Deployment | None
@@ -31,11 +40,17 @@ class Plan:
     methods: tuple[RollbackMethod, ...]
     driver: RollbackDriver
     decision: Decision
+    flag: str = ""
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether a flag is switched off and nothing is deployed."""
+        return self.method is RollbackMethod.FLAG
 
     @property
     def question(self) -> Question | None:
-        """What the gate is asked; None without a target."""
-        if self.target is None:
+        """What the gate is asked; None without a target, and where nothing is deployed."""
+        if self.target is None or self.is_flag:
             return None
         return Question.named(
             service=self.deployment.service.slug,
@@ -54,11 +69,15 @@ def plan_rollback(
     method: RollbackMethod | None = None,
     is_system: bool = False,
 ) -> Plan:
-    """The way back from `deployment`, in three queries; nothing is written."""
+    """The way back from `deployment`, in three queries, or five where its change names a flag; nothing is written."""
     slug, where = deployment.service.slug, deployment.environment
     own = RollbackDriver(deployment.service.rollback_driver)
     trigger = trigger or trigger_of(deployment.state)
-    chosen = method or method_for(trigger=trigger, deployed_by=Method(deployment.method), driver=own)
+    flag = flag_of(deployment)
+    chosen = method or method_for(
+        trigger=trigger, deployed_by=Method(deployment.method), driver=own, has_flag=bool(flag)
+    )
+    offered = methods_offered(own, has_flag=bool(flag))
     standing = standing_there(service=slug, environment=where)
     target = target_of(deployment, to_version)
     facts = RollbackFacts(
@@ -71,19 +90,29 @@ def plan_rollback(
         asked_for=to_version,
         trigger=trigger,
         method=chosen,
-        offered=methods_offered(own),
+        offered=offered,
         is_system=is_system,
         is_corrupted=is_corruption_reported(deployment.reference),
+        flag=flag,
     )
     return Plan(
         deployment=deployment,
         target=target,
         trigger=trigger,
         method=chosen,
-        methods=methods_offered(own),
+        methods=offered,
         driver=driver_for(chosen, own),
         decision=may_roll_back(facts),
+        flag=flag,
     )
+
+
+def flag_of(deployment: Deployment) -> str:
+    """The flag that its change names as its way back, while that is on there; "" for what is not rolled out yet, and for rollbacks."""
+    if not deployment.change or deployment.is_rollback or deployment.state not in BY_FLAG:
+        return ""
+    key = rollback_flag_of(deployment.change)
+    return key if key and is_on(key, deployment.environment) else ""
 
 
 def target_of(deployment: Deployment, to_version: str = "") -> Deployment | None:
@@ -135,9 +164,26 @@ def order_of(reference: str) -> tuple[Order | None, str]:
     return order, row.driver
 
 
+def falls_back(rollback: Deployment) -> bool:
+    """Whether the system goes on by another method where this one did not help: it switched a flag off, and nobody else has taken over."""
+    if not rollback.is_rollback or rollback.rolls_back is None:
+        return False
+    row = rollback.rollback
+    is_by_flag = row.method == RollbackMethod.FLAG and row.is_automatic
+    return is_by_flag and rollback.rolls_back.state == DeploymentState.ROLLING_BACK
+
+
 def origin_of(rollback: Deployment) -> Deployment | None:
     """The deployment that all this began with: a rollback that failed is taken back by the next one."""
     found = rollback.rolls_back
     while found is not None and found.is_rollback and found.rolls_back is not None:
         found = found.rolls_back
+    return found
+
+
+def last_rollback(deployment: Deployment) -> Deployment | None:
+    """What takes it back in the end: one way back may lead on to the next, where the first did not help."""
+    found, next_one = None, deployment.rollbacks.select_related("rollback").order_by("-id").first()
+    while next_one is not None:
+        found, next_one = next_one, next_one.rollbacks.select_related("rollback").order_by("-id").first()
     return found

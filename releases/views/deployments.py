@@ -22,6 +22,7 @@ from releases.models import Deployment
 from releases.selectors.deployment_moves import moves_for, possible_from
 from releases.selectors.deployment_view import rollback_of, verification_of, watch_of
 from releases.selectors.deployments import STATE_GROUPS, deployments_in, get_deployment
+from releases.selectors.rollbacks import flag_of
 from releases.views.answers import run_of
 from releases.views.deployment_words import BUTTONS, FORMS, headline_of
 from releases.views.filters import Filters, choices, typed
@@ -82,6 +83,7 @@ def deployment_context(
         "picture": picture_of(row, watch),
         "rollback": rollback_of(row),
         "has_way_back": row.state in possible_from("roll_back"),
+        "way_back_flag": flag_of(row),
         "run": run_of(row),
         "entries": entries_of(row.reference),
         "crumbs": [(_("Deployments"), reverse("deployments"))],

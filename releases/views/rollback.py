@@ -24,7 +24,7 @@ from releases.models import Deployment
 from releases.policy.rollback import MATRIX, METHODS
 from releases.rollback_forms import METHOD_WORDS, TRIGGER_WORDS, CorruptionForm, NoticeForm, RollBackForm
 from releases.selectors.deployments import get_deployment
-from releases.selectors.rollbacks import Plan, healthy_versions, plan_rollback
+from releases.selectors.rollbacks import Plan, healthy_versions, last_rollback, plan_rollback
 from releases.states import UNDER_WAY, DeploymentState, RollbackMethod, Trigger
 from releases.views.answers import shown
 
@@ -54,7 +54,12 @@ def roll_back(request: PageRequest, reference: str) -> HttpResponse:
         )
     except SHOWN_AGAIN as error:
         return show_again(request, TEMPLATE, _context(request, plan), form=form, error=error)
-    messages.success(request, _("Rolling back to %(version)s.") % {"version": rollback.version})
+    said = (
+        _("%(flag)s is off. What goes on is verified now.") % {"flag": rollback.rollback.flag}
+        if rollback.rollback.flag
+        else _("Rolling back to %(version)s.") % {"version": rollback.version}
+    )
+    messages.success(request, said)
     return redirect("deployment-roll_back", reference)
 
 
@@ -158,9 +163,9 @@ def _context(request: PageRequest, plan: Plan) -> dict[str, Any]:
 
 def _rollback(deployment: Deployment) -> tuple[Deployment | None, bool]:
     """What takes it back, or the rollback it is itself; and whether it can still be asked for."""
-    newest = deployment.rollbacks.order_by("-id").values_list("reference", flat=True).first()
+    newest = last_rollback(deployment)
     if newest is not None:
-        return get_deployment(newest), False
+        return get_deployment(newest.reference), False
     if deployment.is_rollback:
         return deployment, deployment.state not in UNDER_WAY
     return None, True

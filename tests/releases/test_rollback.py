@@ -60,6 +60,7 @@ def test_start_rollback__by_on_call__runs_the_last_healthy_version_and_takes_the
 def test_start_rollback__kept_in_the_gates_log__as_an_allow_of_its_own(bad: Deployment, held: datetime) -> None:
     decision = roll_back(bad, now=held).decision
 
+    assert decision is not None
     assert (decision.action, decision.version, decision.asked_by) == ("rollback", OLD, "grace")
     assert [row.outcome for row in decision.evaluations.all()] == ["allow"]
 
@@ -70,6 +71,7 @@ def test_start_rollback__by_the_system__asked_by_the_portal_and_recorded_as_the_
     rollback = roll_back(bad, now=held, actor=SYSTEM, trigger=Trigger.ERROR_RATE)
 
     assert rollback.rollback.is_automatic
+    assert rollback.decision is not None
     assert (rollback.started_by, rollback.decision.asked_by) == (None, "portal")
     event = Event.objects.get(verb="deployment.rollback_started")
     assert event.actor["kind"] == "system"

@@ -47,6 +47,14 @@ def test_method_for__circumstance__the_method_of_8_2(
     assert driver_for(method, driver) is carried_by
 
 
+@pytest.mark.parametrize(
+    ("trigger", "method"), [(T.ERROR_RATE, M.FLAG), (T.HEALTH, M.FLAG), (T.DATA_CORRUPTION, M.DATABASE_RESTORE)]
+)
+def test_method_for__change_with_a_flag_that_is_on__is_the_flag_first(trigger: Trigger, method: RollbackMethod) -> None:
+    assert method_for(trigger=trigger, deployed_by=Method.BLUE_GREEN, driver=D.WEBHOOK, has_flag=True) is method
+    assert methods_offered(D.WEBHOOK, has_flag=True)[0] is M.FLAG
+
+
 def test_methods__speed__the_words_of_8_2() -> None:
     assert [(method.value, speed.words) for method, speed in METHODS.items()] == [
         ("flag", "Instant"),
