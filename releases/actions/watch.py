@@ -20,8 +20,9 @@ from releases.models import Deployment, WatchSample
 from releases.policy.verification import Finding
 from releases.policy.watching import Response, Scenario, judge, roll_back_row
 from releases.selectors.deployments import get_deployment, lock_deployment
+from releases.selectors.rollbacks import is_by_flag
 from releases.selectors.watch import findings_so_far, is_being_watched, newer_there, sight_of
-from releases.states import UNDER_WAY, CheckKind, DeploymentState, RollbackMethod, Trigger, Verdict, WatchFinding
+from releases.states import UNDER_WAY, CheckKind, DeploymentState, Trigger, Verdict, WatchFinding
 
 OTHER_VERSION = "health.other_version"
 
@@ -83,7 +84,7 @@ def _judge(deployment: Deployment, sample: WatchSample, *, newer: Deployment | N
 
 def _is_rolled_back(deployment: Deployment, row: Scenario, *, reason: str, now: datetime) -> bool:
     """Whether the system goes back. A rollback is never taken back by itself: the two versions would take turns; after a flag there is one left to try."""
-    is_end_of_the_way = deployment.is_rollback and deployment.rollback.method != RollbackMethod.FLAG
+    is_end_of_the_way = deployment.is_rollback and not is_by_flag(deployment)
     if is_end_of_the_way or row.response is not Response.ROLL_BACK:
         return False
     try:

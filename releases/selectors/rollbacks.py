@@ -166,11 +166,15 @@ def order_of(reference: str) -> tuple[Order | None, str]:
 
 def falls_back(rollback: Deployment) -> bool:
     """Whether the system goes on by another method where this one did not help: it switched a flag off, and nobody else has taken over."""
-    if not rollback.is_rollback or rollback.rolls_back is None:
+    if not is_by_flag(rollback) or rollback.rolls_back is None:
         return False
-    row = rollback.rollback
-    is_by_flag = row.method == RollbackMethod.FLAG and row.is_automatic
-    return is_by_flag and rollback.rolls_back.state == DeploymentState.ROLLING_BACK
+    return rollback.rollback.is_automatic and rollback.rolls_back.state == DeploymentState.ROLLING_BACK
+
+
+def is_by_flag(deployment: Deployment) -> bool:
+    """Whether it is a rollback that deployed nothing and switched a flag off."""
+    row = getattr(deployment, "rollback", None)
+    return row is not None and row.method == RollbackMethod.FLAG
 
 
 def origin_of(rollback: Deployment) -> Deployment | None:
