@@ -14,5 +14,6 @@ class CatalogEvent(StrEnum):
     ARTIFACT_EXPIRED = "artifact.expired"
     EVIDENCE_REPORTED = "evidence.reported"
     PROTECTION_REPORTED = "protection.reported"
+    ISOLATION_ATTESTED = "isolation.attested"
     IDENTITY_TRUSTED = "trusted_identity.created"
     IDENTITY_DISTRUSTED = "trusted_identity.revoked"

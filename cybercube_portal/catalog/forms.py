@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cybercube_portal.catalog.actions.isolation import LONGEST_EVIDENCE
+from cybercube_portal.catalog.isolation import REQUIREMENTS, Isolated
+from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.web import PageForm
 
 LONGEST_TYPED = 4000
@@ -50,3 +55,24 @@ class ConventionForm(PageForm):
             }
         ),
     )
+
+
+class AttestationForm(PageForm):
+    """One row of §1.4 in one environment, and what shows it."""
+
+    environment = forms.ChoiceField(
+        label=_("Environment"), choices=[(code.value, code.value) for code in EnvironmentCode]
+    )
+    item = forms.ChoiceField(
+        label=_("What is separate"), choices=[(item.value, f"{item.value}: {REQUIREMENTS[item]}") for item in Isolated]
+    )
+    evidence = forms.CharField(
+        label=_("What shows it"),
+        help_text=_("A link, or what you looked at."),
+        max_length=LONGEST_EVIDENCE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def sent(self) -> dict[str, Any]:
+        """As `attest_isolation` takes it."""
+        return {**self.cleaned_data, "item": Isolated(self.cleaned_data["item"])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import MD5, Cast
 
+from cybercube_portal.catalog.isolation import HOLDS, Isolated
 from cybercube_portal.catalog.protection import Platform
 from cybercube_portal.catalog.states import ArtifactType, EnvironmentCode, Stage, StageStatus
 from cybercube_portal.stateful import append_only_triggers
@@ -37,6 +39,29 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Attestation(models.Model):
+    """Somebody's word for one row of §1.4 in one environment; the newest counts, for a year (`catalog.isolation`)."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="attestations")
+    item = models.CharField(max_length=16, choices=[(item.value, item.name) for item in Isolated])
+    evidence = models.CharField(max_length=1000)
+    attested_at = models.DateTimeField()
+    attested_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-attested_at", "-id"]
+        triggers = append_only_triggers()
+        indexes: ClassVar = [models.Index(fields=["environment", "item", "-attested_at"], name="attestation_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.item} of {self.environment_id}"
+
+    @property
+    def holds_until(self) -> datetime:
+        """The first moment it no longer holds."""
+        return self.attested_at + HOLDS
 
 
 class Service(models.Model):

@@ -34,6 +34,13 @@ REPORT_EVIDENCE = Permission(
 REPORT_PROTECTION = Permission(
     name="catalog.report_protection", roles=_NOBODY, scope=Scope.ARTIFACTS, section="§2.5", service_accounts=True
 )
+ATTEST_ISOLATION = Permission(
+    name="catalog.attest_isolation",
+    roles=frozenset({Role.OPS, Role.SECURITY, Role.ADMIN}),
+    scope="admin",
+    section="§1.4",
+    everywhere=True,
+)
 PERMISSIONS: tuple[Permission, ...] = (
     REGISTER_SERVICE,
     EDIT_SERVICE,
@@ -42,6 +49,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     REGISTER_ARTIFACT,
     REPORT_EVIDENCE,
     REPORT_PROTECTION,
+    ATTEST_ISOLATION,
 )
 
 

@@ -41,6 +41,14 @@ def environments() -> QuerySet[Environment]:
     return Environment.objects.order_by("order")
 
 
+def get_environment(code: str) -> Environment:
+    """Raises NotFound."""
+    found = environments().filter(code=code).first()
+    if found is None:
+        raise NotFound(f"There is no environment {code}.", code="environment.unknown")
+    return found
+
+
 def services() -> QuerySet[Service]:
     """All services with what a list shows (two queries)."""
     return Service.objects.select_related("team").prefetch_related("depends_on")

@@ -64,6 +64,12 @@ BADGES: dict[str, dict[str, Badge]] = {
         "open": Badge("circle-dashed", _("Open"), "wait"),
         "waived": Badge("circle-slash", _("Waived")),
     },
+    "attestation": {
+        "held": Badge("circle-check", _("Vouched for"), "ok"),
+        "ending": Badge("alarm-clock", _("Ends soon"), "wait"),
+        "over": Badge("timer-off", _("Over"), "bad"),
+        "open": Badge("circle-dashed", _("Open"), "wait"),
+    },
     "finding": {
         "error": Badge("circle-x", _("Unsafe"), "bad"),
         "warning": Badge("circle-alert", _("With care"), "wait"),

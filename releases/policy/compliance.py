@@ -1,7 +1,7 @@
 """Each service against each component of "Implementation Status", seen from facts. Pure.
 
 COMPLETE: the facts show it. PARTIAL: a part of it, or not always. PENDING: nothing shows it. Each row says what shows it, and the
-next step while it is not complete. What no fact can show (separate networks and keys, §1.4) has no row.
+next step while it is not complete. What no fact shows (separate networks and keys, §1.4) is complete while somebody answers for it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from cybercube_portal.catalog.isolation import CELLS
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Stage
 from cybercube_portal.decisions import Decision, Outcome
 
@@ -63,7 +64,7 @@ class ServiceFacts:
 
     `seen` {version, git_sha, status} is what `/health` of production said last, None when it was never read; `rolled_back_at` the last rollback that turned healthy;
     `noted` of `released` releases have published notes; `overdue` of `live_flags` are past their end;
-    `overdue_records` emergencies whose record is late (§6.4); `protection` whether each demand of §2.5 held when it was last reported.
+    somebody answers for `isolated` rows of §1.4 in the three environments; `overdue_records` emergencies whose record is late (§6.4); `protection` whether each demand of §2.5 held when it was last reported.
     """
 
     service: str
@@ -85,6 +86,7 @@ class ServiceFacts:
     overdue: int = 0
     overdue_records: int = 0
     protection: tuple[bool, ...] = ()
+    isolated: int = 0
 
 
 class Finding(NamedTuple):
@@ -138,6 +140,13 @@ def _addresses(facts: ServiceFacts) -> Finding:
     if len({hosts[code] for code in known}) < len(known):
         return Finding(Status.PARTIAL, "Two environments share a host.", "Give each environment a host of its own.")
     return _share(len(known), len(wanted), f"Hosts of its own in {', '.join(known)}.", "Register the other addresses.")
+
+
+def _isolation(facts: ServiceFacts) -> Finding:
+    proof = f"People answer for {facts.isolated} of {len(CELLS)} rows of §1.4 in the three environments."
+    return _share(
+        facts.isolated, len(CELLS), proof, "Ops or Security vouch for the open rows, on the page Environments."
+    )
 
 
 def _parity(facts: ServiceFacts) -> Finding:
@@ -284,6 +293,7 @@ def _all_of(met: int, rows: tuple[Shipped, ...], proof: str, next_step: str) -> 
 REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement("§0", "Weekly releases", _cadence),
     Requirement("§1.3", "Environment separation: addresses", _addresses),
+    Requirement("§1.4", "Environment separation: isolation", _isolation),
     Requirement("§1.5", "Staging environment: parity", _parity),
     Requirement("§2", "Version control (Git)", _git),
     Requirement("§2.2", "Release branch workflow", _release_refs),

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from changes.policy.scope import Action
 from changes.selectors.changes import changes_listed, overdue_records
 from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.attestations import rows_vouched_for
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
 from cybercube_portal.decisions import Outcome
 from flags.selectors.flags import flags_listed
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
 
 TREND_WEEKS = 12
-COUNTED = ("live_flags", "overdue", "released", "noted")
+COUNTED = ("live_flags", "overdue", "released", "noted", "isolated")
 STG, PRD = EnvironmentCode.STG.value, EnvironmentCode.PRD.value
 # What got as far as being healthy once, whatever became of it.
 ARRIVED = (DeploymentState.HEALTHY, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
@@ -47,6 +48,7 @@ def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Servi
         released=_count(released),
         noted=_count(released.filter(notes_published_at__isnull=False)),
         coming=ArraySubquery(coming),
+        isolated=Coalesce(rows_vouched_for(now=now), 0),
         protection=catalog.latest_findings("pk"),
         trend=ArraySubquery(_weeks(now)),
     )

@@ -95,6 +95,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     found["meeting"] = meeting
     found["agenda_item"] = {**meeting, **found["reviewed"]}
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
+    found["environment"] = {"code": "prd"}
     found["filing"] = {"query": "?type=normal"}
     found["period"] = {"query": f"?from={now - DAY:%Y-%m-%dT%H:%M:%SZ}&to={now:%Y-%m-%dT%H:%M:%SZ}"}
     found["table"] = {"table": "weeks"}

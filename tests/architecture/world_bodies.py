@@ -59,6 +59,7 @@ def sent_by_programs(now: datetime, *, decision: str) -> dict[str, dict[str, Any
         "POST api/v1/artifacts/": artifact_body(version="v2.3.2", build_time=(now - HOUR).isoformat()),
         f"POST {evidence}": {"stage": "build", "status": "passed"},
         "POST api/v1/services/<slug:slug>/protection/": {"platform": "github", "settings": {}, "codeowners": True},
+        "POST api/v1/environments/<str:code>/isolation/": {"item": "network", "evidence": "A VPC each"},
         "POST api/v1/migrations/lint/": {"filename": "20260117120000_nothing.sql", "sql": "SELECT 1;"},
         "POST api/v1/conventions/check/": {"kind": "branch", "value": "main"},
         "POST api/v1/gate/decisions/": QUESTION,
@@ -138,6 +139,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
     exception = {"change": number, "reason": "Needed"}
     scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
     return {
+        "POST environments/": {"environment": "prd", "item": "network", "evidence": "A VPC each"},
         "POST api/v1/freezes/<str:reference>/exceptions/": exception,
         "POST api/v1/cab-meetings/<str:reference>/vote/": {"change": number, "vote": "approve"},
         "POST api/v1/cab-meetings/<str:reference>/add/": {"change": number},

@@ -174,5 +174,5 @@ def test_badge__of_a_service__is_a_picture_with_its_count(
     answer: Any = browser_session("alice").get(f"/compliance/{SERVICE}.svg")
 
     assert answer.headers["Content-Type"] == "image/svg+xml"
-    assert "STD-ENG-006: 0 / 17" in answer.content.decode()
+    assert "STD-ENG-006: 0 / 18" in answer.content.decode()
     assert browser_session("alice").get("/compliance/nothing.svg").status_code == 404

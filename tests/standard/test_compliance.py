@@ -42,6 +42,9 @@ ROWS: list[tuple[str, dict[str, Any], Status]] = [
     ("Environment separation: addresses", {"hosts": HOSTS[1:]}, Status.PARTIAL),
     ("Environment separation: addresses", {"hosts": (("prd", "a"), ("stg", "a"), ("dev", "b"))}, Status.PARTIAL),
     ("Environment separation: addresses", {"hosts": HOSTS}, Status.COMPLETE),
+    ("Environment separation: isolation", {}, Status.PENDING),
+    ("Environment separation: isolation", {"isolated": 17}, Status.PARTIAL),
+    ("Environment separation: isolation", {"isolated": 18}, Status.COMPLETE),
     ("Staging environment: parity", {}, Status.PENDING),
     ("Staging environment: parity", {"parity": said(DIFFERS)}, Status.PARTIAL),
     (

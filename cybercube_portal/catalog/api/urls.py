@@ -7,6 +7,7 @@ from importlib import import_module
 from cybercube_portal.api import path_both
 from cybercube_portal.catalog.api import views
 from cybercube_portal.catalog.api.conventions import ConventionsCheckView
+from cybercube_portal.catalog.api.isolation import IsolationView
 from cybercube_portal.catalog.api.migrations import MigrationsLintView
 from cybercube_portal.catalog.api.protection import ProtectionView
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path_both("conventions/check/", ConventionsCheckView.as_view(), name="api-conventions-check"),
     path_both("migrations/lint/", MigrationsLintView.as_view(), name="api-migrations-lint"),
     path_both("environments/", views.EnvironmentsView.as_view(), name="api-environments"),
+    path_both("environments/<str:code>/isolation/", IsolationView.as_view(), name="api-environment-isolation"),
     path_both("services/", views.ServicesView.as_view(), name="api-services"),
     path_both("services/<slug:slug>/", views.ServiceView.as_view(), name="api-service"),
     path_both("services/<slug:slug>/protection/", ProtectionView.as_view(), name="api-service-protection"),

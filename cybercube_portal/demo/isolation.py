@@ -1,0 +1,31 @@
+"""Security and Ops vouched for the environments; one word is about to end, one row was never looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cybercube_portal.catalog.actions import attest_isolation
+from cybercube_portal.catalog.isolation import CELLS, HOLDS, Isolated
+from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.demo.lives import Company
+
+WORDS: dict[Isolated, tuple[str, str]] = {
+    Isolated.NETWORK: ("dan", "A VPC for each, no peering: wiki/networks."),
+    Isolated.DATABASE: ("dan", "An instance of its own: inventory of databases, line by line."),
+    Isolated.SECRETS: ("frank", "A vault for each, no shared policy: audit of the vaults."),
+    Isolated.IAM: ("frank", "Roles are defined for each account; nobody holds two by default."),
+    Isolated.MONITORING: ("dan", "A folder of dashboards for each."),
+    Isolated.LOGS: ("dan", "Every line carries env; checked by the collector."),
+}
+OPEN = (Isolated.MONITORING, EnvironmentCode.DEV)
+ENDING = (Isolated.IAM, EnvironmentCode.PRD)
+
+
+def vouch(company: Company, *, now: datetime) -> None:
+    """Three months ago, but for the two."""
+    for item, environment in CELLS:
+        if (item, environment) == OPEN:
+            continue
+        ago = HOLDS - timedelta(days=12) if (item, environment) == ENDING else timedelta(days=90)
+        by, evidence = WORDS[item]
+        attest_isolation(environment=environment, item=item, evidence=evidence, actor=company.actor(by), now=now - ago)
