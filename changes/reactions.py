@@ -7,6 +7,7 @@ from datetime import datetime
 
 from changes import tasks
 from changes.events import ChangeEvent
+from changes.news import NEWS
 from cybercube_portal.audit.registry import Task, register_intent, register_reactions
 from cybercube_portal.people.events import PeopleEvent
 
@@ -16,6 +17,7 @@ ALERT_EMERGENCY_APPROVERS = "changes.alert_emergency_approvers"
 ASK_CONFIRMATION = "changes.ask_confirmation"
 ESCALATE_TO_MANAGERS = "changes.escalate_to_managers"
 RECHECK_SIGNATURES = "changes.recheck_signatures"
+TELL_WATCHERS = "changes.tell_watchers"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     ChangeEvent.EMERGENCY_FILED: (ALERT_EMERGENCY_APPROVERS,),
@@ -36,7 +38,10 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     ASK_CONFIRMATION: tasks.ask_confirmation,
     ESCALATE_TO_MANAGERS: tasks.escalate_to_managers,
     RECHECK_SIGNATURES: tasks.recheck_signatures,
+    TELL_WATCHERS: tasks.tell_watchers,
 }
+# After the reactions above: whoever is asked or told themselves needs no second notice of the same event.
+WATCHED: dict[str, tuple[str, ...]] = dict.fromkeys(NEWS, (TELL_WATCHERS,))
 
 
 def register() -> None:
@@ -44,3 +49,4 @@ def register() -> None:
     for kind, handle in HANDLERS.items():
         register_intent(kind, handle)
     register_reactions(REACTIONS)
+    register_reactions(WATCHED)

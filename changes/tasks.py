@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import shared_task
 
 from changes.actions import cab, emergencies, minutes, notices
 from changes.actions.changes import expire_change, overdue_slots, reopen_change
+from changes.events import ChangeEvent
 from changes.policy.notices import LONGEST_AHEAD
 from changes.selectors.cab import due_for_reminder, past_their_deadline
 from changes.selectors.changes import approved_with_signature_of, overdue_records, unconfirmed
 from changes.selectors.freezes import published_between
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
+from cybercube_portal.audit.selectors.events import event_named
 
 EVERY_MINUTE = timedelta(minutes=1)
 # How long before a meeting's deadline its voters are reminded.
@@ -89,12 +92,20 @@ def _each(ids: Iterable[str], act: Callable[[str], object]) -> None:
 
 def ask_approvers(task: Task, now: datetime) -> None:
     """A change waits for signatures."""
-    notices.ask_approvers(number=task.subject, occasion=task.payload["event"], now=now)
+    again = task.payload["verb"] == ChangeEvent.SIGNATURE_SUPERSEDED
+    notices.ask_approvers(number=task.subject, occasion=task.payload["event"], again=again, now=now)
 
 
 def tell_requester(task: Task, now: datetime) -> None:
     """A change was refused, reopened or expired."""
-    notices.tell_requester(number=task.subject, occasion=task.payload["event"], now=now)
+    data = event_named(UUID(task.payload["event"])).data
+    because = str(data.get("comment") or data.get("because") or "")
+    notices.tell_requester(number=task.subject, occasion=task.payload["event"], because=because, now=now)
+
+
+def tell_watchers(task: Task, now: datetime) -> None:
+    """Something became of a change that people watch."""
+    notices.tell_watchers(number=task.subject, event=event_named(UUID(task.payload["event"])), now=now)
 
 
 def alert_emergency_approvers(task: Task, now: datetime) -> None:

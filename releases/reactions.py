@@ -15,6 +15,7 @@ from releases.actions.migrations import REMIND
 from releases.actions.rollback import DRIVE
 from releases.actions.verification import VERIFY
 from releases.events import DeploymentEvent, IncidentEvent, ObservationEvent
+from releases.news import DEPLOYMENT_NEWS, RELEASE_NEWS
 
 # 5, 10 and 20 seconds apart: whoever waits for a rollback wants to know soon that it does not come.
 DRIVER_TRIES = 4
@@ -31,6 +32,8 @@ ASK_ON_CALL = "releases.ask_on_call"
 KILL_FLAG = "releases.kill_flag"
 FALL_BACK = "releases.fall_back"
 KEEP_FIGURES = "releases.keep_figures"
+TELL_RELEASE_WATCHERS = "releases.tell_release_watchers"
+TELL_SERVICE_WATCHERS = "releases.tell_service_watchers"
 
 REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.STARTED: (READ_BASELINE,),
@@ -68,6 +71,13 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     KILL_FLAG: tasks.kill_rollback_flag,
     FALL_BACK: tasks.fall_back,
     KEEP_FIGURES: tasks.keep_figures,
+    TELL_RELEASE_WATCHERS: tasks.tell_release_watchers,
+    TELL_SERVICE_WATCHERS: tasks.tell_service_watchers,
+}
+# After the reactions above: whoever is paged needs no second notice of the same event.
+WATCHED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(RELEASE_NEWS, (TELL_RELEASE_WATCHERS,)),
+    **dict.fromkeys(DEPLOYMENT_NEWS, (TELL_SERVICE_WATCHERS,)),
 }
 
 
@@ -83,3 +93,4 @@ def register() -> None:
     register_intent(JUDGE_STEP, tasks.judge_step, gather=tasks.look_at_step)
     register_intent(READ_BASELINE, tasks.keep_baseline, gather=tasks.read_baseline, tries=3)
     register_reactions(REACTIONS)
+    register_reactions(WATCHED)

@@ -29,6 +29,7 @@ from releases.actions import (
     notices,
     on_call,
     outcomes,
+    release_notices,
     verification,
     watch,
 )
@@ -152,6 +153,17 @@ def tell_on_call(task: Task, now: datetime) -> None:
 def send_notice(task: Task, now: datetime) -> None:
     """`task.subject` is what was taken back, or was not."""
     notices.send_notice(reference=task.subject, now=now)
+
+
+def tell_release_watchers(task: Task, now: datetime) -> None:
+    """Something became of the release `task.subject`."""
+    event = event_named(UUID(task.payload["event"]))
+    release_notices.tell_watchers(reference=task.subject, event=event, now=now)
+
+
+def tell_service_watchers(task: Task, now: datetime) -> None:
+    """Something became of the deployment `task.subject`."""
+    notices.tell_watchers(reference=task.subject, event=event_named(UUID(task.payload["event"])), now=now)
 
 
 def make_checks(task: Task, now: datetime) -> Sequence[Checked]:

@@ -22,6 +22,7 @@ from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeState, SignatureState, TemplateState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Invalid, Stale, refuse, refuse_unless
+from cybercube_portal.notices.actions import watch
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 
@@ -56,6 +57,7 @@ def create_change(
     keep_version(change, actor=actor, now=now)
     verb = ChangeEvent.CREATED if claims is None else ChangeEvent.IMPORTED
     record_change(verb, change, actor=actor, at=now, after=_recorded(change))
+    watch(subject=change.number, actor=actor, now=now)
     _announce_emergency(change, was_type="", actor=actor, now=now)
     return get_change(change.number)
 
@@ -144,6 +146,7 @@ def comment_change(*, number: str, body: str, actor: Actor, now: datetime) -> Co
         raise Invalid.field("/body", "comment.length", f"A comment has 1 to {LONGEST_COMMENT} characters.")
     comment = Comment.objects.create(change=change, author_id=actor.id, body=text, at=now)
     record_change(ChangeEvent.COMMENTED, change, actor=actor, at=now, comment=comment.pk)
+    watch(subject=change.number, actor=actor, now=now)
     return comment
 
 

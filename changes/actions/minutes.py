@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
+from changes import messages
 from changes.actions.recording import record_thing
 from changes.events import MeetingEvent
 from changes.models import CabMeeting, Signature
@@ -18,8 +18,9 @@ from changes.selectors.cab import AgendaItem, agenda_of, attendees_of, lock_meet
 from changes.selectors.situation import Situation
 from changes.selectors.templates import templates_listed
 from changes.states import MeetingState, SignatureState, TemplateState
-from cybercube_portal.audit.actions import queue_mail
 from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people import selectors as people
 from cybercube_portal.people.roles import CAB_SEATS, Role
 
@@ -65,7 +66,7 @@ def meeting_facts(meeting: CabMeeting, *, now: datetime) -> MeetingFacts:
 
 @transaction.atomic
 def remind_voters(*, reference: str, now: datetime) -> int:
-    """One mail to everybody who can sit on the board and has not voted or come; returns how many. Raises NotFound."""
+    """Remind everybody who can sit on the board and has not voted or come; returns how many. Raises NotFound."""
     meeting = lock_meeting(reference)
     if meeting.state != MeetingState.PLANNED or meeting.reminded_at is not None or meeting.votes_until is None:
         return 0
@@ -74,25 +75,16 @@ def remind_voters(*, reference: str, now: datetime) -> int:
     meeting.save()
     record_thing(MeetingEvent.REMINDED, kind="cab_meeting", reference=reference, actor=SYSTEM, at=now, items=len(items))
     there = [fact.person for fact in attendees_of(meeting)]
-    subject, _, body = render_to_string(
-        "emails/cab_reminder.txt",
-        {
-            "meeting": meeting,
-            "title": cab.plain(meeting.title),
-            "items": items,
-            "url": f"{settings.BASE_URL}/cab/{reference}/",
-        },
-    ).partition("\n")
-    to = recipients.addresses_of(ROLES, teams=people.team_slugs(), now=now, without=there) if items else []
-    mails = queue_mail(
-        to=to,
-        subject=subject,
-        body=f"{body.strip()}\n",
-        at=now,
+    if not items:
+        return 0
+    return tell(
+        Kind.CAB_REMINDER,
         about=reference,
-        dedupe_key=f"cab_reminder:{reference}",
+        occasion="reminder",
+        to=recipients.holders_of(ROLES, teams=people.team_slugs(), now=now, without=there),
+        write=partial(messages.cab_reminder, meeting, items),
+        now=now,
     )
-    return len(mails)
 
 
 def _minuted(item: AgendaItem, *, now: datetime) -> Minuted:

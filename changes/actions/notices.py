@@ -1,50 +1,72 @@
-"""Telling people by mail. A mail is a row in the transaction of what it tells of; each is queued once (reliability.md section 1)."""
+"""Telling people of changes and freezes. Each notice is a row in the transaction of what it tells of (reliability.md section 1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
+from changes import messages
 from changes.actions.recording import record_thing
-from changes.events import FreezeEvent
-from changes.models import ChangeRequest
+from changes.events import ChangeEvent, FreezeEvent
+from changes.models import Comment
+from changes.news import NEWS, message_of_event
 from changes.policy.notices import due_notice
-from changes.policy.recurrence import zone_named
 from changes.selectors import recipients
 from changes.selectors.changes import get_change, waiting_too_long
 from changes.selectors.freezes import lock_freeze, next_occurrence
 from changes.selectors.situation import Situation
 from changes.states import ChangeState, FreezeState
-from cybercube_portal.audit.actions import queue_mail
 from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
+from cybercube_portal.notices.selectors.watches import watchers_of
+from cybercube_portal.people import selectors as people
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS, Role
+
+if TYPE_CHECKING:
+    from cybercube_portal.audit.models import Event
+
+E = ChangeEvent
 
 
 @transaction.atomic
-def ask_approvers(*, number: str, occasion: str, now: datetime) -> int:
-    """One mail to everybody who can fill a seat that is open; `occasion` names the event, so that it is told once.
+def ask_approvers(*, number: str, occasion: str, again: bool, now: datetime) -> int:
+    """Ask everybody who can fill a seat that is open; `occasion` names the event, so that it is told once.
 
-    Returns how many were asked: none when the change is no longer in review.
+    `again`: they are asked because what was signed was edited. Returns how many were asked: none when the change is no
+    longer in review.
     """
     change = get_change(number)
     if change.state != ChangeState.IN_REVIEW:
         return 0
     situation = Situation(change, now=now)
-    labels = list(dict.fromkeys(item.seat.label for item in situation.seats if item.signature is None))
-    to = recipients.approvers_asked(situation)
-    return _mail_about(change, "approval_wanted", to, occasion=occasion, now=now, seats=labels)
+    seats = list(dict.fromkeys(item.seat.label for item in situation.seats if item.signature is None))
+    return tell(
+        Kind.APPROVAL_WANTED,
+        about=number,
+        occasion=occasion,
+        to=recipients.approvers_asked(situation),
+        teams=situation.teams,
+        write=partial(messages.approval_wanted, change, seats, again=again),
+        now=now,
+    )
 
 
 @transaction.atomic
-def tell_requester(*, number: str, occasion: str, now: datetime) -> int:
-    """Say that it was refused, went back to review, or expired. Returns how many were told."""
+def tell_requester(*, number: str, occasion: str, because: str, now: datetime) -> int:
+    """Say that it was refused, went back to review, or expired, and why. Returns how many were told."""
     change = get_change(number)
-    return _mail_about(change, "change_moved", recipients.requester_of(change), occasion=occasion, now=now)
+    return tell(
+        Kind.CHANGE_MOVED,
+        about=number,
+        occasion=occasion,
+        to=[change.requester_id],
+        write=partial(messages.change_moved, change, because=because),
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -53,18 +75,32 @@ def alert_emergency_approvers(*, number: str, occasion: str, now: datetime) -> i
     change = get_change(number)
     if not change.is_emergency or change.state != ChangeState.DRAFT:
         return 0
-    to = recipients.addresses_of(EMERGENCY_APPROVERS, teams=Situation(change, now=now).teams, now=now)
-    return _mail_about(change, "emergency_filed", to, occasion=occasion, now=now)
+    teams = Situation(change, now=now).teams
+    return tell(
+        Kind.EMERGENCY_FILED,
+        about=number,
+        occasion=occasion,
+        to=recipients.holders_of(EMERGENCY_APPROVERS, teams=teams, now=now),
+        teams=teams,
+        write=partial(messages.emergency_filed, change),
+        now=now,
+    )
 
 
 @transaction.atomic
 def ask_confirmation(*, number: str, occasion: str, now: datetime) -> int:
     """Ask the named approver to confirm what somebody else on call noted (R5)."""
     change = get_change(number)
-    if change.confirm_by is None or change.confirmed_at is not None or change.authorised_by is None:
+    if change.confirm_by is None or change.confirmed_at is not None or change.authorised_by_id is None:
         return 0
-    to = [change.authorised_by.email] if change.authorised_by.email else []
-    return _mail_about(change, "confirmation_wanted", to, occasion=occasion, now=now)
+    return tell(
+        Kind.CONFIRMATION_WANTED,
+        about=number,
+        occasion=occasion,
+        to=[change.authorised_by_id],
+        write=partial(messages.confirmation_wanted, change),
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -72,25 +108,60 @@ def escalate_to_managers(*, number: str, occasion: str, now: datetime) -> int:
     """Tell the engineering managers of the teams that an emergency owes its record or its confirmation (R5)."""
     change = get_change(number)
     teams = Situation(change, now=now).teams
-    to = recipients.addresses_of((Role.ENGINEERING_MANAGER,), teams=teams, now=now)
-    return _mail_about(change, "emergency_overdue", to, occasion=occasion, now=now)
+    return tell(
+        Kind.EMERGENCY_OVERDUE,
+        about=number,
+        occasion=occasion,
+        to=recipients.holders_of((Role.ENGINEERING_MANAGER,), teams=teams, now=now),
+        teams=teams,
+        write=partial(messages.emergency_overdue, change),
+        now=now,
+    )
 
 
 @transaction.atomic
 def warn_of_lead_times(*, now: datetime) -> int:
-    """Tell requesters once that a change in review can no longer keep its lead time (R8). Returns how many mails."""
-    told = 0
-    for change in waiting_too_long(now=now):
-        occasion = f"lead:{change.submitted_at}:{change.scheduled_time}"
-        told += _mail_about(change, "lead_time_short", recipients.requester_of(change), occasion=occasion, now=now)
-    return told
+    """Tell requesters once that a change in review can no longer keep its lead time (R8). Returns how many were told."""
+    return sum(
+        tell(
+            Kind.LEAD_TIME_SHORT,
+            about=change.number,
+            occasion=f"lead:{change.submitted_at}:{change.scheduled_time}",
+            to=[change.requester_id],
+            write=partial(messages.lead_time_short, change),
+            now=now,
+        )
+        for change in waiting_too_long(now=now)
+    )
+
+
+@transaction.atomic
+def tell_watchers(*, number: str, event: Event, now: datetime) -> int:
+    """Tell whoever watches the change, or its services where that is news of theirs; never whoever did it. Returns how many."""
+    change = get_change(number)
+    news = NEWS[event.verb]
+    if event.verb == E.SIGNED and change.state != ChangeState.IN_REVIEW:
+        # The last signature approves: one notice says both.
+        return 0
+    services = [f"service:{slug}" for slug in change.services] if news.of_service else []
+    who, comment = _who(event), _comment(event)
+    return tell(
+        news.kind,
+        about=number,
+        occasion=str(event.event_id),
+        to=watchers_of([number, *services]),
+        teams=Situation(change, now=now).teams,
+        without=str(event.actor.get("id", "")),
+        write=lambda: message_of_event(change, event, who=who, comment=comment),
+        now=now,
+    )
 
 
 @transaction.atomic
 def notice_freeze(*, reference: str, now: datetime) -> bool:
     """Announce the next occurrence of a published freeze when a notice of it is due and was not given; True when it was now.
 
-    One event, and one mail to each person of the teams in scope. Raises NotFound.
+    One event, and each person of the teams in scope is told. Raises NotFound.
     """
     freeze = lock_freeze(reference)
     if freeze.state != FreezeState.PUBLISHED:
@@ -113,48 +184,26 @@ def notice_freeze(*, reference: str, now: datetime) -> bool:
         ahead=ahead,
         starts_at=coming.start,
     )
-    zone = zone_named(freeze.timezone)
-    _mail(
-        "freeze_ahead",
-        recipients.members_and_holders(teams, now=now),
+    tell(
+        Kind.FREEZE_AHEAD,
         about=freeze.reference,
-        key=f"{freeze.reference}:{coming.start.isoformat()}:{ahead}",
+        occasion=f"{coming.start.isoformat()}:{ahead}",
+        to=recipients.members_and_holders(teams, now=now),
+        teams=teams,
+        write=partial(messages.freeze_ahead, freeze, start=coming.start, end=coming.end),
         now=now,
-        freeze=freeze,
-        title=_line(freeze.title),
-        # As words: templates would turn the moments back into UTC.
-        start=f"{coming.start.astimezone(zone):%Y-%m-%d %H:%M}",
-        end=f"{coming.end.astimezone(zone):%Y-%m-%d %H:%M}",
-        url=f"{settings.BASE_URL}/freezes/{freeze.reference}/",
     )
     return True
 
 
-def _mail_about(
-    change: ChangeRequest, template: str, to: Iterable[str], *, occasion: str, now: datetime, **context: Any
-) -> int:
-    return _mail(
-        template,
-        to,
-        about=change.number,
-        key=f"{change.number}:{occasion}",
-        now=now,
-        change=change,
-        title=_line(change.title),
-        url=f"{settings.BASE_URL}/changes/{change.number}/",
-        **context,
-    )
+def _who(event: Event) -> str:
+    """The name of whoever did it; a word for the portal itself."""
+    username = str(event.actor.get("id", ""))
+    found = people.names_of([username]) if event.actor.get("kind") != "system" else {}
+    return found.get(username) or "CYBERCUBE"
 
 
-def _mail(template: str, to: Iterable[str], *, about: str, key: str, now: datetime, **context: Any) -> int:
-    """`emails/<template>.txt`: its first line is the subject."""
-    subject, _, body = render_to_string(f"emails/{template}.txt", context).partition("\n")
-    mails = queue_mail(
-        to=to, subject=subject, body=f"{body.strip()}\n", at=now, about=about, dedupe_key=f"{template}:{key}"
-    )
-    return len(mails)
-
-
-def _line(text: str) -> str:
-    """A title on one line: it becomes part of a subject."""
-    return " ".join(text.split())
+def _comment(event: Event) -> str:
+    if event.verb != E.COMMENTED:
+        return ""
+    return Comment.objects.filter(pk=event.data.get("comment")).values_list("body", flat=True).first() or ""

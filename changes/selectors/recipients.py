@@ -1,4 +1,4 @@
-"""Whom a notice reaches: addresses of people, by the roles and teams it concerns."""
+"""Whom a notice reaches: ids of people, by the roles and teams it concerns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from changes.models import ChangeRequest, Freeze
+from changes.models import Freeze
 from changes.selectors.situation import Situation
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people import selectors as people
@@ -15,29 +15,22 @@ from cybercube_portal.people.actors import Kind
 from cybercube_portal.people.roles import Role
 
 
-def addresses_of(
-    roles: Iterable[Role], *, teams: Iterable[str], now: datetime, without: Iterable[str] = ()
-) -> list[str]:
-    """Mail addresses of everybody who holds one of `roles` for one of `teams` or everywhere, but not of users `without`."""
+def holders_of(roles: Iterable[Role], *, teams: Iterable[str], now: datetime, without: Iterable[str] = ()) -> set[int]:
+    """Everybody who holds one of `roles` for one of `teams` or everywhere, but not users `without`."""
     teams, held = tuple(teams), list(roles)
     if not held:
-        return []
+        return set()
     found = reduce(or_, (people.holders(role, now=now, teams=teams) for role in held))
-    return _sorted(found.exclude(username__in=list(without)).values_list("email", flat=True))
+    return set(found.exclude(username__in=list(without)).values_list("pk", flat=True))
 
 
-def approvers_asked(situation: Situation) -> list[str]:
+def approvers_asked(situation: Situation) -> set[int]:
     """Who can fill a seat that is open: neither the requester nor an editor, and nobody who signed already."""
     change = situation.change
     roles = {role for item in situation.seats if item.signature is None for role in item.seat.roles}
     signed = {fact.person for fact in situation.given}
     without = {change.requester.username, *change.editors, *signed}
-    return addresses_of(roles, teams=situation.teams, now=situation.now, without=without)
-
-
-def requester_of(change: ChangeRequest) -> list[str]:
-    """None for a service account without an address."""
-    return _sorted([change.requester.email])
+    return holders_of(roles, teams=situation.teams, now=situation.now, without=without)
 
 
 def teams_in(freeze: Freeze) -> frozenset[str]:
@@ -50,12 +43,7 @@ def teams_in(freeze: Freeze) -> frozenset[str]:
     return teams - set(freeze.excluded_teams)
 
 
-def members_and_holders(teams: frozenset[str], *, now: datetime) -> list[str]:
-    """Addresses of the teams' people and of whoever holds a role for them."""
+def members_and_holders(teams: frozenset[str], *, now: datetime) -> set[int]:
+    """The teams' people and whoever holds a role for them."""
     members = people.users_listed().filter(team__slug__in=sorted(teams), kind=Kind.PERSON)
-    holders = addresses_of(Role, teams=teams, now=now)
-    return _sorted([*members.values_list("email", flat=True), *holders])
-
-
-def _sorted(addresses: Iterable[str]) -> list[str]:
-    return sorted({address for address in addresses if address})
+    return set(members.values_list("pk", flat=True)) | holders_of(Role, teams=teams, now=now)

@@ -17,7 +17,7 @@ from changes.selectors.page import change_page
 from changes.selectors.readiness import readiness
 from changes.states import ChangeState, MeetingState
 from changes.views.merge_box import seat_rows
-from changes.views.words import named
+from changes.words import named
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.web import PageRequest
 

@@ -21,7 +21,7 @@ from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeOutcome, ChangeState, SignatureState
 from changes.views.merge_box import merge_box
 from changes.views.timeline import entries_of
-from changes.views.words import label_of, named, text_of
+from changes.words import label_of, named, text_of
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS
 from cybercube_portal.web import PageRequest, show
 

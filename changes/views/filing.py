@@ -26,7 +26,7 @@ from changes.selectors.differences import difference_from
 from changes.selectors.outlook import Outlook, outlook_of
 from changes.selectors.templates import get_template, templates_listed
 from changes.states import ChangeState, ChangeType, TemplateState
-from changes.views.words import named
+from changes.words import named
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Stale
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again

@@ -13,7 +13,7 @@ from changes.selectors.changes import signed_by
 from changes.selectors.inbox import concerns_of, differences_since
 from changes.selectors.waiting import Waiting, waiting_for
 from changes.views.merge_box import Button
-from changes.views.words import named
+from changes.words import named
 from cybercube_portal.web import PageRequest, show
 
 SIGNED_SHOWN = 8

@@ -162,6 +162,17 @@ def user_named(username: str) -> User:
     return user
 
 
+def persons(ids: Iterable[int]) -> QuerySet[User]:
+    """The active people among these; a service account is nobody one tells anything."""
+    return User.objects.filter(pk__in=list(ids), is_active=True, kind=Kind.PERSON)
+
+
+def names_of(usernames: Iterable[str]) -> dict[str, str]:
+    """The names people and service accounts go by, by user name; one nobody has is left out."""
+    rows = User.objects.filter(username__in=list(usernames))
+    return {user.username: user.get_full_name() for user in rows}
+
+
 def users_listed(*, team: str | None = None) -> QuerySet[User]:
     """Active users with their home team, perhaps only of one team."""
     users = User.objects.filter(is_active=True).select_related("team")

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "flags",
     "changes",
     "cybercube_portal.catalog",
+    "cybercube_portal.notices",
     "cybercube_portal.people",
     "cybercube_portal.audit",
     "cybercube_portal.apps.PortalAdminConfig",
@@ -275,6 +276,7 @@ EMAIL_HOST_USER = variables.MAIL_USER.read()
 EMAIL_HOST_PASSWORD = variables.MAIL_PASSWORD.read()
 EMAIL_USE_TLS = variables.MAIL_STARTTLS.read()
 EMAIL_TIMEOUT = 10
+NOTICE_QUIET_TIME = variables.NOTICE_QUIET_TIME.read()
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 
 # Celery is the doorbell, PostgreSQL the truth: a lost message costs a sweep, never work (reliability.md section 1).

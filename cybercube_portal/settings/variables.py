@@ -238,6 +238,12 @@ MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")
 MAIL_PASSWORD = Variable("CYBERCUBE_MAIL_PASSWORD", str, "", "Password at the SMTP server.", secret=True)
 MAIL_STARTTLS = Variable("CYBERCUBE_MAIL_STARTTLS", boolean, "1", "0: speak to the SMTP server without STARTTLS.")
 MAIL_FROM = Variable("CYBERCUBE_MAIL_FROM", str, "CYBERCUBE portal <portal@localhost>", "Sender of the portal's mail.")
+NOTICE_QUIET_TIME = Variable(
+    "CYBERCUBE_NOTICE_QUIET_TIME",
+    duration,
+    "10m",
+    "How long nothing more may happen to a thing before its watchers get what happened in one mail; the first comes at once.",
+)
 LOG_LEVEL = Variable(
     "CYBERCUBE_LOG_LEVEL", one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "Least level that is logged."
 )

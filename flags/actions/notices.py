@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
-from changes.selectors.recipients import addresses_of
-from cybercube_portal.audit.actions import queue_mail
+from changes.selectors.recipients import holders_of
 from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people.roles import Role
+from flags import messages
 from flags.actions.recording import record_flag
 from flags.events import FlagEvent
 from flags.models import Flag
@@ -34,25 +35,24 @@ def notice_expiry(*, key: str, now: datetime) -> bool:
     flag.noticed_at = now
     flag.save(update_fields=["noticed_at"])
     record_flag(FlagEvent.EXPIRY_NOTICED, flag, actor=SYSTEM, at=now, expires_at=flag.expires_at)
-    to = _recipients(flag, now=now)
     facts = life_facts([get_flag(key)])[key]
-    context = {
-        "flag": flag,
-        "title": " ".join(flag.name.split()),
-        "expired": flag.expires_at <= now,
-        "open": [item.message for item in cleanup(facts, now=now) if item.outcome == "fail"],
-        "url": f"{settings.BASE_URL}/flags/{key}/",
-    }
-    subject, _, body = render_to_string("emails/flag_expires.txt", context).partition("\n")
-    text = f"{body.strip()}\n"
-    queue_mail(to=to, subject=subject, body=text, at=now, about=key, dedupe_key=f"flag_expires:{key}:{now:%Y-%m-%d}")
+    still_open = [item.message for item in cleanup(facts, now=now) if item.outcome == "fail"]
+    tell(
+        Kind.FLAG_EXPIRES,
+        about=key,
+        occasion=f"{now:%Y-%m-%d}",
+        to=_recipients(flag, now=now),
+        teams=[flag.team.slug],
+        write=partial(messages.flag_expires, flag, is_over=flag.expires_at <= now, still_open=still_open),
+        now=now,
+    )
     return True
 
 
-def _recipients(flag: Flag, *, now: datetime) -> list[str]:
+def _recipients(flag: Flag, *, now: datetime) -> set[int]:
     owner = flag.owner or flag.created_by
-    to = {owner.email} if owner is not None and owner.email else set()
+    to = {owner.pk} if owner is not None and owner.email else set()
     is_long_over = flag.expires_at is not None and now - flag.expires_at >= TWO_WEEKS
     if not to or is_long_over:
-        to |= set(addresses_of((Role.TECH_LEAD,), teams=[flag.team.slug], now=now))
-    return sorted(to)
+        to |= holders_of((Role.TECH_LEAD,), teams=[flag.team.slug], now=now)
+    return to

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
 from changes.actions.content import create_change
 from changes.proposals import ArtifactName, Proposal
 from changes.selectors.changes import get_change
-from changes.selectors.recipients import addresses_of
+from changes.selectors.recipients import holders_of
 from changes.states import OPEN_STATES, ChangeType
-from cybercube_portal.audit.actions import queue_mail
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.versions import parse_version
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people.actions import portal_account
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.roles import Role
+from releases import messages
 from releases.actions.recording import record_observation
 from releases.events import ObservationEvent
 from releases.selectors.places import PlaceRow
@@ -98,22 +99,14 @@ def _is_version(text: str) -> bool:
 
 @transaction.atomic
 def tell_of_bypass(*, service: str, version: str, expected: str, number: str, occasion: str, now: datetime) -> int:
-    """One mail to on-call and the tech lead of the service's team. Returns how many were told."""
-    context = {
-        "service": service,
-        "version": version,
-        "expected": expected,
-        "number": number,
-        "url": f"{settings.BASE_URL}/changes/{number}/",
-        "service_url": f"{settings.BASE_URL}/services/{service}/",
-    }
-    subject, _, body = render_to_string("emails/bypass_found.txt", context).partition("\n")
-    mails = queue_mail(
-        to=addresses_of(TOLD, teams=catalog.teams_of([service]), now=now),
-        subject=subject,
-        body=f"{body.strip()}\n",
-        at=now,
+    """Tell on-call and the tech lead of the service's team. Returns how many were told."""
+    teams = catalog.teams_of([service])
+    return tell(
+        Kind.BYPASS_FOUND,
         about=number,
-        dedupe_key=f"bypass_found:{occasion}",
+        occasion=occasion,
+        to=holders_of(TOLD, teams=teams, now=now),
+        teams=teams,
+        write=partial(messages.bypass_found, service=service, version=version, expected=expected, number=number),
+        now=now,
     )
-    return len(mails)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
 from changes.policy.emergency import Severity
-from changes.selectors.recipients import addresses_of
-from cybercube_portal.audit.actions import queue_mail
+from changes.selectors.recipients import holders_of
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Invalid, refuse
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.roles import Role
-from releases import permissions
+from releases import messages, permissions
 from releases.actions.incidents import LONGEST_TITLE, Trouble, open_incident
 from releases.actions.recording import record_deployment
 from releases.events import DeploymentEvent
@@ -70,20 +70,13 @@ def report_corruption(*, reference: str, reason: str, actor: Actor, now: datetim
 
 
 def _call_commander(deployment: Deployment, incident: Incident, *, reason: str, actor: Actor, now: datetime) -> None:
-    context = {
-        "deployment": deployment,
-        "service": deployment.service.slug,
-        "incident": incident,
-        "reporter": actor.name,
-        "reason": reason,
-        "url": f"{settings.BASE_URL}/deployments/{deployment.reference}/roll_back/?trigger=data_corruption",
-    }
-    subject, _, body = render_to_string("emails/data_corruption.txt", context).partition("\n")
-    queue_mail(
-        to=addresses_of(COMMANDERS, teams=[deployment.service.team.slug], now=now),
-        subject=subject,
-        body=f"{body.strip()}\n",
-        at=now,
+    team = deployment.service.team.slug
+    tell(
+        Kind.DATA_CORRUPTION,
         about=incident.reference,
-        dedupe_key=f"data_corruption:{incident.reference}",
+        occasion="corruption",
+        to=holders_of(COMMANDERS, teams=[team], now=now),
+        teams=[team],
+        write=partial(messages.data_corruption, deployment, incident=incident, reporter=actor.name, reason=reason),
+        now=now,
     )

@@ -1,16 +1,17 @@
-"""Telling people of a migration by mail, once for each of them."""
+"""Telling people of a migration, once for each of them."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
-from changes.selectors.recipients import addresses_of
-from cybercube_portal.audit.actions import queue_mail
+from changes.selectors.recipients import holders_of
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people.roles import Role
+from releases import release_messages as messages
 from releases.selectors.migrations import get_migration
 from releases.states import MigrationState
 
@@ -22,16 +23,12 @@ def remind_of_migration(*, reference: str, now: datetime) -> int:
     if migration.state != MigrationState.APPLIED:
         return 0
     team = migration.service.team.slug
-    to = {migration.created_by.email, *addresses_of((Role.DBA,), teams=[team], now=now)}
-    url = f"{settings.BASE_URL}/migrations/{reference}/"
-    words = render_to_string("emails/migration_watched.txt", {"migration": migration, "url": url})
-    subject, _, body = words.partition("\n")
-    mails = queue_mail(
-        to=sorted(filter(None, to)),
-        subject=subject,
-        body=f"{body.strip()}\n",
-        at=now,
+    return tell(
+        Kind.MIGRATION_WATCHED,
         about=reference,
-        dedupe_key=f"migration_watched:{reference}",
+        occasion="watched",
+        to={migration.created_by_id, *holders_of((Role.DBA,), teams=[team], now=now)},
+        teams=[team],
+        write=partial(messages.migration_watched, migration),
+        now=now,
     )
-    return len(mails)

@@ -1,32 +1,38 @@
-"""Telling people about a way back: prepared, failed, over (§8.3, §8.6, R18). A mail is a row in the transaction of what it tells of."""
+"""Telling people about a way back: prepared, failed, over (§8.3, §8.6, R18)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 
-from changes.selectors.recipients import addresses_of, members_and_holders
-from cybercube_portal.audit.actions import queue_mail
+from changes.selectors.recipients import holders_of, members_and_holders
 from cybercube_portal.audit.actors import SYSTEM
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver
 from cybercube_portal.errors import Invalid
+from cybercube_portal.notices.actions import tell
+from cybercube_portal.notices.kinds import Kind
+from cybercube_portal.notices.message import Message
+from cybercube_portal.notices.selectors.watches import watchers_of
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.roles import Role
-from releases import permissions
+from releases import messages, permissions
 from releases.actions.recording import record_deployment
 from releases.events import DeploymentEvent
 from releases.models import Deployment
+from releases.news import DEPLOYMENT_NEWS, message_of_event
 from releases.policy.notice import write_notice
 from releases.selectors.deployments import get_deployment, lock_deployment
 from releases.selectors.notices import notice_facts, rollback_of
 from releases.selectors.rollbacks import plan_rollback
 from releases.states import DeploymentState, Trigger
+
+if TYPE_CHECKING:
+    from cybercube_portal.audit.models import Event
 
 PAGER = (Role.ON_CALL, Role.ON_CALL_LEAD)
 LONGEST_WORDS = 10_000
@@ -35,58 +41,40 @@ OVER: frozenset[DeploymentState] = frozenset({DeploymentState.HEALTHY, Deploymen
 
 @transaction.atomic
 def offer_rollback(*, reference: str, now: datetime) -> int:
-    """R18: a deployment to production failed; on-call is told the way back, one click away. Returns how many mails."""
+    """R18: a deployment to production failed; on-call is told the way back, one click away. Returns how many were told."""
     deployment = get_deployment(reference)
     is_over = deployment.state != DeploymentState.FAILED or deployment.is_rollback
     if is_over or deployment.environment != EnvironmentCode.PRD:
         return 0
-    return _mail(
-        "rollback_prepared",
-        _on_call(deployment, now=now),
-        deployment,
-        now=now,
-        plan=plan_rollback(deployment, trigger=Trigger.VERIFICATION),
-        url=_url(reference, "roll_back/"),
-    )
+    plan = plan_rollback(deployment, trigger=Trigger.VERIFICATION)
+    write = partial(messages.rollback_prepared, deployment, plan=plan)
+    return _tell(Kind.ROLLBACK_PREPARED, deployment, _on_call(deployment, now=now), write, now=now)
 
 
 @transaction.atomic
 def page_on_call(*, reference: str, now: datetime) -> int:
-    """§8.3: "CRITICAL: Rollback failed". `reference` is what should have been taken back. Returns how many mails."""
+    """§8.3: "CRITICAL: Rollback failed". `reference` is what should have been taken back. Returns how many were told."""
     deployment = get_deployment(reference)
     if deployment.is_rollback and deployment.rolls_back and deployment.rolls_back.state == deployment.state:
         # What it took back failed with it, and is told of.
         return 0
-    rollback = rollback_of(reference)
-    return _mail(
-        "rollback_failed",
-        _on_call(deployment, now=now),
-        deployment,
-        now=now,
-        rollback=rollback,
-        url=_url(rollback.reference, ""),
-    )
+    write = partial(messages.rollback_failed, deployment, rollback=rollback_of(reference))
+    return _tell(Kind.ROLLBACK_FAILED, deployment, _on_call(deployment, now=now), write, now=now)
 
 
 @transaction.atomic
 def tell_on_call(*, reference: str, now: datetime) -> int:
-    """A rollback waits for people to carry it out. Returns how many mails; none once it is finished, or where a machine has it."""
+    """A rollback waits for people to carry it out. Returns how many were told; none once it is finished, or where a machine has it."""
     rollback = get_deployment(reference)
     if rollback.state != DeploymentState.RUNNING or rollback.rollback.driver != RollbackDriver.MANUAL:
         return 0
-    return _mail(
-        "rollback_by_hand",
-        _on_call(rollback, now=now),
-        rollback,
-        now=now,
-        row=rollback.rollback,
-        url=_url(reference, ""),
-    )
+    write = partial(messages.rollback_by_hand, rollback, row=rollback.rollback)
+    return _tell(Kind.ROLLBACK_BY_HAND, rollback, _on_call(rollback, now=now), write, now=now)
 
 
 @transaction.atomic
 def send_notice(*, reference: str, now: datetime) -> int:
-    """§8.6: fill the notice in, keep it, and mail it to the team and on-call. Returns how many mails; 0 when it was sent before."""
+    """§8.6: fill the notice in, keep it, and send it to the team and on-call. Returns how many; 0 when it was sent before."""
     rollback = lock_deployment(rollback_of(reference).reference)
     row = rollback.rollback
     if row.noticed_at is not None or rollback.state not in OVER:
@@ -95,8 +83,27 @@ def send_notice(*, reference: str, now: datetime) -> int:
     row.save()
     record_deployment(DeploymentEvent.NOTICE_SENT, rollback, actor=SYSTEM, at=now, notice=row.notice)
     team = frozenset({rollback.service.team.slug})
-    to = {*members_and_holders(team, now=now), *_on_call(rollback, now=now)}
-    return _mail("rollback_notice", sorted(to), rollback, now=now, row=row, url=_url(rollback.reference, ""))
+    to = members_and_holders(team, now=now) | _on_call(rollback, now=now)
+    return _tell(Kind.ROLLBACK_NOTICE, rollback, to, partial(messages.rollback_notice, rollback, row=row), now=now)
+
+
+@transaction.atomic
+def tell_watchers(*, reference: str, event: Event, now: datetime) -> int:
+    """Tell whoever watches the service what became of a deployment to production. Returns how many were told."""
+    deployment = get_deployment(reference)
+    if deployment.environment != EnvironmentCode.PRD:
+        return 0
+    news, thing, path = DEPLOYMENT_NEWS[event.verb], messages.thing_of(deployment), messages.path_of(reference)
+    return tell(
+        news.kind,
+        about=reference,
+        occasion=str(event.event_id),
+        to=watchers_of([f"service:{deployment.service.slug}"]),
+        teams=[deployment.service.team.slug],
+        without=str(event.actor.get("id", "")),
+        write=lambda: message_of_event(news, event, thing=thing, path=path, who=""),
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -122,24 +129,18 @@ def edit_notice(
     return rollback
 
 
-def _on_call(deployment: Deployment, *, now: datetime) -> list[str]:
-    return addresses_of(PAGER, teams=[deployment.service.team.slug], now=now)
+def _on_call(deployment: Deployment, *, now: datetime) -> set[int]:
+    return holders_of(PAGER, teams=[deployment.service.team.slug], now=now)
 
 
-def _url(reference: str, tail: str) -> str:
-    return f"{settings.BASE_URL}/deployments/{reference}/{tail}"
-
-
-def _mail(template: str, to: Iterable[str], deployment: Deployment, *, now: datetime, **context: Any) -> int:
-    """`emails/<template>.txt`, whose first line is the subject; once for each deployment and person."""
-    given = {"deployment": deployment, "service": deployment.service.slug, **context}
-    subject, _, body = render_to_string(f"emails/{template}.txt", given).partition("\n")
-    mails = queue_mail(
-        to=to,
-        subject=subject,
-        body=f"{body.strip()}\n",
-        at=now,
+def _tell(kind: Kind, deployment: Deployment, to: Iterable[int], write: Callable[[], Message], *, now: datetime) -> int:
+    """Once for each deployment and person."""
+    return tell(
+        kind,
         about=deployment.reference,
-        dedupe_key=f"{template}:{deployment.reference}",
+        occasion=kind.value,
+        to=to,
+        teams=[deployment.service.team.slug],
+        write=write,
+        now=now,
     )
-    return len(mails)

@@ -20,6 +20,7 @@ from cybercube_portal.catalog.migration_files import EXAMPLE, is_well_named
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import Conflict, FieldError, Invalid, Stale, refuse
+from cybercube_portal.notices.actions import watch
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from releases import permissions
@@ -101,6 +102,7 @@ def open_release(*, plan: ReleasePlan, actor: Actor, now: datetime) -> Release:
     )
     release.save(force_insert=True)
     record_release(ReleaseEvent.OPENED, release, actor=actor, at=now, after=_recorded(release))
+    watch(subject=reference, actor=actor, now=now)
     return get_release(reference)
 
 

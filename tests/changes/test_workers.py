@@ -71,7 +71,8 @@ def test_submitted__author_and_editor_hold_the_role__are_not_asked(letters: Lett
     edit_change(number=change.number, version=1, changes={"description": "x"}, actor=story.actor("bob"), now=now)
     submit_change(number=change.number, actor=story.actor("erin"), now=now)
 
-    ((_, asked),) = letters().items()
+    told = letters()
+    asked = told[f"{change.number} waits for your approval: Deploy billing-service v2.3.1"]
     assert asked == ["alice", "dan", "frank", "grace", "heidi", "ivan"]
 
 
@@ -85,20 +86,21 @@ def test_submitted__mail__says_what_where_when_and_links(letters: Letters, now: 
     delivery = Delivery.objects.order_by("pk")[0]
     assert delivery.subject == f"{change.number} waits for your approval: Two lines Bcc: eve@example.com"
     assert delivery.about == change.number
-    assert delivery.headers == {}
+    assert not {name for name, value in delivery.headers.items() if "eve" in f"{name}{value}"}
     body = delivery.payload["body"]
     assert "Alice Arnold asks for approval as Tech lead or Security." in body
-    assert "2026-01-15 12:00 UTC" in body
-    assert f"http://127.0.0.1:8000/changes/{change.number}/" in body
+    assert "Thu 15 Jan 2026, 12:00 UTC" in body
+    assert f"http://127.0.0.1:8000/changes/{change.number}/review/" in body
     assert "&" not in body
 
 
 def test_edited__signatures_were_superseded__approvers_are_asked_again(letters: Letters, now: datetime) -> None:
     change = story.half_signed(now=now)
-    ((_, first),) = letters().items()
+    asked = f"{change.number} waits for your approval: Deploy billing-service v2.3.1"
+    first = letters()[asked]
     edit_change(number=change.number, version=1, changes={"description": "x"}, actor=story.actor("alice"), now=now)
 
-    ((_, again),) = letters().items()
+    again = letters()[asked]
     assert (first, again) == (["carol", "erin"], ["bob", "carol", "erin"])
 
 
@@ -181,14 +183,14 @@ def test_freeze_ahead__a_week_through__three_notices_to_the_team_with_one_event_
         mails.append(letters())
 
     everywhere = ["admin", "carol", "dan", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim"]
-    notice = {"Change freeze from 2026-01-22 11:00: Launch": sorted([*everywhere, "oscar", "sybil"])}
+    notice = {"Change freeze from Thu 22 Jan 2026, 10:00 UTC: Launch": sorted([*everywhere, "oscar", "sybil"])}
     assert mails == [{}, notice, {}, notice, notice, {}, {}]
     events = Event.objects.filter(verb="freeze.noticed").order_by("pk")
     assert [event.data["ahead"] for event in events] == ["7d", "1d", "1h"]
     assert {event.actor["kind"] for event in events} == {"system"}
     clock_at(start + 24 * DAY)
     tasks.notice_freezes()
-    assert list(letters()) == ["Change freeze from 2026-02-22 11:00: Launch"]
+    assert list(letters()) == ["Change freeze from Sun 22 Feb 2026, 10:00 UTC: Launch"]
 
 
 def test_freeze_ahead__draft_or_cancelled__nobody_is_told(letters: Letters, now: datetime) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.db.models import QuerySet
 
 from cybercube_portal.audit.actors import SYSTEM
-from cybercube_portal.audit.models import Delivery, Event
+from cybercube_portal.audit.models import Event
 from cybercube_portal.errors import Invalid, MoveRefused, NotPermitted
 from releases.actions.corruption import report_corruption
 from releases.actions.driving import note_report
@@ -21,6 +20,7 @@ from releases.models import CheckResult, Deployment, Incident, Rollback, Verific
 from releases.states import DeploymentState, IncidentSource, IncidentState, Trigger
 from tests.factories.changes import actor
 from tests.factories.deployments import HOUR, SERVICE, deployed
+from tests.factories.notices import mails_of
 
 OLD, BAD = "v2.3.0", "v2.3.1"
 
@@ -42,10 +42,6 @@ def restored(bad: Deployment, *, now: datetime) -> Deployment:
     rollback = taken_back(bad, now=now)
     note_report(reference=rollback.reference, report=Report(Progress.DONE, "Done."), now=now)
     return pass_deployment(reference=rollback.reference, observed_version=OLD, now=now)
-
-
-def mails(template: str) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(dedupe_key__startswith=f"mail:{template}:")
 
 
 def test_report_incident__by_on_call__belongs_to_the_last_deployment_before_it(bad: Deployment, held: datetime) -> None:
@@ -151,8 +147,8 @@ def test_report_corruption__sev_1_for_the_commander_and_nothing_automatic_any_mo
     incident = report_corruption(reference=bad.reference, reason="Totals differ", actor=actor("alice"), now=held)
 
     assert (incident.severity, incident.deployment) == ("SEV-1", bad.reference)
-    assert {mail.target for mail in mails("data_corruption")} == {"grace@example.com", "heidi@example.com"}
-    mail = mails("data_corruption")[0]
+    assert {mail.target for mail in mails_of("data_corruption")} == {"grace@example.com", "heidi@example.com"}
+    mail = mails_of("data_corruption")[0]
     assert "Stop the traffic" in mail.payload["body"]
     assert f"/deployments/{bad.reference}/roll_back/?trigger=data_corruption" in mail.payload["body"]
     with pytest.raises(MoveRefused) as refused:
@@ -176,7 +172,7 @@ def test_offer_rollback__failed_in_production__on_call_is_told_the_way_back_once
     assert offer_rollback(reference=failed.reference, now=held) == 2
     assert offer_rollback(reference=failed.reference, now=held) == 0
 
-    mail = mails("rollback_prepared")[0]
+    mail = mails_of("rollback_prepared")[0]
     assert OLD in mail.payload["body"]
     assert f"/deployments/{failed.reference}/roll_back/" in mail.payload["body"]
     assert not Deployment.objects.filter(action="rollback").exists()
@@ -191,14 +187,14 @@ def test_send_notice__restored__kept_mailed_to_team_and_on_call_once(bad: Deploy
 
     sent = send_notice(reference=bad.reference, now=held)
 
-    assert sent == mails("rollback_notice").count() > 2
+    assert sent == mails_of("rollback_notice").count() > 2
     assert send_notice(reference=bad.reference, now=held) == 0
     rollback.rollback.refresh_from_db()
     notice = rollback.rollback.notice
     assert "**Duration:** ~15 minutes at degraded state" in notice
     assert "~4% of requests affected" in notice
     assert "On-call: Grace Gupta (grace@example.com)" in notice
-    assert {"alice@example.com", "grace@example.com"} <= {mail.target for mail in mails("rollback_notice")}
+    assert {"alice@example.com", "grace@example.com"} <= {mail.target for mail in mails_of("rollback_notice")}
     assert Event.objects.filter(verb="deployment.notice_sent", object_id=rollback.reference).count() == 1
 
 
@@ -221,7 +217,7 @@ def test_page_on_call__rollback_failed__critical(bad: Deployment, held: datetime
     note_report(reference=rollback.reference, report=Report(Progress.REFUSED, "No such image."), now=held)
 
     assert page_on_call(reference=bad.reference, now=held) == 2
-    assert mails("rollback_failed")[0].subject.startswith("CRITICAL: Rollback failed")
+    assert mails_of("rollback_failed")[0].subject.startswith("CRITICAL: Rollback failed")
     assert send_notice(reference=bad.reference, now=held) > 2
     rollback.rollback.refresh_from_db()
     assert "CRITICAL" in rollback.rollback.notice
@@ -233,4 +229,4 @@ def test_tell_on_call__by_hand__exact_commands_in_the_mail(bad: Deployment, held
     note_report(reference=rollback.reference, report=report, now=held)
 
     assert tell_on_call(reference=rollback.reference, now=held) == 2
-    assert "kubectl set image" in mails("rollback_by_hand")[0].payload["body"]
+    assert "kubectl set image" in mails_of("rollback_by_hand")[0].payload["body"]

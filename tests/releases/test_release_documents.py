@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from cybercube_portal.audit.models import Delivery, Event
+from cybercube_portal.audit.models import Event
 from cybercube_portal.catalog.models import Artifact
 from releases.policy.notes import SECTIONS
 from tests.factories import changes as story
 from tests.factories import deployments
+from tests.factories.notices import mails_of
 from tests.factories.people import Cast
 
 SERVICE = "billing-service"
@@ -106,7 +107,7 @@ def test_notes__drafted_edited_and_published__are_announced_once_and_stay(
     assert published.status_code == 200, published.content
     assert published.json()["published_at"] is not None
     assert {"notes_published", "team_notified"} <= done(get(alice, f"{address}/"))
-    told = Delivery.objects.filter(dedupe_key__contains="notes_published")
+    told = mails_of("notes_published")
     assert {"alice@example.com", "bob@example.com", "carol@example.com"} <= set(told.values_list("target", flat=True))
     assert "Correct tax calculation" in told.first().payload["body"]  # type: ignore[union-attr]
     twice = alice.post(f"{address}/notes/publish/", {}, format="json")

@@ -17,7 +17,7 @@ from pytest_django.fixtures import Settings
 
 from cybercube_portal import clock
 from cybercube_portal.audit.actions.working import sweep_intents
-from cybercube_portal.audit.models import Delivery, Event
+from cybercube_portal.audit.models import Event
 from cybercube_portal.audit.signing import new_secret, seal, sign
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.errors import MoveRefused
@@ -27,6 +27,7 @@ from releases.states import DeploymentState, IncidentState, Trigger
 from tests.audit.worker import Worker
 from tests.factories.changes import actor
 from tests.factories.deployments import HOUR, SERVICE, deployed
+from tests.factories.notices import mails_of
 from tests.factories.people import Cast
 from tests.releases.outside import SickService
 
@@ -126,7 +127,7 @@ def test_service__sick_while_it_is_watched__goes_back_by_itself_and_everybody_is
 
     def told() -> bool:
         sweep_intents(now=clock.now())
-        return Delivery.objects.filter(dedupe_key__startswith="mail:rollback_notice:").exists()
+        return mails_of("rollback_notice").exists()
 
     worker.until(told, within=120)
 

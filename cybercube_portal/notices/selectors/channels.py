@@ -1,0 +1,1 @@
+"""Chats: one, locked, or many."""
