@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cybercube_portal.audit.models import Event
 
 E = ChangeEvent
-LONGEST_VALUE = 200
+LONGEST_VALUE, MOST_FIELDS = 200, 8
 # What people said with a move.
 SAID = ("comment", "reason", "notes", "because")
 
@@ -65,6 +66,7 @@ def message_of_event(change: ChangeRequest, event: Event, *, who: str, comment: 
     return Message(
         subject=str(news.line) % {"who": who, "thing": thing_of(change)},
         thing=thing_of(change),
+        line=capfirst(str(news.line) % {"who": who, "thing": _("it")}),
         text=(said,) if said else (),
         facts=facts_of(change)[1:] if news.kind is Kind.WATCHED_MOVED and event.verb == E.SUBMITTED else (),
         points=tuple(_edits(event)),
@@ -76,11 +78,13 @@ def message_of_event(change: ChangeRequest, event: Event, *, who: str, comment: 
 def _edits(event: Event) -> list[str]:
     """What an edit changed, each field on a line."""
     rows = named(difference(event.before, event.after)) if event.before and event.after else []
-    return [
+    shown = [
         _("%(label)s: %(before)s → %(after)s")
-        % {"label": row["label"], "before": _short(row["before"]), "after": _short(row["after"])}
-        for row in rows
+        % {"label": row["label"].rstrip("?"), "before": _short(row["before"]), "after": _short(row["after"])}
+        for row in rows[:MOST_FIELDS]
     ]
+    more = len(rows) - MOST_FIELDS
+    return shown if more <= 0 else [*shown, _("and %(count)d more") % {"count": more}]
 
 
 def _short(text: str) -> str:

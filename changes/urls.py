@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from changes.views import cab, calendar, change, filing, freezes, inbox, listing, moves, templates, windows
+from changes.views import cab, calendar, change, filing, freezes, inbox, listing, moves, templates, watching, windows
 
 urlpatterns = [
     path("changes/", listing.changes, name="changes"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("changes/new/preview/", filing.change_preview, name="change-preview"),
     path("changes/<str:number>/", change.change, name="change"),
     path("changes/<str:number>/edit/", filing.change_edit, name="change-edit"),
+    path("changes/<str:number>/watch/", watching.change_watch, name="change-watch"),
+    path("changes/<str:number>/review/", watching.change_review, name="change-review"),
     *moves.move_routes(),
     path("inbox/", inbox.inbox, name="inbox"),
     path("freezes/", freezes.freezes, name="freezes"),

@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("releases.urls")),
     path("", include("cybercube_portal.record.urls")),
     path("admin/", admin.site.urls),
+    path("", include("cybercube_portal.notices.urls")),
     path("", include("cybercube_portal.people.urls")),
     path("", include("cybercube_portal.pages.urls")),
 ]

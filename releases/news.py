@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -61,6 +62,7 @@ def message_of_event(news: News, event: Event, *, thing: str, path: str, who: st
     return Message(
         subject=str(news.line) % {"who": who, "thing": thing},
         thing=thing,
+        line=capfirst(str(news.line) % {"who": who, "thing": _("it")}),
         text=(said,) if said else (),
         path=path,
         button=_("Open %(reference)s") % {"reference": event.object_id},

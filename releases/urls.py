@@ -17,6 +17,7 @@ from releases.views import (
     release,
     release_feeds,
     release_list,
+    release_watch,
     release_words,
     rollback,
     watching,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("releases/", release_list.releases, name="releases"),
     path("releases/new/", release_list.release_new, name="release-new"),
     path("releases/<str:reference>/", release.release, name="release"),
+    path("releases/<str:reference>/watch/", release_watch.release_watch, name="release-watch"),
     path("releases/<str:reference>/checklist/", release.release_checklist, name="release-checklist"),
     path("releases/<str:reference>/changelog/", release_words.release_changelog, name="release-changelog"),
     path(

@@ -16,6 +16,7 @@ from changes.selectors.changes import with_people
 from changes.selectors.differences import difference_from
 from changes.selectors.situation import Situation, signature_views
 from cybercube_portal.errors import NotFound
+from cybercube_portal.notices.selectors.watches import watching
 from cybercube_portal.people.roles import Role
 from cybercube_portal.people.selectors import Holder, grants_of_or_for
 
@@ -45,20 +46,24 @@ class Passed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePage:
-    """`holders` could fill a seat of the plan; `since_mine` is what changed since the reader last signed."""
+    """`holders` could fill a seat of the plan; `since_mine` is what changed since the reader last signed; `is_watched` by them."""
 
     situation: Situation
     comments: tuple[Said, ...]
     exceptions: tuple[Passed, ...]
     holders: tuple[Holder, ...]
     since_mine: tuple[FieldChange, ...]
+    is_watched: bool
 
 
 def change_page(number: str, *, reader: int, now: datetime) -> ChangePage:
     """`reader` is a user's id. Raises NotFound."""
     rows = with_people(ChangeRequest.objects.filter(number=number))
     change: Any = rows.annotate(
-        said=ArraySubquery(_said()), let_pass=ArraySubquery(_let_pass()), read=Subquery(_read_by(reader))
+        said=ArraySubquery(_said()),
+        let_pass=ArraySubquery(_let_pass()),
+        read=Subquery(_read_by(reader)),
+        is_watched=watching(reader, OuterRef("number")),
     ).first()
     if change is None:
         raise NotFound(f"There is no change {number}.", code="change.unknown")
@@ -71,6 +76,7 @@ def change_page(number: str, *, reader: int, now: datetime) -> ChangePage:
         exceptions=exceptions,
         holders=_judge_signatures(situation),
         since_mine=difference_from(change.read, change) if change.read else (),
+        is_watched=change.is_watched,
     )
 
 

@@ -64,6 +64,7 @@ def change_context(
         "comment_form": bound if failed == "comment" else ask.CommentForm(),
         "entries": entries_of(page),
         "since_mine": named(page.since_mine),
+        "is_watched": page.is_watched,
         "superseded": _superseded(situation),
         "artifacts": _artifacts(situation),
         "parameters": [(label_of(name), text_of(value)) for name, value in change.parameters.items()],

@@ -26,12 +26,12 @@ PAUSE = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A claimed delivery. `attempt` is its fence; `secrets` are plain and only in memory."""
+    """A claimed delivery. `attempt` is its fence; `secrets`, and a `target` that is one, are plain and only in memory."""
 
     id: int
     delivery_id: str
     channel: str
-    target: str
+    target: str = field(repr=False)
     subject: str
     payload: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """Standard Webhooks 1.0 signatures, and where the secrets for them are (integrations.md C4).
 
 A row never holds a secret in the clear: a subscription's is encrypted under SECRET_KEY, a delivery only names it
-(`subscription:<id>`). Upper apps add their own sources of secrets with `register_secrets`.
+(`subscription:<id>`). Upper apps add their own sources of secrets with `register_secrets`. Where the address itself is the
+secret, a delivery's target names it in the same way (`channel:<id>`), see `register_addresses`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -20,7 +22,10 @@ from cybercube_portal.errors import NotFound
 PREFIX = "whsec_"
 SECRET_BYTES = 32
 
+Gone = Callable[[str, datetime], None]
+
 _sources: dict[str, Callable[[str], tuple[str, ...]]] = {}
+_addresses: dict[str, tuple[Callable[[str], str], Gone]] = {}
 
 
 def register_secrets(scheme: str, find: Callable[[str], tuple[str, ...]]) -> None:
@@ -35,6 +40,32 @@ def secrets_of(signed_by: str) -> tuple[str, ...]:
     if not found:
         raise NotFound(f"There is no secret {signed_by}.")
     return found
+
+
+def register_addresses(scheme: str, find: Callable[[str], str], *, gone: Gone) -> None:
+    """Let a delivery to `<scheme>:<name>` go to the address `find(name)`; an empty one is none.
+
+    `gone(name, now)` is called, in the transaction that fails the delivery, when the receiver answered 410 Gone.
+    """
+    _addresses[scheme] = (find, gone)
+
+
+def address_of(target: str) -> str:
+    """Where a delivery goes: its target, or the secret address that it names. Raises NotFound when that is gone."""
+    scheme, _, name = target.partition(":")
+    if scheme not in _addresses:
+        return target
+    found = _addresses[scheme][0](name)
+    if not found:
+        raise NotFound(f"There is no address {target} any more.")
+    return found
+
+
+def note_gone(target: str, *, now: datetime) -> None:
+    """Whoever brought the secret address hears that nobody is there any more; of any other target nobody does."""
+    scheme, _, name = target.partition(":")
+    if scheme in _addresses:
+        _addresses[scheme][1](name, now)
 
 
 def new_secret() -> str:

@@ -32,6 +32,7 @@ from cybercube_portal.catalog.models import (
 from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
+from cybercube_portal.notices.selectors.watches import watching
 
 MOST_BUILDS = 20
 
@@ -59,12 +60,12 @@ def get_service(slug: str) -> Service:
     return _found(services().filter(slug=slug).first(), slug)
 
 
-def service_with_needs(slug: str) -> tuple[Service, list[str]]:
-    """The service and the slugs of what it depends on, in one query. Raises NotFound."""
+def service_with_needs(slug: str, *, reader: int) -> tuple[Service, list[str], bool]:
+    """The service, the slugs of what it depends on, and whether `reader` (a user's id) watches it, in one query. Raises NotFound."""
     needs = ArrayAgg("depends_on__slug", filter=Q(depends_on__isnull=False), order_by="depends_on__slug", default=[])
-    row = Service.objects.select_related("team").filter(slug=slug).annotate(needs=needs).first()
-    found = _found(row, slug)
-    return found, list(row.needs if row else [])
+    row = Service.objects.select_related("team").filter(slug=slug)
+    found: Any = _found(row.annotate(needs=needs, is_watched=watching(reader, f"service:{slug}")).first(), slug)
+    return found, list(found.needs), found.is_watched
 
 
 def lock_service(slug: str) -> Service:

@@ -16,13 +16,14 @@ class Message:
     """`subject` is the whole news on one line; `thing` what it is about, for several news together.
 
     `text` are paragraphs as they were written, `facts` (label, value), `points` a list, `prose` a document in Markdown.
-    `path` is the page that `button` opens, `more` further (label, path). All of it is plain text, none of it markup.
+    `line` is the news where `thing` stands above it already; without one it is the subject. `path` is the page that `button` opens, `more` further (label, path). All of it is plain text, none of it markup.
     """
 
     subject: str
     thing: str
     path: str
     button: str
+    line: str = ""
     text: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     points: tuple[str, ...] = ()

@@ -12,6 +12,10 @@ from django.db.models import Q
 
 from cybercube_portal.notices.kinds import Kind, Way
 
+SERVICE = "service:"
+# What a watched subject begins with -> where its page is.
+PLACES = {SERVICE: "services", "REL-": "releases", "CR-": "changes"}
+
 
 class Tool(models.TextChoices):
     """Whose chat it is."""
@@ -93,6 +97,17 @@ class Watch(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["person", "subject"], name="notices_watch_once")]
         indexes: ClassVar = [models.Index(fields=["subject"], name="notices_watch_subject")]
 
+    @property
+    def name(self) -> str:
+        """What is watched, as people call it."""
+        return self.subject.removeprefix(SERVICE)
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        place = next((place for start, place in PLACES.items() if self.subject.startswith(start)), "changes")
+        return f"/{place}/{self.name}/"
+
 
 class Notice(models.Model):
     """One reader was told once of one `occasion`: a person, or a chat.
@@ -118,8 +133,12 @@ class Notice(models.Model):
             models.CheckConstraint(
                 condition=Q(person__isnull=True) ^ Q(channel__isnull=True), name="notices_notice_has_one_reader"
             ),
-            models.UniqueConstraint(fields=["person", "kind", "occasion"], name="notices_notice_once_for_a_person"),
-            models.UniqueConstraint(fields=["channel", "kind", "occasion"], name="notices_notice_once_for_a_channel"),
+            models.UniqueConstraint(
+                fields=["person", "kind", "about", "occasion"], name="notices_notice_once_for_a_person"
+            ),
+            models.UniqueConstraint(
+                fields=["channel", "kind", "about", "occasion"], name="notices_notice_once_for_a_channel"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["person", "-id"], name="notices_notice_of_person"),

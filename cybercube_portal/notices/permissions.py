@@ -13,7 +13,6 @@ REGISTER_CHANNEL = Permission(
     roles=frozenset({Role.TECH_LEAD, Role.ADMIN}),
     scope="admin",
     section="§1.4",
-    own=True,
 )
 ALLOW_HOST = Permission(
     name="notices.allow_host", roles=frozenset({Role.ADMIN}), scope="admin", section="§1.4", everywhere=True

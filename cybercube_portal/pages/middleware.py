@@ -53,5 +53,5 @@ class PageMiddleware(LoginRequiredMiddleware):
         if actor is not None and not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "private, no-cache"
         if actor is not None and request.method == "POST":
-            remembered.forget([remembered.waiting_key(actor.id), remembered.FREEZES])
+            remembered.forget([remembered.waiting_key(actor.id), remembered.unread_key(actor.id), remembered.FREEZES])
         return response

@@ -25,6 +25,11 @@ def waiting_key(user_id: int) -> str:
     return f"waiting:{user_id}"
 
 
+def unread_key(user_id: int) -> str:
+    """How many notices this person did not mark as read."""
+    return f"unread:{user_id}"
+
+
 def recall(names: Iterable[str]) -> dict[str, Any]:
     """What is still known of `names`, in one round trip."""
     try:

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Reason
+from cybercube_portal.notices.actions.watching import set_watch
 from cybercube_portal.pages.links import change_path, deployment_path, path_of, release_path
 from cybercube_portal.people.selectors import team_slugs
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
@@ -87,7 +90,7 @@ def services(request: PageRequest) -> HttpResponse:
 @require_safe
 def service(request: PageRequest, slug: str) -> HttpResponse:
     """One service."""
-    row, needs = catalog.service_with_needs(slug)
+    row, needs, is_watched = catalog.service_with_needs(slug, reader=request.actor.id)
     standing = standing_of(slug, now=request.now, history=HISTORY)
     cells = _cells(standing)
     shipped = list(releases().filter(service=row.pk)[:RELEASES])
@@ -103,10 +106,25 @@ def service(request: PageRequest, slug: str) -> HttpResponse:
         "rollback_url": _rollback_url(standing.rows[EnvironmentCode.PRD]),
         "deployments_url": path_of("deployments"),
         "dashboard_query": f"?service={slug}",
+        "is_watched": is_watched,
         **_settings(row),
         "needs": needs,
     }
     return show(request, "pages/service.html", context)
+
+
+@require_POST
+def service_watch(request: PageRequest, slug: str) -> HttpResponse:
+    """Be told what becomes of it in production, of its changes and its releases, or no longer."""
+    row, on = catalog.get_service(slug), request.POST.get("watch") == "on"
+    set_watch(subject=f"service:{row.slug}", on=on, actor=request.actor, now=request.now)
+    said = (
+        _("You are told when its changes are submitted and approved, its releases are out, and production changes.")
+        if on
+        else _("You no longer watch it.")
+    )
+    messages.success(request, said)
+    return redirect("service", slug)
 
 
 def _rollback_url(row: PlaceRow) -> str:

@@ -96,8 +96,8 @@ class Shell:
 
     @cached_property
     def _recalled(self) -> dict[str, Any]:
-        waiting = [remembered.waiting_key(self.actor.id)] if self.actor else []
-        return remembered.recall([*waiting, remembered.FREEZES, remembered.LATE])
+        own = [remembered.waiting_key(self.actor.id), remembered.unread_key(self.actor.id)] if self.actor else []
+        return remembered.recall([*own, remembered.FREEZES, remembered.LATE])
 
     @cached_property
     def waiting(self) -> tuple[Waiting, ...]:
@@ -114,6 +114,12 @@ class Shell:
         if "waiting" in self.__dict__:
             return len(self.waiting)
         count: int | None = self._recalled.get(remembered.waiting_key(self.actor.id)) if self.actor else 0
+        return count
+
+    @property
+    def unread_count(self) -> int | None:
+        """How many notices were not marked as read; None while it is not known, and the page asks for it once it stands."""
+        count: int | None = self._recalled.get(remembered.unread_key(self.actor.id)) if self.actor else 0
         return count
 
     @cached_property

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("services/", services.services, name="services"),
     path("services/<slug:slug>/", services.service, name="service"),
+    path("services/<slug:slug>/watch/", services.service_watch, name="service-watch"),
     path("dashboards/", delivery.dashboards, name="dashboards"),
     path("dashboards/approvals/", approvals.approvals, name="dashboard-approvals"),
     path("dashboards/cadence/", cadence.cadence, name="dashboard-cadence"),
@@ -21,5 +22,6 @@ urlpatterns = [
     path("dashboards/signatures/", lists.dashboard_signatures, name="dashboard-signatures"),
     path("dashboards/<slug:table>.csv", files.dashboard_csv, name="dashboard-csv"),
     path("waiting/count/", views.waiting_count, name="waiting-count"),
+    path("notifications/count/", views.unread_count, name="unread-count"),
     path("preferences/", login_not_required(views.set_preferences), name="preferences"),
 ]

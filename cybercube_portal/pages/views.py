@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from changes.selectors.changes import changes_of
-from cybercube_portal.pages import preferences
+from cybercube_portal.notices.selectors import history as notices
+from cybercube_portal.pages import preferences, remembered
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.web import PageRequest, back_to, show
@@ -37,6 +38,14 @@ def home(request: PageRequest) -> HttpResponse:
 def waiting_count(request: PageRequest) -> HttpResponse:
     """The number beside Inbox, for a page that did not know it."""
     return render(request, "components/waiting_count.html", {"count": len(shell_of(request).waiting)})
+
+
+@require_safe
+def unread_count(request: PageRequest) -> HttpResponse:
+    """The number beside the bell, for a page that did not know it."""
+    count = notices.unread_count(request.actor.id)
+    remembered.keep(remembered.unread_key(request.actor.id), count)
+    return render(request, "components/unread_count.html", {"count": count})
 
 
 @require_POST

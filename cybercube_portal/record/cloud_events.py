@@ -41,9 +41,11 @@ PRIVATE = frozenset(
     {
         "api_key",
         "calendar_feed",
+        "chat_channel",
         "delivery",
         "grant",
         "intent",
+        "notice_choice",
         "session",
         "team",
         "trusted_identity",

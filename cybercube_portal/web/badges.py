@@ -221,6 +221,17 @@ BADGES: dict[str, dict[str, Badge]] = {
         "PARTIAL": Badge("circle-dot", _("Partial"), "wait"),
         "PENDING": Badge("circle-dashed", _("Pending")),
     },
+    "channel": {
+        "live": Badge("circle-check", _("In use"), "ok"),
+        "ended": Badge("ban", _("Removed")),
+    },
+    "delivery": {
+        "waiting": Badge("hourglass", _("Waits"), "wait"),
+        "sending": Badge("send", _("Under way"), "accent"),
+        "delivered": Badge("circle-check", _("Arrived"), "ok"),
+        "failed": Badge("circle-x", _("Failed"), "bad"),
+        "abandoned": Badge("circle-x", _("Given up"), "bad"),
+    },
     "grant": {
         "upcoming": Badge("calendar-clock", _("Upcoming"), "wait"),
         "in_force": Badge("circle-check", _("In force"), "ok"),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from changes.selectors.moves import MoveOption
 from cybercube_portal.decisions import Reason
+from cybercube_portal.notices.selectors.watches import is_watched
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from releases.actions import releases as actions
 from releases.actions.checklist import tick_item
@@ -139,6 +140,7 @@ def release_context(
         "migrations": situation.migrations,
         "deployments": list(reversed(situation.deployments))[:10],
         "entries": entries_of(found.reference),
+        "is_watched": is_watched(found.reference, by=request.actor.id),
         "crumbs": [(_("Releases"), reverse("releases"))],
     }
 

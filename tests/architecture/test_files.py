@@ -75,7 +75,9 @@ def test_template__of_any_page__has_no_inline_code_and_translates_its_words(file
     if file.suffix != ".html":
         return
     assert SCRIPT.search(text) is None
-    assert INLINE.search(text) is None
+    if "emails" not in file.parts:
+        # A mail stands outside of the portal's policy, and its readers drop style sheets.
+        assert INLINE.search(text) is None
     bare = [word for word in WORD.findall(TAGS.sub(" ", outside_tags(file))) if word not in NAMES]
     assert bare == [], "put it inside {% translate %}"
 

@@ -29,6 +29,7 @@ TABLES = (
     "flags",
     "releases",
     "cybercube_portal.catalog",
+    "cybercube_portal.notices",
     "cybercube_portal.people",
     "cybercube_portal.record",
 )
@@ -37,6 +38,7 @@ EVENTS = (
     "flags",
     "releases",
     "cybercube_portal.catalog",
+    "cybercube_portal.notices",
     "cybercube_portal.people",
     "cybercube_portal.audit",
 )

@@ -16,6 +16,7 @@ from changes.actions.templates import TemplatePlan, propose_template
 from changes.models import ChangeRequest
 from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
+from cybercube_portal.notices.actions.channels import register_channel
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import Grant
@@ -90,6 +91,15 @@ def build(cast: Cast, *, now: datetime) -> World:
         url="https://hooks.example.com/portal", verbs=["change.*"], actor=cast.actor("admin"), now=now
     )
     found["webhook"] = {"webhook": hook.subscription_id}
+    channel = register_channel(
+        tool="slack",
+        name="#payments",
+        url="https://hooks.example.com/services/T0/B0/secret",
+        team="payments",
+        actor=cast.actor("admin"),
+        now=now,
+    )
+    found["chat"] = {"channel_id": channel.channel_id}
     found["event"] = {"event_id": Event.objects.earliest("pk").event_id}
     meeting = {"reference": _meeting(now)}
     found["meeting"] = meeting

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from changes.models import ChangeRequest
+from cybercube_portal.notices.kinds import Kind
 from tests.factories.catalog import artifact_body
 from tests.factories.people import PASSWORD
 
 SERVICE, VERSION = "billing-service", "v2.3.1"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SLOT = 26 * HOUR
+CHAT = {"tool": "teams", "name": "Releases", "url": "https://flows.example.com/workflows/1?sig=secret"}
 MIGRATION = "20260117120000_add_tax_rate_to_products.sql"
 MIGRATING = {"service": SERVICE, "version": "v2.4.0", "filename": MIGRATION}
 QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
@@ -158,6 +160,10 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST keys/issue/": {"name": "For a script", "scopes": "changes"},
         "POST grants/grant/": {"username": "oscar", "role": "dba"},
         "POST preferences/": {"theme": "dark"},
+        "POST profile/notifications/": {kind.value: "mail" for kind in Kind},
+        "POST profile/notifications/chat/": CHAT,
+        "POST channels/new/": {**CHAT, "team": "payments"},
+        "POST channels/<uuid:channel_id>/": {"name": "#releases", "kinds": "freeze_ahead"},
         "POST changes/new/": change,
         "POST changes/new/preview/": change,
         "POST changes/<str:number>/edit/": {**change, "version": 1},

@@ -11,6 +11,7 @@ from lucide.templatetags.lucide import lucide as draw
 
 from changes import states
 from changes.policy.approvals import ReleaseType
+from cybercube_portal.audit.states import DeliveryState
 from cybercube_portal.catalog.states import Severity
 from cybercube_portal.decisions import Outcome, failed, passed, pending
 from cybercube_portal.people.models import Grant
@@ -38,6 +39,7 @@ ENUMS = {
     "release_type": ReleaseType,
     "migration_state": MigrationState,
     "finding": Severity,
+    "delivery": DeliveryState,
 }
 
 

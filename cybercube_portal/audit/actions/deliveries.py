@@ -61,6 +61,7 @@ def queue_webhook(
 ) -> Delivery | None:
     """One POST of `body` as JSON to `url`, through the guarded client. None when `dedupe_key` was used before.
 
+    `url` may name a secret address (`audit.signing.register_addresses`) that is looked up when it is sent.
     `hosts`: the host names registered for this purpose, beside CYBERCUBE_OUTBOUND_HOSTS. `signed_by` names a secret
     (`audit.signing`: `subscription:<id>`); the delivery is signed when it is sent, by Standard Webhooks 1.0, with the
     delivery's id as `webhook-id`. `about`: plain id of what it speaks of; a failure shows in that timeline.

@@ -14,7 +14,7 @@ from cybercube_portal.audit.events import WorkEvent
 from cybercube_portal.audit.models import Delivery
 from cybercube_portal.audit.selectors.work import due_deliveries, unanswered
 from cybercube_portal.audit.sending import Letter, NotDelivered
-from cybercube_portal.audit.signing import secrets_of
+from cybercube_portal.audit.signing import address_of, note_gone, secrets_of
 from cybercube_portal.audit.states import DeliveryState
 from cybercube_portal.errors import NotFound
 
@@ -37,13 +37,14 @@ PAUSES = (
 
 
 def claim_delivery(delivery_id: int, *, now: datetime) -> Letter | None:
-    """Take one due delivery for LEASE. None when it is not due, held by another, or its secret is gone (then it failed)."""
+    """Take one due delivery for LEASE. None when it is not due, held by another, or its secret or address is gone (then it failed)."""
     with transaction.atomic():
         delivery = due_deliveries(now=now).select_for_update(skip_locked=True).filter(pk=delivery_id).first()
         if delivery is None:
             return None
         try:
             secrets = secrets_of(delivery.signed_by) if delivery.signed_by else ()
+            address = address_of(delivery.target)
         except NotFound as error:
             _close(delivery, NotDelivered(str(error), for_good=True), now=now)
             return None
@@ -53,7 +54,7 @@ def claim_delivery(delivery_id: int, *, now: datetime) -> Letter | None:
         id=delivery.pk,
         delivery_id=str(delivery.delivery_id),
         channel=delivery.channel,
-        target=delivery.target,
+        target=address,
         subject=delivery.subject,
         payload=delivery.payload,
         headers=delivery.headers,
@@ -115,6 +116,8 @@ def _close(delivery: Delivery, failure: NotDelivered, *, now: datetime) -> None:
         pause = max(PAUSES[delivery.failures], min(failure.wait or timedelta(), LONGEST_PAUSE))
         delivery.put_back(not_before=now + pause, error=error)
     delivery.save()
+    if failure.gone:
+        note_gone(delivery.target, now=now)
     if failure.gone and delivery.signed_by.startswith("subscription:"):
         end_subscription(
             delivery.signed_by.partition(":")[2], actor=SYSTEM, now=now, because="The receiver answered 410 Gone."

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.actions.services import register_service
-from cybercube_portal.demo import cab, flags, frozen, history, isolation, releases, sightings
+from cybercube_portal.demo import cab, flags, frozen, history, isolation, notices, releases, sightings
 from cybercube_portal.demo import company as data
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
@@ -62,6 +62,7 @@ def _history(now: datetime) -> None:
     frozen.look_back(company, now=now)
     frozen.hold_back(company, now=now)
     history.this_week(company, now=now)
+    notices.lately(company, now=now)
     cab.next_meeting(company, now=now)
     releases.going_on(company, now=now)
     flags.load(now=now)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
+from cybercube_portal import outbound
 from cybercube_portal.audit.actions import queue_mail, queue_webhook
 from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.notices.message import message_of
@@ -66,6 +67,9 @@ def _mail(rows: Sequence[Notice], to: list[str], *, zone: str, now: datetime) ->
 
 
 def _post(rows: Sequence[Notice], channel: Channel, *, now: datetime) -> None:
+    if outbound.is_nobody(f"https://{channel.host}/"):
+        # A name for examples never leads anywhere (RFC 6761): the demo posts to nobody.
+        return
     with timezone.override("UTC"), translation.override(settings.LANGUAGE_CODE):
         body = render_post(channel.tool, _news(rows))
     queue_webhook(url=channel.target, body=body, hosts=[channel.host], at=now, about=rows[0].about)

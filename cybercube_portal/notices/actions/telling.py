@@ -92,14 +92,15 @@ def _due(rows: Sequence[Notice], found: Audience, *, kind: Kind, about: str, now
             continue
         heard = before.get((row.person_id, row.channel_id), Told())
         row.due_at = goes_out_at(now=now, quiet=quiet, last_sent_at=heard.last_sent_at, held_since=heard.held_since)
-        row.sent_at = now if row.due_at == now else None
+        # Behind something that is held it waits for that, even when their time has come.
+        row.sent_at = now if row.due_at == now and heard.held_since is None else None
     return [row for row in rows if row.sent_at is not None]
 
 
 def _hold(rows: Sequence[Notice], *, now: datetime) -> None:
     """Promise to carry what is held back once it is quiet; one promise for each reader and thing."""
     for row in rows:
-        if row.due_at is not None and row.due_at > now:
+        if row.due_at is not None and row.sent_at is None:
             open_intent(
                 CARRY,
                 row.about,

@@ -18,4 +18,4 @@ def goes_out_at(
     """
     if held_since is None and (last_sent_at is None or now >= last_sent_at + quiet):
         return now
-    return min(now + quiet, (held_since or now) + LONGEST * quiet)
+    return max(now, min(now + quiet, (held_since or now) + LONGEST * quiet))

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from cybercube_portal.notices.rendering.news import News, subject_of
+from cybercube_portal.notices.rendering.news import News, heading_of, subject_of
 from cybercube_portal.web import times
 from cybercube_portal.web.markdown import render_markdown
 
+# What mail readers take for the end of what was written.
+SIGNATURE = "-- "
 CHOICES = "/profile/notifications/"
 
 
@@ -33,7 +35,7 @@ def render_mail(news: Sequence[News], *, about: str) -> Mail:
     last = news[-1].message
     context: dict[str, Any] = {
         "subject": subject_of(news),
-        "heading": subject_of(news) if len(news) == 1 else last.thing,
+        "heading": heading_of(news),
         "news": [_shown(one) for one in news],
         "is_bundle": len(news) > 1,
         "tone": news[0].kind.row.tone,
@@ -70,6 +72,6 @@ def _shown(one: News) -> dict[str, Any]:
 
 def _tidy(text: str) -> str:
     """One empty line between paragraphs, however the template's conditions fell."""
-    lines = [line.rstrip() for line in text.strip().splitlines()]
+    lines = [line if line == SIGNATURE else line.rstrip() for line in text.strip().splitlines()]
     kept = [line for number, line in enumerate(lines) if line or lines[number - 1]]
     return "\n".join(kept) + "\n"

@@ -30,3 +30,8 @@ def subject_of(news: Sequence[News]) -> str:
         "thing": news[-1].message.thing,
         "count": count,
     }
+
+
+def heading_of(news: Sequence[News]) -> str:
+    """What stands on top: the one news, or the thing that several are about."""
+    return news[0].message.subject if len(news) == 1 else news[-1].message.thing

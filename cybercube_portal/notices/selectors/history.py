@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cybercube_portal.notices.models import Notice
 
@@ -21,5 +21,5 @@ def unread_count(person: int) -> int:
 def held_for(about: str, *, person: int | None, channel: int | None) -> QuerySet[Notice]:
     """What of `about` waits to go out to a reader together, the oldest first."""
     rows = Notice.objects.filter(about=about, due_at__isnull=False, sent_at__isnull=True)
-    mine = rows.filter(person_id=person) if person is not None else rows.filter(channel_id=channel)
-    return mine.select_related("person", "channel").order_by("id")
+    mine = Q(person_id=person) if person is not None else Q(channel_id=channel)
+    return rows.filter(mine).select_related("person", "channel").order_by("id")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
-from cybercube_portal.notices.models import Watch
+from cybercube_portal.notices.models import SERVICE, Watch
 
 
 def watchers_of(subjects: Iterable[str]) -> set[int]:
@@ -15,8 +15,14 @@ def watchers_of(subjects: Iterable[str]) -> set[int]:
 
 
 def watches_of(person: int) -> QuerySet[Watch]:
-    """What somebody watches, the newest first."""
-    return Watch.objects.filter(person_id=person)
+    """What somebody watches: services first, then the newest."""
+    of_service = Q(subject__startswith=SERVICE)
+    return Watch.objects.filter(person_id=person).order_by(Case(When(of_service, then=0), default=1), "-since", "-id")
+
+
+def watching(person: int, subject: OuterRef | str) -> Exists:
+    """Whether a person watches a subject, perhaps a column of the query it is asked with: no query of its own."""
+    return Exists(Watch.objects.filter(person_id=person, subject=subject))
 
 
 def is_watched(subject: str, *, by: int) -> bool:
