@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path_both("api/unleash/client/metrics/", unleash.MetricsView.as_view(), name="unleash-metrics"),
     path("api/v1/", include("changes.api.urls")),
     path("api/v1/", include("cybercube_portal.record.api.urls")),
+    path("api/v1/", include("cybercube_portal.notices.api")),
     path("calendar/<str:token>.ics", calendar_feed, name="calendar-feed"),
     path("", include("changes.urls")),
     path("", include("flags.urls")),

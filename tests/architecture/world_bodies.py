@@ -58,6 +58,7 @@ def sent_by_programs(now: datetime, *, decision: str) -> dict[str, dict[str, Any
         "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
         "POST api/v1/services/": {"slug": "ledger", "name": "Ledger", "team": "payments"},
         "PATCH api/v1/services/<slug:slug>/": {"name": "Billing"},
+        "PATCH api/v1/notifications/choices/": {"choices": [{"kind": "freeze_ahead", "ways": []}]},
         "POST api/v1/artifacts/": artifact_body(version="v2.3.2", build_time=(now - HOUR).isoformat()),
         f"POST {evidence}": {"stage": "build", "status": "passed"},
         "POST api/v1/services/<slug:slug>/protection/": {"platform": "github", "settings": {}, "codeowners": True},

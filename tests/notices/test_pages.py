@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
+from rest_framework.test import APIClient
 
 from changes.models import ChangeRequest
 from cybercube_portal.notices.kinds import Kind, Way
@@ -158,3 +159,29 @@ def test_history__of_a_kind_that_is_no_more__still_shows_the_rest(
 ) -> None:
     Notice.objects.create(person=cast.alice, kind="gone", about="x", occasion="x", message={}, at=held)
     assert browser_session("alice").get("/notifications/").status_code == 200
+
+
+def test_rest__own_notices_and_choices__read_by_key_and_changed_in_a_session_alone(
+    work: Work, held: datetime, browser_session: Session, api: Callable[..., APIClient]
+) -> None:
+    change = story.in_review(now=held)
+    work()
+    bob = api("bob")
+    (told,) = bob.get("/api/v1/notifications/?unread=true").json()["results"]
+    assert (told["kind"], told["about"], told["path"]) == (
+        "approval_wanted",
+        change.number,
+        f"/changes/{change.number}/review/",
+    )
+    path = "/api/v1/notifications/choices/"
+    choices = {row["kind"]: row for row in bob.get(path).json()["choices"]}
+    assert (choices["rollback_failed"]["kept"], choices["freeze_ahead"]["ways"]) == (True, ["mail", "chat"])
+    sent = {"choices": [{"kind": "freeze_ahead", "ways": ["chat"]}]}
+    assert bob.patch(path, sent, format="json").status_code == 403
+    session = browser_session("bob")
+    answer = session.patch(path, sent, "application/json")
+    assert answer.status_code == 200, answer.content
+    assert next(row for row in answer.json()["choices"] if row["kind"] == "freeze_ahead")["ways"] == ["chat"]
+    sent = {"choices": [{"kind": "rollback_failed", "ways": []}]}
+    refused = session.patch(path, sent, "application/json")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "notice.kept")
