@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cybercube_portal.people.roles import Role
 
+# The day the pictures of docs/pages.md show: a Tuesday, the board meets tomorrow, next Monday a freeze begins.
+PICTURED_AT = datetime(2026, 11, 10, 9, 10, tzinfo=UTC)
 PASSWORD = "cybercube-demo-2026"  # noqa: S105 - printed by the command that loads it, and refused in production
 
 TEAMS: dict[str, str] = {

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from cybercube_portal.devstack.checks import check, lock
+from cybercube_portal.devstack.pictures import pictures
 from cybercube_portal.devstack.pipeline import pipeline
 from cybercube_portal.devstack.processes import Failure, Stopped, stop_on_signals
 from cybercube_portal.devstack.testing import bench, test
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         "test": partial(test, rest),
         "bench": partial(bench, rest),
         "pipeline": pipeline,
+        "pictures": pictures,
         "check": check,
         "lock": partial(lock, rest),
     }

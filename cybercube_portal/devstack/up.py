@@ -107,12 +107,12 @@ def outside_command() -> list[str | Path]:
     return python("-m", "celery", "-A", "cybercube_portal.celery", "worker", "--queues", "outside", *threads, *quick)
 
 
-def web_command(port: int) -> list[str | Path]:
+def web_command(port: int, *, application: str = "cybercube_portal.wsgi:application") -> list[str | Path]:
     """The WSGI application in granian. One process kind is enough here: a call that waits at the gate holds one of many threads."""
     size = ("--workers", str(variables.WEB_WORKERS.read()), "--blocking-threads", str(variables.WEB_THREADS.read()))
     quiet = ("--no-ws", "--log-level", "warning")
     where = ("--host", HOST, "--port", str(port))
-    return python("-m", "granian", "--interface", "wsgi", *where, *size, *quiet, "cybercube_portal.wsgi:application")
+    return python("-m", "granian", "--interface", "wsgi", *where, *size, *quiet, application)
 
 
 def _metrics_folder(above: Path) -> Path:

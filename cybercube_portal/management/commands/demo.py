@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -34,16 +35,17 @@ class Command(BaseCommand):
     help = "Load the demo company into an empty portal (--reset empties it first) and print the cast's password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Two switches."""
+        """Two switches and a moment."""
         parser.add_argument("--reset", action="store_true", help="delete everything first")
+        parser.add_argument("--at", type=_moment, help="the moment to call now, such as 2026-11-10T09:10Z")
         parser.add_argument("--people-only", action="store_true", help="the cast and its teams, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it in one transaction."""
         if settings.SETTINGS_MODULE.endswith(".prod"):
             raise CommandError("The demo is refused in production settings: it makes people with a known password.")
-        now = clock.now()
-        with transaction.atomic():
+        now = options["at"] or clock.now()
+        with clock.fixed_at(now) if options["at"] else nullcontext(), transaction.atomic():
             if options["reset"]:
                 _empty()
             if User.objects.exists():
@@ -52,6 +54,13 @@ class Command(BaseCommand):
             if not options["people_only"]:
                 _history(now)
         self.stdout.write(data.PASSWORD)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ArgumentTypeError("name its zone, such as Z")
+    return moment
 
 
 def _history(now: datetime) -> None:
