@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet, Subquery
 
 from cybercube_portal.catalog.facts import (
     Address,
@@ -32,7 +32,6 @@ from cybercube_portal.catalog.models import (
 from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
-from cybercube_portal.notices.selectors.watches import watching
 
 MOST_BUILDS = 20
 
@@ -60,12 +59,12 @@ def get_service(slug: str) -> Service:
     return _found(services().filter(slug=slug).first(), slug)
 
 
-def service_with_needs(slug: str, *, reader: int) -> tuple[Service, list[str], bool]:
-    """The service, the slugs of what it depends on, and whether `reader` (a user's id) watches it, in one query. Raises NotFound."""
+def service_with_needs(slug: str, *, asked: Exists) -> tuple[Service, list[str], bool]:
+    """The service, the slugs of what it depends on, and the answer to what is `asked` with it, in one query. Raises NotFound."""
     needs = ArrayAgg("depends_on__slug", filter=Q(depends_on__isnull=False), order_by="depends_on__slug", default=[])
     row = Service.objects.select_related("team").filter(slug=slug)
-    found: Any = _found(row.annotate(needs=needs, is_watched=watching(reader, f"service:{slug}")).first(), slug)
-    return found, list(found.needs), found.is_watched
+    found: Any = _found(row.annotate(needs=needs, answer=asked).first(), slug)
+    return found, list(found.needs), found.answer
 
 
 def lock_service(slug: str) -> Service:

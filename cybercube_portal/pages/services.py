@@ -17,6 +17,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Reason
 from cybercube_portal.notices.actions.watching import set_watch
+from cybercube_portal.notices.selectors.watches import watching
 from cybercube_portal.pages.links import change_path, deployment_path, path_of, release_path
 from cybercube_portal.people.selectors import team_slugs
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
@@ -90,7 +91,7 @@ def services(request: PageRequest) -> HttpResponse:
 @require_safe
 def service(request: PageRequest, slug: str) -> HttpResponse:
     """One service."""
-    row, needs, is_watched = catalog.service_with_needs(slug, reader=request.actor.id)
+    row, needs, is_watched = catalog.service_with_needs(slug, asked=watching(request.actor.id, f"service:{slug}"))
     standing = standing_of(slug, now=request.now, history=HISTORY)
     cells = _cells(standing)
     shipped = list(releases().filter(service=row.pk)[:RELEASES])
