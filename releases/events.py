@@ -80,3 +80,4 @@ class ObservationEvent(StrEnum):
 
     VERSION_SEEN = "observation.version_seen"
     BYPASS_FOUND = "observation.bypass_found"
+    ADOPTED = "observation.adopted"

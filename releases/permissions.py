@@ -102,6 +102,13 @@ RECEIVE_ALERTS = Permission(
     everywhere=True,
     service_accounts=True,
 )
+# Whoever answers for a service says that what ran before the portal may be there; an engineer could bless an own bypass.
+ADOPT_RUNNING = Permission(
+    name="releases.adopt_running",
+    roles=frozenset({Role.TECH_LEAD, Role.OPS, Role.ENGINEERING_MANAGER}),
+    scope="deployments",
+    section="§6.1",
+)
 EDIT_NOTICE = Permission(name="releases.edit_notice", roles=_ON_CALL | _KEEPERS, scope="deployments", section="§8.6")
 
 PERMISSIONS: tuple[Permission, ...] = (
@@ -127,5 +134,6 @@ PERMISSIONS: tuple[Permission, ...] = (
     REPORT_INCIDENT,
     RESOLVE_INCIDENT,
     RECEIVE_ALERTS,
+    ADOPT_RUNNING,
     EDIT_NOTICE,
 )

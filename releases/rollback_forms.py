@@ -1,4 +1,4 @@
-"""What people fill in to go back, to report corrupted data, and to tell of it."""
+"""What people fill in to go back, to report corrupted data, to tell of it, and to adopt what runs."""
 
 from __future__ import annotations
 
@@ -73,6 +73,18 @@ class NoticeForm(PageForm):
         max_length=TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Markdown. Left empty: the steps of the standard."),
+    )
+
+
+class AdoptForm(PageForm):
+    """Why what ran before the portal may stay. `version` is what was looked at: another one by now is refused."""
+
+    version = forms.CharField(max_length=128, widget=forms.HiddenInput())
+    reason = forms.CharField(
+        label=_("Why it may stay"),
+        max_length=TEXT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Who built it, how it came there, what was checked. Stands in the audit trail."),
     )
 
 

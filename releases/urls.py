@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from releases.views import (
+    adopting,
     ask,
     change,
     compliance,
@@ -61,6 +62,7 @@ urlpatterns = [
     path("releases.atom", release_feeds.ReleasesFeed.as_view(), name="releases-feed"),
     path("services/<slug:slug>/releases.atom", release_feeds.ReleasesFeed.as_view(), name="service-releases-feed"),
     path("services/<slug:slug>/CHANGELOG.md", release_words.changelog_markdown, name="service-changelog"),
+    path("services/<slug:slug>/environments/<str:environment>/adopt/", adopting.adopt, name="place-adopt"),
     path("migrations/", migrations.migrations, name="migrations"),
     path("migrations/new/", migrations.migration_new, name="migration-new"),
     path("migrations/<str:reference>/", migrations.migration, name="migration"),

@@ -139,6 +139,8 @@ BADGES: dict[str, dict[str, Badge]] = {
     },
     "place": {
         "bypass": Badge("shield-alert", _("Without the gate"), "bad"),
+        "unrecorded": Badge("file-question-mark", _("Unrecorded"), "wait"),
+        "adopted": Badge("circle-check", _("Adopted"), "ok"),
         "drift": Badge("git-compare", _("Drift"), "bad"),
         "moving": Badge("play", _("Under way"), "accent"),
         "unreadable": Badge("eye-off", _("Cannot be read"), "wait"),

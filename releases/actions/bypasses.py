@@ -24,6 +24,7 @@ from cybercube_portal.people.roles import Role
 from releases import messages
 from releases.actions.recording import record_observation
 from releases.events import ObservationEvent
+from releases.policy.drift import Place, wanted_words
 from releases.selectors.places import PlaceRow
 
 TOLD = (Role.ON_CALL, Role.ON_CALL_LEAD, Role.TECH_LEAD)
@@ -49,10 +50,15 @@ def file_bypass(found: PlaceRow, *, open_change: str, now: datetime) -> str:
         actor=SYSTEM,
         at=now,
         version=running,
-        expected=place.expected.version if place.expected else None,
+        expected=expected_version(place) or None,
         change=number,
     )
     return number
+
+
+def expected_version(place: Place) -> str:
+    """What should run there: the last healthy deployment's, else what was adopted; "" where neither is known."""
+    return place.expected.version if place.expected else place.adopted_version
 
 
 def _for_the_team(service: str, *, now: datetime) -> Actor:
@@ -68,14 +74,13 @@ def is_open(number: str) -> bool:
 
 def _proposal(found: PlaceRow, *, running: str, now: datetime) -> Proposal:
     place = found.place
-    expected = place.expected.version if place.expected else ""
-    wanted = f"the last healthy deployment is {expected}" if expected else "nothing was ever deployed there"
+    expected = expected_version(place)
     return Proposal(
         title=f"{place.service} {running} runs in production without the gate"[:200],
         type=ChangeType.EMERGENCY,
         description=(
             f"The portal reads /health of {place.service} in production: it answers {running}, twice in a row. "
-            f"No deployment let that version through the gate; {wanted}.\n\n"
+            f"No deployment let that version through the gate; {wanted_words(place)}.\n\n"
             "If this was an emergency, say why, have it authorised and record it (§6.4). "
             "If not, deploy what shall run there and cancel this draft."
         ),

@@ -27,18 +27,22 @@ MOST_AT_ONCE = 200
 def claim_looks(*, now: datetime, interval: timedelta, most: int = MOST_AT_ONCE) -> list[Target]:
     """The places to look at now; each is due again an `interval` later. Two sweeps at once share them.
 
-    A place whose address is gone is forgotten; one whose host nobody can have (`.example`, `.invalid`, `.test`) is never looked at.
+    A place whose address is gone is forgotten unless something was seen there: a first look is the first for ever. One whose host nobody can have (`.example`, `.invalid`, `.test`) is never looked at.
     """
     places = {(row.service_id, row.environment): row for row in catalog.addresses() if not is_nobody(row.url)}
     _meet_new(places, now=now)
     due = list(
         Observation.objects.filter(due_at__lte=now).order_by("due_at").select_for_update(skip_locked=True)[:most]
     )
-    gone = [row for row in due if (row.service_id, row.environment) not in places and not row.bypass_change]
+    gone = [row for row in due if (row.service_id, row.environment) not in places and not _has_history(row)]
     Observation.objects.filter(pk__in=[row.pk for row in gone]).delete()
     Observation.objects.filter(pk__in=[row.pk for row in due]).update(due_at=now + interval)
     found = [places[row.service_id, row.environment] for row in due if (row.service_id, row.environment) in places]
     return [Target(service=row.service, environment=row.environment, url=row.url, hosts=row.hosts) for row in found]
+
+
+def _has_history(row: Observation) -> bool:
+    return bool(row.bypass_change or row.first_version)
 
 
 def _meet_new(places: Mapping[tuple[int, str], Address], *, now: datetime) -> None:
@@ -52,7 +56,7 @@ def _meet_new(places: Mapping[tuple[int, str], Address], *, now: datetime) -> No
 def note_sighting(*, service: str, environment: str, sighting: Sighting, now: datetime) -> Observation | None:
     """Keep what one look saw; None when the place is no longer looked at.
 
-    A version that nobody let through is an event in production once two looks in a row saw it, and one draft emergency is opened for it.
+    What already ran at the first look of all is unrecorded until somebody adopts it (`actions.adopting`). Any other version that nobody let through is an event in production once two looks in a row saw it, and one draft emergency is opened for it.
     """
     held = Observation.objects.select_for_update().filter(service__slug=service, environment=environment)
     row = held.first()
@@ -69,6 +73,8 @@ def note_sighting(*, service: str, environment: str, sighting: Sighting, now: da
 
 def _write_seen(row: Observation, sighting: Sighting, *, service: str, now: datetime) -> None:
     before = row.version
+    if row.seen_at is None:
+        row.first_version = sighting.version
     if before != sighting.version:
         row.since = now
     row.version, row.git_sha, row.status = sighting.version, sighting.git_sha, sighting.status

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import MomentField, refuse_unknown_parameters
+from cybercube_portal.api import (
+    MomentField,
+    StrictSerializer,
+    idempotent,
+    read_members,
+    refuse_unknown_parameters,
+)
 from cybercube_portal.api.reasons import ToldReasonsField
 from cybercube_portal.catalog.selectors import get_service
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Decision
+from cybercube_portal.people.authentication import actor_of
+from releases.actions.adopting import LONGEST_REASON, adopt_running
 from releases.models import Deployment, Observation
-from releases.selectors.places import PlaceRow
+from releases.policy.drift import drift_of
+from releases.selectors.places import PlaceRow, find_place
 from releases.selectors.standing import standing_of
 from releases.states import DeploymentState
 
@@ -52,6 +62,10 @@ class ObservedSerializer(serializers.Serializer[Any]):
     bypass_change = serializers.CharField(
         allow_blank=True, help_text="The draft emergency for what nobody let through."
     )
+    adopted_version = serializers.CharField(
+        allow_blank=True, help_text="What ran before the portal first looked, once somebody answered for it."
+    )
+    adopted_at = MomentField(allow_null=True)
 
 
 class PlaceSerializer(serializers.Serializer[Any]):
@@ -95,6 +109,29 @@ class EnvironmentsOfServiceView(generics.GenericAPIView[Any]):
             "parity": standing.parity.as_list(),
         }
         return Response(self.get_serializer(answer).data)
+
+
+class AdoptBody(StrictSerializer):
+    """What is adopted, and why it may stay."""
+
+    version = serializers.CharField(max_length=128, help_text="What runs there, as `observed.version` says.")
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class AdoptView(generics.GenericAPIView[Any]):
+    """What ran before the portal came."""
+
+    serializer_class = AdoptBody
+
+    @extend_schema(operation_id="services_environments_adopt", request=AdoptBody, responses={200: PlaceSerializer})
+    @idempotent
+    def post(self, request: Request, slug: str, environment: str) -> HttpResponse:
+        """Answer for what already ran at the portal's first look: it is the baseline until something is deployed there."""
+        sent = read_members(request, AdoptBody)
+        now = clock.now()
+        adopt_running(slug=slug, environment=environment, **sent, actor=actor_of(request), now=now)
+        found = find_place(slug, environment)
+        return Response(PlaceSerializer(_place(found, drift_of(found.place, now=now))).data)
 
 
 def _place(row: PlaceRow, drift: Decision) -> dict[str, Any]:

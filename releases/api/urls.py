@@ -51,6 +51,11 @@ urlpatterns = [
         places.EnvironmentsOfServiceView.as_view(),
         name="api-service-environments",
     ),
+    path_both(
+        "services/<slug:slug>/environments/<str:environment>/adopt/",
+        places.AdoptView.as_view(),
+        name="api-service-adopt",
+    ),
     path_both("compliance/", compliance.ComplianceView.as_view(), name="api-compliance"),
     path_both("metrics/dora/", metrics.DoraView.as_view(), name="api-metrics-dora"),
     path_both("metrics/approvals/", metrics.ApprovalsView.as_view(), name="api-metrics-approvals"),

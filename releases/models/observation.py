@@ -14,7 +14,8 @@ class Observation(models.Model):
     `version` and `git_sha` are what answered last, `since` when that version was first seen; `config_keys` the names of the
     configuration it says it was started with. `error` says why the last look saw nothing; `seen_at` is the last look that did.
     The next look is due at `due_at`. `stray_version` answered in the last `stray_looks` looks in a row although nobody let it through;
-    `bypass_change` is the draft emergency opened for `bypass_version`.
+    `bypass_change` is the draft emergency opened for `bypass_version`. `first_version` is what the very first look saw;
+    `adopted_version` is that one, once somebody answered for what ran before the portal came (§6.1).
     """
 
     service = models.ForeignKey("catalog.Service", on_delete=models.PROTECT, related_name="observations")
@@ -33,6 +34,11 @@ class Observation(models.Model):
     stray_looks = models.PositiveIntegerField(default=0)
     bypass_version = models.CharField(max_length=128, blank=True)
     bypass_change = models.CharField(max_length=24, blank=True)
+    first_version = models.CharField(max_length=128, blank=True, db_default="")
+    adopted_version = models.CharField(max_length=128, blank=True, db_default="")
+    adopted_reason = models.TextField(blank=True, db_default="")
+    adopted_at = models.DateTimeField(null=True)
+    adopted_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering: ClassVar = ["service", "environment"]

@@ -28,21 +28,25 @@ class PlaceWord(StrEnum):
     """What a place comes to in one word, the worst first."""
 
     BYPASS = "bypass"
+    UNRECORDED = "unrecorded"
     DRIFT = "drift"
     MOVING = "moving"
     UNREADABLE = "unreadable"
     UNWELL = "unwell"
+    ADOPTED = "adopted"
     AS_DEPLOYED = "as_deployed"
     UNKNOWN = "unknown"
 
 
 _WORDS: dict[str, PlaceWord] = {
     "drift.bypass": PlaceWord.BYPASS,
+    "drift.unrecorded": PlaceWord.UNRECORDED,
     "drift.other_version": PlaceWord.DRIFT,
     "drift.not_healthy": PlaceWord.DRIFT,
     "drift.on_its_way": PlaceWord.MOVING,
     "drift.unreadable": PlaceWord.UNREADABLE,
     "drift.status": PlaceWord.UNWELL,
+    "drift.adopted": PlaceWord.ADOPTED,
     "drift.none": PlaceWord.AS_DEPLOYED,
 }
 
@@ -76,7 +80,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One service in one environment. `expected` is its last healthy deployment, `newest` the last one of all."""
+    """One service in one environment. `expected` is its last healthy deployment, `newest` the last one of all.
+
+    `first_version` is what the very first look saw, `adopted_version` what somebody answered for as what ran before the portal.
+    """
 
     service: str
     environment: str
@@ -84,6 +91,8 @@ class Place:
     expected: Deployed | None = None
     newest: Deployed | None = None
     seen: Seen | None = None
+    first_version: str = ""
+    adopted_version: str = ""
     bypass_version: str = ""
     bypass_change: str = ""
 
@@ -102,8 +111,19 @@ def explained_versions(place: Place, *, now: datetime) -> frozenset[str]:
         found.add(newest.version)
         settled = newest.settled_at is not None and now - newest.settled_at >= SETTLING
         if newest.is_under_way or not settled:
-            found |= {newest.previous_version, newest.taken_back_version}
+            found |= {newest.previous_version, newest.taken_back_version, place.adopted_version}
+    if place.expected is None:
+        found.add(place.adopted_version)
     return frozenset(spelt(version) for version in found if version)
+
+
+def is_unrecorded(place: Place) -> bool:
+    """Whether what runs there ran before anybody looked: nothing healthy was deployed since, and nobody answered for it."""
+    seen = place.seen
+    if place.expected is not None or seen is None or not seen.version:
+        return False
+    running = spelt(seen.version)
+    return running == spelt(place.first_version) and running != spelt(place.adopted_version)
 
 
 def drift_of(place: Place, *, now: datetime) -> Decision:
@@ -120,7 +140,7 @@ def word_of(drift: Decision) -> PlaceWord:
     """The word for what `drift_of` found."""
     found = {_WORDS.get(reason.code, PlaceWord.UNKNOWN) for reason in drift.reasons}
     if "drift.stale" in {reason.code for reason in drift.reasons}:
-        found.discard(PlaceWord.AS_DEPLOYED)
+        found -= {PlaceWord.AS_DEPLOYED, PlaceWord.ADOPTED}
     return next((word for word in PlaceWord if word in found), PlaceWord.UNKNOWN)
 
 
@@ -154,10 +174,14 @@ def _version(place: Place, seen: Seen, now: datetime) -> Reason:
     if running == expected:
         return passed("drift.none", SECTION, f"{place.environment} runs {running}, as deployed.", **details)
     newest = place.newest
+    if not expected and running == spelt(place.adopted_version) and not (newest and newest.is_under_way):
+        return passed("drift.adopted", SECTION, f"{place.environment} runs {running}, adopted as it ran.", **details)
     if newest is not None and running in explained_versions(place, now=now):
         return _on_its_way(place, newest, running, details)
+    if is_unrecorded(place):
+        return _unrecorded(place, running, details)
     if place.is_production:
-        return _bypass(place, running, expected, details)
+        return _bypass(place, running, details)
     wanted = f"the last healthy deployment is {expected}" if expected else "nothing was deployed there"
     return failed(
         "drift.other_version",
@@ -181,8 +205,19 @@ def _on_its_way(place: Place, newest: Deployed, running: str, details: dict[str,
     )
 
 
-def _bypass(place: Place, running: str, expected: str, details: dict[str, Any]) -> Reason:
-    wanted = f"the last healthy deployment is {expected}" if expected else "nothing was ever deployed there"
+def _unrecorded(place: Place, running: str, details: dict[str, Any]) -> Reason:
+    return failed(
+        "drift.unrecorded",
+        "§6.1",
+        f"{place.environment} runs {running}, as it did when the portal first looked: no record says who let it through.",
+        "Adopt it with a reason, or deploy through the portal what shall run there.",
+        ("Tech lead", "Ops", "Engineering manager"),
+        **details,
+    )
+
+
+def _bypass(place: Place, running: str, details: dict[str, Any]) -> Reason:
+    wanted = wanted_words(place)
     is_filed = bool(place.bypass_change) and place.bypass_version == running
     return failed(
         "drift.bypass",
@@ -218,4 +253,14 @@ def is_bypass(place: Place, *, now: datetime) -> bool:
         and not seen.error
         and bool(seen.version)
         and spelt(seen.version) not in explained_versions(place, now=now)
+        and not is_unrecorded(place)
     )
+
+
+def wanted_words(place: Place) -> str:
+    """What should be running there, as part of a sentence."""
+    if place.expected is not None:
+        return f"the last healthy deployment is {spelt(place.expected.version)}"
+    if place.adopted_version:
+        return f"what was adopted there is {spelt(place.adopted_version)}"
+    return "nothing was ever deployed there"

@@ -15,6 +15,7 @@ from changes.selectors.changes import changes_listed
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.errors import NotFound
 from releases.models import Deployment, Observation, Release
 from releases.policy.drift import Deployed, Place, Seen
 from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState
@@ -69,7 +70,7 @@ def places_with_history(services: QuerySet[Service], *, most: int) -> dict[str, 
     deployments = Deployment.objects.select_related("rolls_back", "service", "started_by").in_bulk(wanted)
     seen = {
         (row.service_id, row.environment): row
-        for row in Observation.objects.filter(service_id__in=[row["pk"] for row in rows])
+        for row in Observation.objects.filter(service_id__in=[row["pk"] for row in rows]).select_related("adopted_by")
     }
     return {
         row["slug"]: ServicePlaces(
@@ -107,6 +108,8 @@ def place_row(
         expected=_deployed(expected) if expected else None,
         newest=_deployed(newest) if newest else None,
         seen=_seen(observation) if observation else None,
+        first_version=observation.first_version if observation else "",
+        adopted_version=observation.adopted_version if observation else "",
         bypass_version=observation.bypass_version if observation else "",
         bypass_change=observation.bypass_change if observation else "",
     )
@@ -116,6 +119,16 @@ def place_row(
 def read_place(service: str, environment: str) -> PlaceRow:
     """One place. Raises KeyError for a service that is not registered."""
     return places_of(catalog.services().filter(slug=service))[service][environment]
+
+
+def find_place(service: str, environment: str) -> PlaceRow:
+    """The same. Raises NotFound for a service or environment that nobody knows."""
+    found = places_of(catalog.services().filter(slug=service))
+    if service not in found:
+        raise NotFound(f"There is no service {service}.", code="service.unknown")
+    if environment not in found[service]:
+        raise NotFound(f"There is no environment {environment}.", code="environment.unknown")
+    return found[service][environment]
 
 
 def let_through_since(expected: Deployment | None, *, service: str, environment: str, version: str) -> bool:

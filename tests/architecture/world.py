@@ -104,6 +104,7 @@ def build(cast: Cast, *, now: datetime) -> World:
     meeting = {"reference": _meeting(now)}
     found["meeting"] = meeting
     found["agenda_item"] = {**meeting, **found["reviewed"]}
+    found["place"] = {"slug": SERVICE, "environment": "stg"}
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["environment"] = {"code": "prd"}
     found["filing"] = {"query": "?type=normal"}

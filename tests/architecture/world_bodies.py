@@ -56,6 +56,7 @@ def sent_by_programs(now: datetime, *, decision: str) -> dict[str, dict[str, Any
     evidence = "api/v1/artifacts/<slug:service>:<str:version>/evidence/"
     return {
         "POST api/v1/grants/": {"username": "oscar", "role": "dba"},
+        "POST api/v1/services/<slug:slug>/environments/<str:environment>/adopt/": {"version": VERSION, "reason": "Old"},
         "POST api/v1/services/": {"slug": "ledger", "name": "Ledger", "team": "payments"},
         "PATCH api/v1/services/<slug:slug>/": {"name": "Billing"},
         "PATCH api/v1/notifications/choices/": {"choices": [{"kind": "freeze_ahead", "ways": []}]},
@@ -182,6 +183,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST deployments/<str:reference>/roll_back/": way_back,
         "POST deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
         "POST deployments/<str:reference>/notice/": {"impact": "None"},
+        "POST services/<slug:slug>/environments/<str:environment>/adopt/": {"version": VERSION, "reason": "Old"},
         "POST incidents/new/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
         "POST flags/new/": {
             "key": "ops_cache_enabled",

@@ -23,7 +23,7 @@ from cybercube_portal.errors import Invalid
 from cybercube_portal.people.actions import add_person
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import User
-from releases.actions.observations import claim_looks, note_sighting
+from releases.actions.observations import claim_looks
 from releases.checks.looking import Target, look
 from releases.models import Observation
 from releases.policy.sighting import Sighting
@@ -33,9 +33,7 @@ from tests.audit.listener import Listener
 from tests.factories import changes as story
 from tests.factories.deployed import deployed
 from tests.factories.people import Cast
-
-MINUTE = timedelta(minutes=1)
-V1, V9 = "v1.0.0", "v9.9.9"
+from tests.releases.sights import MINUTE, V1, V9, see
 
 
 @pytest.fixture
@@ -59,15 +57,11 @@ def billing(cast: Cast, server: Listener) -> Service:
     return story.service(urls={"prd": server.url(path="")}, allowed_hosts=["127.0.0.1"])
 
 
-def see(version: str, *, at: datetime, environment: str = "prd", **fields: Any) -> Observation:
-    """One look that saw `version`."""
-    Observation.objects.get_or_create(
-        service=Service.objects.get(slug="billing-service"), environment=environment, defaults={"due_at": at}
-    )
-    sighting = Sighting(version=version, status="healthy", **fields)
-    row = note_sighting(service="billing-service", environment=environment, sighting=sighting, now=at)
-    assert row is not None
-    return row
+@pytest.fixture
+def known(billing: Service, now: datetime) -> Service:
+    """The portal looked an hour ago and saw v1.0.0: any other version is new."""
+    see(V1, at=now - timedelta(hours=1))
+    return billing
 
 
 HEALTH = [
@@ -190,7 +184,7 @@ def test_bypass__two_looks_in_a_row__one_event_one_draft_emergency(billing: Serv
 
 
 def test_bypass__draft_of_the_portal__people_complete_and_authorise_it(
-    billing: Service, cast: Cast, now: datetime
+    known: Service, cast: Cast, now: datetime
 ) -> None:
     for minute in range(2):
         see(V9, at=now + minute * MINUTE)
@@ -219,7 +213,7 @@ def test_bypass__draft_of_the_portal__people_complete_and_authorise_it(
     assert done.state == "approved"
 
 
-def test_bypass__told__on_call_and_tech_lead_by_mail_once(billing: Service, cast: Cast, now: datetime) -> None:
+def test_bypass__told__on_call_and_tech_lead_by_mail_once(known: Service, cast: Cast, now: datetime) -> None:
     for minute in range(2):
         see(V9, at=now + minute * MINUTE)
     intent = Intent.objects.get(kind="releases.tell_of_bypass")
@@ -238,7 +232,7 @@ def test_bypass__looks_alternate_between_two_replicas__nothing_is_told(billing: 
     assert not ChangeRequest.objects.exists()
 
 
-def test_bypass__same_look_kept_twice__counts_once(billing: Service, now: datetime) -> None:
+def test_bypass__same_look_kept_twice__counts_once(known: Service, now: datetime) -> None:
     for _ in range(3):
         see(V9, at=now)
     assert not ChangeRequest.objects.exists()
@@ -260,7 +254,7 @@ def test_bypass__in_staging__a_finding_and_no_change(billing: Service, now: date
 
 
 def test_bypass__another_version_while_the_draft_is_open__same_draft_stands_for_it(
-    billing: Service, now: datetime
+    known: Service, now: datetime
 ) -> None:
     for minute in range(2):
         see(V9, at=now + minute * MINUTE)
