@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('releases', '0010_denials_by_freeze'),
+        ('releases', '0011_rollbacks_by_a_flag'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
