@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from changes.actions.notices import ask_approvers, tell_watchers
+from changes.events import ChangeEvent
 from changes.models import ChangeRequest
 from changes.news import NEWS
 from changes.states import ChangeState
@@ -39,11 +40,13 @@ def lately(company: Company, *, now: datetime) -> None:
     for username, subjects in WATCHED.items():
         for subject in subjects:
             set_watch(subject=subject, on=True, actor=company.actor(username), now=now - timedelta(days=30))
-    waiting = list(ChangeRequest.objects.filter(state=ChangeState.IN_REVIEW).order_by("submitted_at"))
-    for change in waiting:
-        at = change.submitted_at or now
-        ask_approvers(number=change.number, occasion=f"submitted:{at.isoformat()}", again=False, now=at)
-    recent = Event.objects.filter(object_type="change", verb__in=list(NEWS), occurred_at__gt=now - LATELY)
-    for event in recent.order_by("occurred_at", "pk"):
-        tell_watchers(number=event.object_id, event=event, now=event.occurred_at)
+    waiting = set(ChangeRequest.objects.filter(state=ChangeState.IN_REVIEW).values_list("number", flat=True))
+    events = Event.objects.filter(object_type="change", occurred_at__gt=now - LATELY).order_by("occurred_at", "pk")
+    for event in events.filter(verb__in=list(NEWS)):
+        number, at = event.object_id, event.occurred_at
+        if event.verb == ChangeEvent.SUBMITTED and number in waiting:
+            ask_approvers(number=number, occasion=str(event.event_id), again=False, now=at)
+        tell_watchers(number=number, event=event, now=at)
+    # What was held back went out when it was quiet.
+    Notice.objects.filter(sent_at__isnull=True, due_at__lt=now).update(sent_at=F("due_at"))
     Notice.objects.filter(at__lt=now - LATELY, read_at__isnull=True).update(read_at=F("at"))
