@@ -30,6 +30,7 @@ from releases.events import ReleaseEvent
 from releases.models import Release
 from releases.policy import releases as policy
 from releases.policy.changelog import is_security, written
+from releases.selectors.own_change import for_its_change
 from releases.selectors.release_documents import Shipment
 from releases.selectors.releases import get_release, last_released, lock_release, open_release_of
 from releases.states import RELEASE_OVER
@@ -71,7 +72,7 @@ def plan_of(release: Release) -> ReleasePlan:
 def open_release(*, plan: ReleasePlan, actor: Actor, now: datetime) -> Release:
     """Open a release, and with it the draft change through which it is approved.
 
-    Raises NotFound, NotPermitted (opening a release and filing a change are both asked for), Invalid, and Conflict for a
+    Raises NotFound, NotPermitted (the team's right to open a release and to file a change are both asked for), Invalid, and Conflict for a
     version that is being released already.
     """
     service = catalog.lock_service(plan.service)
@@ -85,7 +86,7 @@ def open_release(*, plan: ReleasePlan, actor: Actor, now: datetime) -> Release:
     plan = _checked(plan)
     _refuse_second(plan)
     key, reference = take_reference("REL", table=Release._meta.db_table)  # noqa: SLF001 - Django's own name for it
-    change = create_change(proposal=_proposal(plan, reference, now=now), actor=actor, now=now)
+    change = create_change(proposal=_proposal(plan, reference, now=now), actor=for_its_change(actor), now=now)
     release = Release(
         pk=key,
         reference=reference,
@@ -132,7 +133,7 @@ def edit_release(*, reference: str, version: int, edits: Mapping[str, Any], acto
     before = _recorded(release)
     if plan.type != was.type or plan.artifacts != was.artifacts:
         fields = {"release_type": plan.type, "artifacts": plan.artifacts, "services": _services(plan)}
-        edit_change(number=change.number, version=change.version, changes=fields, actor=actor, now=now)
+        edit_change(number=change.number, version=change.version, changes=fields, actor=for_its_change(actor), now=now)
     release.type = plan.type
     release.artifacts = get_change(release.change).artifacts
     release.changes = list(plan.changes)

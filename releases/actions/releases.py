@@ -20,6 +20,7 @@ from releases.actions.recording import record_release
 from releases.actions.release_notices import notify_on_call
 from releases.events import ReleaseEvent
 from releases.models import Release
+from releases.selectors.own_change import for_its_change
 from releases.selectors.release_moves import permit
 from releases.selectors.release_situation import ReleaseSituation
 from releases.selectors.releases import get_release, lock_release
@@ -35,7 +36,7 @@ def submit_release(*, reference: str, actor: Actor, now: datetime) -> Release:
     release = situation.release
     permit(situation, "submit", actor=actor)
     if situation.change.state == ChangeState.DRAFT:
-        submit_change(number=release.change, actor=actor, now=now)
+        submit_change(number=release.change, actor=for_its_change(actor), now=now)
     release.submit(at=now)
     notify_on_call(release, now=now)
     return _moved(release, ReleaseEvent.SUBMITTED, actor=actor, now=now)
@@ -75,7 +76,10 @@ def cancel_release(*, reference: str, actor: Actor, now: datetime, reason: str =
     permit(situation, "cancel", actor=actor)
     if situation.change.state in change_states.CANCEL.sources:
         cancel_change(
-            number=situation.change.number, actor=actor, now=now, reason=reason or f"{reference} was cancelled."
+            number=situation.change.number,
+            actor=for_its_change(actor),
+            now=now,
+            reason=reason or f"{reference} was cancelled.",
         )
     situation.release.cancel(at=now)
     return _moved(situation.release, ReleaseEvent.CANCELLED, actor=actor, now=now, reason=reason)

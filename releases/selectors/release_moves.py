@@ -15,6 +15,7 @@ from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import Permission, may
 from releases import permissions, states
 from releases.policy import releases as policy
+from releases.selectors.own_change import for_its_change
 from releases.selectors.release_situation import ReleaseSituation
 
 Judge = Callable[[ReleaseSituation, Actor], Decision]
@@ -36,7 +37,7 @@ def _submit(situation: ReleaseSituation, actor: Actor) -> Decision:
     if change.state != ChangeState.DRAFT:
         return decision
     # A missing piece of the change is the refusal.
-    return decision + decide(*blockers_of(situation.of_change, "submit", actor=actor))
+    return decision + decide(*blockers_of(situation.of_change, "submit", actor=for_its_change(actor)))
 
 
 def _stage(situation: ReleaseSituation, _actor: Actor) -> Decision:

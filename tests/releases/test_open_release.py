@@ -203,3 +203,26 @@ def test_cancel__a_release__cancels_its_change(alice: APIClient) -> None:
 def item(shown: dict[str, Any], key: str) -> dict[str, Any]:
     found: dict[str, Any] = next(row for row in shown["checklist"] if row["item"] == key)
     return found
+
+
+def test_key__for_releases_alone__opens_edits_submits_and_cancels_the_release_with_its_change_but_no_other(
+    alice: APIClient, api: Callable[..., APIClient], held: datetime
+) -> None:
+    keeper = api("alice", scopes=["releases"])
+    shown = opened(keeper)
+    url = f"/api/v1/releases/{shown['id']}/"
+    for kind in ("minor", "patch"):
+        edited = keeper.patch(url, {"type": kind}, format="json", headers={"If-Match": keeper.get(url)["ETag"]})
+        assert (edited.status_code, get_change(shown["change"]).release_type) == (200, kind)
+    other = f"/api/v1/changes/{story.draft(now=held).number}/cancel/"
+    assert keeper.post(other, {"reason": "Not ours"}, format="json").status_code == 403
+    complete(alice, shown["change"])
+    submitted = keeper.post(f"{url}submit/", {}, format="json")
+    assert submitted.status_code == 200, submitted.content
+    assert get_change(shown["change"]).state == "in_review"
+    assert keeper.post(f"/api/v1/changes/{shown['change']}/approve/", {}, format="json").status_code == 403
+    assert keeper.post(f"{url}cancel/", {"reason": "Not now"}, format="json").status_code == 200
+    assert get_change(shown["change"]).state == "cancelled"
+
+    neither = api("alice", scopes=["changes"]).post("/api/v1/releases/", BODY, format="json")
+    assert (neither.status_code, "releases" in neither.json()["detail"]) == (403, True)
