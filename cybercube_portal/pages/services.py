@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.catalog.permissions import EDIT_SERVICE, REGISTER_SERVICE
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Reason
 from cybercube_portal.notices.actions.watching import set_watch
 from cybercube_portal.notices.selectors.watches import watching
 from cybercube_portal.pages.links import change_path, deployment_path, path_of, release_path
+from cybercube_portal.people.guard import may
 from cybercube_portal.people.selectors import team_slugs
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
 from releases.policy.drift import PlaceWord
@@ -80,6 +82,7 @@ def services(request: PageRequest) -> HttpResponse:
         "lines": [(row, _cells(found[row.slug]), len(troubled.get(row.slug, ()))) for row in page.rows],
         "environments": list(EnvironmentCode),
         "filters": filters,
+        "may_register": may(request.actor, REGISTER_SERVICE, now=request.now).allowed,
         "is_narrowed": any(filters.values()),
         "teams": [_chip(filters, "team", slug, slug) for slug in sorted(team_slugs())],
         "tiers": [_chip(filters, "tier", str(tier), _("Tier %(tier)s") % {"tier": tier}) for tier in TIERS],
@@ -98,6 +101,7 @@ def service(request: PageRequest, slug: str) -> HttpResponse:
     context = {
         "service": row,
         "title": row.name,
+        "may_edit": may(request.actor, EDIT_SERVICE, now=request.now).allowed,
         "cells": cells,
         "parity": standing.parity.reasons,
         "allowed_differences": ALLOWED_DIFFERENCES,

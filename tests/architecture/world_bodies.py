@@ -141,6 +141,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
     period = {"title": "Quiet", "timezone": "UTC", "starts_at": later, "ends_at": end}
     way_back = {"reason": "Errors", "to_version": "v2.1.0", "trigger": "functionality", "method": "redeploy"}
     exception = {"change": number, "reason": "Needed"}
+    typed = {"name": "Ledger", "team": "payments", "tier": 2, "rollback_driver": "manual"}
     scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
     return {
         "POST environments/": {"environment": "prd", "item": "network", "evidence": "A VPC each"},
@@ -183,6 +184,8 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST deployments/<str:reference>/roll_back/": way_back,
         "POST deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
         "POST deployments/<str:reference>/notice/": {"impact": "None"},
+        "POST services/new/": {"slug": "ledger", **typed},
+        "POST services/<slug:slug>/edit/": typed,
         "POST services/<slug:slug>/environments/<str:environment>/adopt/": {"version": VERSION, "reason": "Old"},
         "POST incidents/new/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
         "POST flags/new/": {
