@@ -66,11 +66,11 @@ class ServiceForm(PageForm):
         widget=_machine(),
     )
     allowed_hosts = forms.CharField(
-        label=_("Other hosts the portal may call for it"),
+        label=_("Hosts the portal may call for it"),
         required=False,
         max_length=13_000,
-        help_text=_("One a line."),
-        widget=forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"}),
+        help_text=_("One a line. Those of the addresses above and of the webhook are added."),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
     )
     metrics_error_rate = forms.CharField(
         label=_("Query of the error rate"), required=False, max_length=2000, widget=_machine()
