@@ -249,7 +249,11 @@ REST_FRAMEWORK: dict[str, Any] = {
     "STRICT_JSON": True,
 }
 # Requests a second of one credential, by budget (`cybercube_portal.api.throttling`).
-RATES = {"api": variables.API_RATE.read(), "gate": variables.GATE_RATE.read()}
+RATES = {
+    "api": variables.API_RATE.read(),
+    "gate": variables.GATE_RATE.read(),
+    "ofrep": variables.OFREP_RATE.read(),
+}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "CYBERCUBE portal",
     "DESCRIPTION": "Changes, approvals, freezes and the gate of STD-ENG-006.",

@@ -128,6 +128,12 @@ API_RATE = Variable(
     "CYBERCUBE_API_RATE", count, "50", "Requests a second of one credential, ten seconds' worth at once; 0: no limit."
 )
 GATE_RATE = Variable("CYBERCUBE_GATE_RATE", count, "200", "The same for the gate, whose calls are counted apart.")
+OFREP_RATE = Variable(
+    "CYBERCUBE_OFREP_RATE",
+    count,
+    "2000",
+    "Flags asked for (OFREP) a second by one key of each web process, ten seconds' worth at once; a browser's key is one key; 0: no limit.",
+)
 GATE_SIGNED_ARTIFACTS = Variable(
     "CYBERCUBE_GATE_SIGNED_ARTIFACTS",
     boolean,

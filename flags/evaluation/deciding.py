@@ -11,6 +11,8 @@ from .operators import PERCENTAGE
 from .reading import Context, unit_reader
 from .results import Outcome, Result, Unreadable
 
+Decide = Callable[[Context, "dict[str, Result]"], Result]
+
 
 def has_share(rule: Mapping[str, Any]) -> bool:
     """Whether the rule's answer depends on a bucket (reason SPLIT)."""
@@ -19,11 +21,14 @@ def has_share(rule: Mapping[str, Any]) -> bool:
 
 def decider(
     steps: tuple[tuple[Test, Outcome], ...], rolled: Result | None, is_in: Test | None, fallback: Result
-) -> Callable[[Context], Result]:
+) -> Decide:
     """Rules, rollout, default. `is_in` None: the rollout takes in everybody, or nobody when `rolled` is None too."""
     last = rolled if rolled is not None and is_in is None else fallback
 
-    def decide(context: Context) -> Result:
+    if len(steps) == 1 and is_in is not None and rolled is not None and isinstance(steps[0][1], Result):
+        return _one_rule(steps[0][0], steps[0][1], is_in, rolled, last)
+
+    def decide(context: Context, _memo: dict[str, Result]) -> Result:
         for test, outcome in steps:
             if test(context):
                 return outcome if isinstance(outcome, Result) else outcome(context)
@@ -32,6 +37,11 @@ def decider(
         return last
 
     return decide
+
+
+def _one_rule(test: Test, outcome: Result, is_in: Test, rolled: Result, last: Result) -> Decide:
+    """What most flags are: one rule and a rollout to some, without the loop."""
+    return lambda context, _memo: outcome if test(context) else rolled if is_in(context) else last
 
 
 def split(parts: Any, answer: Callable[[str], Result], salt: str, bucket_by: str) -> Callable[[Context], Result]:

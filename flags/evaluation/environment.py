@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .conditions import Test, all_of, condition_test, nobody, share
-from .deciding import decider, has_share, split
+from .deciding import Decide, decider, has_share, split
 from .hashing import EVERYBODY, threshold_of
 from .operators import SEGMENTS
 from .reading import TARGETING_KEY, Context, TargetingKeyMissing
@@ -40,7 +40,7 @@ class Compiled:
         self.client_visible = flag.get("client_visible") is True
         self.value_type = str(flag.get("value_type", "boolean"))
         self.metadata: Mapping[str, Any] = flag.get("metadata") or {}
-        self.evaluate: Callable[[Context, dict[str, Result]], Result]
+        self.evaluate: Decide
         # For the trace: the id of each rule with the test of each of its conditions.
         self.rules: list[Rule] = []
         self.key_missing = Result(
@@ -80,6 +80,19 @@ class Environment:
         except Exception:  # noqa: BLE001 - a context of strange objects must not stop the caller
             return flag.failed
 
+    def evaluate_all(self, flags: Iterable[Compiled], context: Context) -> list[Result]:
+        """The answers of `flags` of this environment, in their order, as `evaluate` gives them. Never raises."""
+        memo: dict[str, Result] = {}
+        answers: list[Result] = []
+        for flag in flags:
+            try:
+                answers.append(flag.evaluate(context, memo))
+            except TargetingKeyMissing:
+                answers.append(flag.key_missing)
+            except Exception:  # noqa: BLE001 - as above
+                answers.append(flag.failed)
+        return answers
+
     def _segment(self, name: str, segment: Any) -> Test:
         try:
             alternatives = tuple(
@@ -118,7 +131,7 @@ class Environment:
             compiled.evaluate = lambda _context, _memo: wrong
         return compiled
 
-    def _closure(self, compiled: Compiled, flag: Mapping[str, Any]) -> Callable[[Context, dict[str, Result]], Result]:
+    def _closure(self, compiled: Compiled, flag: Mapping[str, Any]) -> Decide:
         answer = answers_of({str(variant["name"]): variant["value"] for variant in flag["variants"]})
         if not flag.get("enabled"):
             off = answer(flag.get("off_variant"), DISABLED, {"killed": True} if flag.get("killed") else {})
@@ -149,7 +162,7 @@ class Environment:
             raise Unreadable("a prerequisite names no variant")
         is_in = share(self._bucket_by({}, flag), _salt(compiled.key, flag), threshold) if is_partly else None
         decide = decider(steps, rolled, is_in, fallback)
-        return self._after(tuple(needed), decide) if needed else lambda context, _memo: decide(context)
+        return self._after(tuple(needed), decide) if needed else decide
 
     def _rule(self, key: str, rule: Mapping[str, Any], flag: Mapping[str, Any], answer: Answers) -> Rule:
         name, salt = str(rule.get("id", "")), _salt(key, flag)
@@ -166,9 +179,7 @@ class Environment:
         self.attributes.add(attribute)
         return attribute
 
-    def _after(
-        self, needed: tuple[tuple[str, frozenset[str], Result], ...], decide: Callable[[Context], Result]
-    ) -> Callable[[Context, dict[str, Result]], Result]:
+    def _after(self, needed: tuple[tuple[str, frozenset[str], Result], ...], decide: Decide) -> Decide:
         def evaluate(context: Context, memo: dict[str, Result]) -> Result:
             for key, wanted, unmet in needed:
                 found = memo.get(key)
@@ -176,7 +187,7 @@ class Environment:
                     found = memo[key] = self.evaluate(key, context, memo)
                 if found.reason == DISABLED or found.variant not in wanted:
                     return unmet
-            return decide(context)
+            return decide(context, memo)
 
         return evaluate
 

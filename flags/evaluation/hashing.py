@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_fast_hash: Callable[[str, int, bool], int] | None
+fast_hash: Callable[[str, int, bool], int] | None
 try:
     from mmh3 import hash as _mmh3_hash
 
-    _fast_hash = _mmh3_hash
+    fast_hash = _mmh3_hash
 except ImportError:  # the client also runs where no wheel is
-    _fast_hash = None
+    fast_hash = None
 
 VARIANT_SEED = 86028157
 EVERYBODY = 10_000  # all the buckets
@@ -33,7 +33,7 @@ def murmur3(data: bytes, seed: int = 0) -> int:
 def hash_of(text: str, seed: int = 0) -> int:
     """The hash of the UTF-8 of `text`; half of a surrogate pair counts as U+FFFD, as everywhere else."""
     try:
-        return _fast_hash(text, seed, False) if _fast_hash is not None else murmur3(text.encode(), seed)
+        return fast_hash(text, seed, False) if fast_hash is not None else murmur3(text.encode(), seed)
     except UnicodeEncodeError:
         return hash_of(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), seed)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import close_old_connections, connection
 
 from cybercube_portal import clock
@@ -22,6 +23,7 @@ from cybercube_portal.people.scopes import Scope
 from cybercube_portal.people.selectors import live_key
 from flags.actions.facts import Count, count_usage
 from flags.evaluation import Compiled, Environment, Result
+from flags.ofrep.budget import Budget
 from flags.selectors.flags import definitions, versions_now
 
 LOOK_EVERY = 0.2
@@ -34,10 +36,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The key that a request came with. `reason` is why it may not evaluate; empty: it may."""
+    """The key that a request came with. `reason` is why it may not evaluate; empty: it may. `budget` is what is left of its questions."""
 
     environment: str
     client: bool
+    budget: Budget
     reason: str = ""
 
 
@@ -147,7 +150,8 @@ class Store:
 
     def _look_at_keys(self) -> None:
         for name, token in list(self._tokens.items()):
-            self._callers[name] = _caller(token)
+            known = self._callers.get(name)
+            self._callers[name] = _caller(token, budget=known.budget if known else None)
 
     def write_counts(self) -> None:
         """Write down what was answered since the last time."""
@@ -168,16 +172,17 @@ class Store:
             )
 
 
-def _caller(token: str) -> Caller | None:
+def _caller(token: str, *, budget: Budget | None = None) -> Caller | None:
     close_old_connections()
     key = live_key(token, now=clock.now())
     if key is None:
         return None
+    reason = ""
     if not key.environment:
-        return Caller("", client=False, reason="This key is bound to no environment: issue one with --environment.")
-    if Scope.FLAGS_EVALUATE.value not in key.scopes:
-        return Caller(key.environment, client=key.client, reason="This key does not have the scope flags:evaluate.")
-    return Caller(key.environment, client=key.client)
+        reason = "This key is bound to no environment: issue one with --environment."
+    elif Scope.FLAGS_EVALUATE.value not in key.scopes:
+        reason = "This key does not have the scope flags:evaluate."
+    return Caller(key.environment or "", key.client, budget or Budget(settings.RATES["ofrep"]), reason)
 
 
 STORE = Store()

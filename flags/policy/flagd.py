@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flags.evaluation import TARGETING_KEY
+from flags.evaluation import TARGETING_KEY, text_of
 
 _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _VERSIONS = {"semver_eq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<="}
@@ -91,21 +91,37 @@ def _condition(condition: Mapping[str, Any], flag: Mapping[str, Any], segments: 
     if operator == "percentage":
         return _share(condition, flag)
     found = {"var": condition["attribute"]}
-    is_there = {"!=": [found, None]}
+    # Strictly: 0 and "" are there. A comparison with what is not there holds nowhere, whatever JavaScript makes of null.
+    is_there = {"!==": [found, None]}
+    if operator in {"exists", "not_exists"}:
+        return is_there if operator == "exists" else {"===": [found, None]}
+    if operator in {"in", "not_in"}:
+        among = _among(found, value)
+        return {"and": [is_there, among if operator == "in" else {"!": [among]}]}
     said = {
-        "eq": {"==": [found, value]},
-        "in": {"in": [found, value]},
+        "eq": _is(found, text_of(value)),
+        "neq": {"!": [_is(found, text_of(value))]},
         "contains": {"in": [value, found]},
+        "not_contains": {"!": [{"in": [value, found]}]},
         "starts_with": {"starts_with": [found, value]},
         "ends_with": {"ends_with": [found, value]},
-        "exists": is_there,
-        "not_exists": {"==": [found, None]},
-        "neq": {"and": [is_there, {"!=": [found, value]}]},
-        "not_in": {"and": [is_there, {"!": [{"in": [found, value]}]}]},
-        "not_contains": {"and": [is_there, {"!": [{"in": [value, found]}]}]},
         **{name: {sign: [found, value]} for name, sign in _NUMBERS.items()},
         **{name: {"sem_ver": [found, sign, value]} for name, sign in _VERSIONS.items()},
     }
     if operator not in said:
         raise _Unsaid
-    return said[operator]
+    return {"and": [is_there, said[operator]]}
+
+
+def _is(found: Any, text: str | None) -> dict[str, Any]:  # noqa: ANN401 - JSONLogic
+    """By text, as ours does; what text true and false have differs between flagd's evaluators."""
+    by_text = {"===": [{"cat": [found]}, text]}
+    return {"or": [{"===": [found, text == "true"]}, by_text]} if text in {"true", "false"} else by_text
+
+
+def _among(found: Mapping[str, Any], values: Any) -> dict[str, Any]:  # noqa: ANN401 - a list, as it was judged
+    """A list attribute is among them when any of its members is."""
+    texts = [text_of(value) for value in values]
+    booleans = [_is(found, text) for text in texts if text in {"true", "false"}]
+    member = {"in": [{"cat": [{"var": ""}]}, texts]}
+    return {"or": [{"in": [{"cat": [found]}, texts]}, {"some": [found, member]}, *booleans]}

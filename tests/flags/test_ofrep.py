@@ -133,6 +133,21 @@ def test_refusals__have_the_form_that_clients_read(ofrep: str, evaluating: Evalu
     assert httpx.get(f"{ofrep}{BULK}", headers=keyed).status_code == 405
 
 
+def test_key__that_asks_too_often__is_told_when_to_ask_again(
+    ofrep: str, evaluating: Evaluating, settings: Settings
+) -> None:
+    settings.RATES = {**settings.RATES, "ofrep": 1}
+    keyed = {"Authorization": f"Bearer {evaluating('dev')}"}
+    answers = [httpx.post(f"{ofrep}{BULK}/ops_rate", headers=keyed) for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    last = answers[-1]
+    assert (last.status_code, last.headers["Retry-After"]) == (429, "1")
+    assert last.json()["errorDetails"]
+    assert "Retry-After" in last.headers["Access-Control-Expose-Headers"]
+    other = {"Authorization": f"Bearer {evaluating('dev')}"}
+    assert httpx.post(f"{ofrep}{BULK}/ops_rate", headers=other).status_code == 200
+
+
 def test_key__revoked__is_refused_soon(asking: httpx.Client) -> None:
     assert asking.post(BULK).status_code == 200
     prefix = str(asking.headers["X-API-Key"]).split("_")[1]

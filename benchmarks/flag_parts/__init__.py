@@ -1,0 +1,1 @@
+"""What `./portal bench flags` runs beside the portal: the clients and servers of others."""
