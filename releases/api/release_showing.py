@@ -10,7 +10,7 @@ from changes.api.showing import history
 from changes.selectors.changes import states_of
 from cybercube_portal.people.actors import Actor
 from releases.models import Release
-from releases.policy.releases import PHASE_OF, shown_state
+from releases.policy.releases import phase_of, shown_state
 from releases.selectors.release_moves import moves_for
 from releases.selectors.release_situation import ReleaseSituation
 
@@ -68,7 +68,7 @@ def shown_release(release: Release, *, actor: Actor, now: datetime) -> dict[str,
         "id": release.reference,
         "service": release.service.slug,
         "state": situation.state,
-        "phase": PHASE_OF.get(release.state),
+        "phase": phase_of(release.state, is_watched=situation.is_watched),
         "change_state": situation.change.state,
         "artifacts": [_artifact(entry, situation) for entry in release.artifacts],
         "migrations": list(situation.migrations),

@@ -45,6 +45,11 @@ WAYS: dict[str, str] = {
 LONGEST_DRAFT = 8_000
 
 
+def phase_of(state: str, *, is_watched: bool) -> str | None:
+    """Which of the five a release is in: once its 30 minutes are over it is told of (§5.2). None for one that ended elsewhere."""
+    return "communicate" if state == ReleaseState.MONITORING and is_watched else PHASE_OF.get(state)
+
+
 def shown_state(state: str, *, change: str) -> str:
     """What a release is called: `in_review` is read from the state of its change."""
     return CALLED.get(change, state) if state == ReleaseState.IN_REVIEW else state

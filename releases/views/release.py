@@ -24,7 +24,7 @@ from releases.actions import releases as actions
 from releases.actions.checklist import tick_item
 from releases.permissions import EDIT_RELEASE, TICK_ITEM
 from releases.policy.contents import JudgedItem, Part
-from releases.policy.releases import PHASE_OF, PHASES
+from releases.policy.releases import PHASES, phase_of
 from releases.release_forms import CancelReleaseForm, NothingForm, TickForm
 from releases.selectors.release_moves import judge_person, moves_for
 from releases.selectors.release_situation import ReleaseSituation
@@ -129,7 +129,7 @@ def release_context(
         "release": found,
         "situation": situation,
         "state": situation.state,
-        "phases": list(_phases(found.state)),
+        "phases": list(_phases(found.state, phase=phase_of(found.state, is_watched=situation.is_watched))),
         "main": next((button for button in buttons if button.verb in MAIN), None),
         "others": [button for button in buttons if button.verb not in MAIN],
         "parts": list(_parts(situation.checklist)),
@@ -160,16 +160,16 @@ def _button(option: MoveOption, reference: str, *, bound: forms.Form | None) -> 
     )
 
 
-def _phases(state: str) -> Iterator[dict[str, Any]]:
+def _phases(state: str, *, phase: str | None) -> Iterator[dict[str, Any]]:
     """The stepper of §5.2. What ended elsewhere stopped; a released one has all behind it."""
-    here = PHASES.index(PHASE_OF[state]) if state in PHASE_OF else -1
-    for index, phase in enumerate(PHASES):
+    here = PHASES.index(phase) if phase else -1
+    for index, step in enumerate(PHASES):
         standing = "done" if index < here or state == ReleaseState.RELEASED else "to_come"
         if index == here and state != ReleaseState.RELEASED:
             standing = "current"
         if here < 0:
             standing = "stopped"
-        words, detail = PHASE_WORDS[phase]
+        words, detail = PHASE_WORDS[step]
         yield {"number": index + 1, "words": words, "detail": detail, "standing": standing}
 
 

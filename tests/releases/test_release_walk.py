@@ -99,7 +99,9 @@ def test_release__of_a_good_version__walks_by_facts_to_its_publication(
     address = f"/api/v1/releases/{walk.reference}/"
     early = client.post(f"{address}publish/", {}, format="json")
     assert {reason["code"] for reason in early.json()["reasons"]} == {"release.being_watched", "release.notes_missing"}
+    assert client.get(address).json()["phase"] == "verify"
     end_watch(reference=deployment.reference, now=slot + 32 * MINUTE)
+    assert client.get(address).json()["phase"] == "communicate"
     assert client.post(f"{address}notes/publish/", {}, format="json").status_code == 200
     published = client.post(f"{address}publish/", {}, format="json")
     assert (published.status_code, published.json()["state"]) == (200, "released"), published.content
