@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -123,3 +124,8 @@ class Decision:
 def decide(*reasons: Reason | None) -> Decision:
     """Gather the given reasons; None (a rule with nothing to say) is left out."""
     return Decision(tuple(reason for reason in reasons if reason is not None))
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment inside a message, `2026-01-14 10:00 UTC`: one spelling, so that a page can show it by its reader's clock (`web.times`)."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

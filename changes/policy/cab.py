@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from changes.policy.approvals import CAB, FilledSeat, SignatureFact, fill
 from changes.states import ChangeState, ChangeType, MeetingState, Risk
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, utc_text
 
 
 class Why(StrEnum):
@@ -95,9 +95,7 @@ def _vote_reasons(
     if state in {MeetingState.CLOSED, MeetingState.CANCELLED}:
         yield failed("cab.meeting_over", "§5.6", f"The meeting is {state.value}.", elsewhere)
     elif votes_until is not None and now >= votes_until:
-        yield failed(
-            "cab.deadline_passed", "§5.6", f"Votes were taken until {votes_until:%Y-%m-%d %H:%M} UTC.", elsewhere
-        )
+        yield failed("cab.deadline_passed", "§5.6", f"Votes were taken until {utc_text(votes_until)}.", elsewhere)
     else:
         yield passed("cab.votes_open", "§5.6", "The meeting takes votes.")
     if not is_on_agenda:
@@ -158,8 +156,8 @@ class MeetingFacts:
 def minutes(facts: MeetingFacts) -> str:
     """The minutes in Markdown. Dissent is told by name, whatever became of the change."""
     lines = [f"# {plain(facts.title)} ({facts.reference})", ""]
-    began = f"Opened {_at(facts.opened_at)}, closed" if facts.opened_at else "Held by deadline, closed"
-    lines += [f"{began} {_at(facts.closed_at)}.", "", "## Present", ""]
+    began = f"Opened {utc_text(facts.opened_at)}, closed" if facts.opened_at else "Held by deadline, closed"
+    lines += [f"{began} {utc_text(facts.closed_at)}.", "", "## Present", ""]
     lines += [f"- {plain(name)} ({roles})" for name, roles in facts.attended] or ["Nobody."]
     lines += ["", f"**Quorum:** {'yes' if facts.quorum.allowed else 'no'}"]
     lines += [f"- {reason.message}" for reason in facts.quorum.failures]
@@ -177,7 +175,7 @@ def minutes(facts: MeetingFacts) -> str:
 
 def _told(item: Minuted) -> list[str]:
     lines = [f"### {item.number} {plain(item.title)}: {item.outcome}", ""]
-    lines.append(f"- {item.risk} risk, slot {_at(item.slot)}")
+    lines.append(f"- {item.risk} risk, slot {utc_text(item.slot)}")
     lines += [f"- {_voted(vote)}" for vote in item.votes]
     if item.missing and item.state == ChangeState.IN_REVIEW:
         lines.append(f"- Still to sign: {', '.join(item.missing)}")
@@ -190,10 +188,6 @@ def _voted(vote: Vote) -> str:
     seat = f" as {vote.seat}" if vote.seat else ""
     said = f": {plain(vote.comment)}" if vote.comment else ""
     return f"{plain(vote.by)} {vote.word}{seat}{said}"
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from changes.policy.spans import Span
 from changes.states import ChangeState
-from cybercube_portal.decisions import Decision, decide, passed, pending
+from cybercube_portal.decisions import Decision, decide, passed, pending, utc_text
 
 # A draft holds no slot yet; what ended, expired or was turned down holds none any more.
 BOOKED_STATES: frozenset[ChangeState] = frozenset(
@@ -87,7 +87,7 @@ def told(conflicts: Iterable[Conflict]) -> Decision:
         pending(
             "conflict.overlaps",
             "§6.3",
-            f"{one.number} works on {one.other_service} in {one.environment} at the same time, until {one.span.end:%Y-%m-%d %H:%M} UTC.",
+            f"{one.number} works on {one.other_service} in {one.environment} at the same time, until {utc_text(one.span.end)}.",
             "Agree with its requester, or reschedule one of the two.",
             change=one.number,
             service=one.service,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, utc_text
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS, Role
 
 
@@ -179,13 +179,13 @@ def word_holds(*, said_at: datetime | None, now: datetime) -> Reason | None:
         return passed(
             "emergency.word_holds",
             "§6.4",
-            f"The verbal approval holds until {ends:%Y-%m-%d %H:%M} UTC.",
+            f"The verbal approval holds until {utc_text(ends)}.",
             ends_at=ends.isoformat(),
         )
     return failed(
         "emergency.word_over",
         "§6.4",
-        f"The verbal approval held for {WORD_HOLDS // timedelta(hours=1)} hours, until {ends:%Y-%m-%d %H:%M} UTC.",
+        f"The verbal approval held for {WORD_HOLDS // timedelta(hours=1)} hours, until {utc_text(ends)}.",
         "Have it authorised again: revise it, or file a new emergency.",
         APPROVER_LABELS,
         ended_at=ends.isoformat(),

@@ -19,7 +19,7 @@ from changes.policy.recurrence import Recurrence, occurrences, zone_named
 from changes.policy.scope import Action, Scope, Subject
 from changes.policy.spans import Span, at_instant, intersect
 from changes.states import ChangeType
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, skipped
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, skipped, utc_text
 from cybercube_portal.people.roles import FREEZE_EXCEPTION_APPROVERS, Role
 
 __all__ = [
@@ -188,7 +188,7 @@ def blocked_spans(freezes: Iterable[Freeze], subject: Subject, start: datetime, 
 
 def _covers_window(freeze: Freeze, span: Span) -> Reason:
     zone = freeze.recurrence.zone
-    until = f"{span.end:%Y-%m-%d %H:%M} UTC"
+    until = utc_text(span.end)
     if zone != "UTC":
         until += f" ({span.end.astimezone(zone_named(zone)):%Y-%m-%d %H:%M} {zone})"
     restriction = restriction_of(freeze)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from changes.states import ChangeOutcome, ChangeState, ChangeType
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, utc_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def is_confirmed(*, confirm_by: datetime | None, confirmed_at: datetime | None, 
         return passed(
             "emergency.confirmation_open",
             "§6.4",
-            f"The approver has until {confirm_by:%Y-%m-%d %H:%M} UTC to confirm.",
+            f"The approver has until {utc_text(confirm_by)} to confirm.",
             confirm_by=confirm_by.isoformat(),
         )
     return failed(
@@ -131,7 +131,7 @@ def may_take_back(*, record_due_at: datetime | None) -> Decision:
         failed(
             "emergency.work_began",
             "§6.4",
-            f"Work on this emergency began; its record is due {record_due_at:%Y-%m-%d %H:%M} UTC.",
+            f"Work on this emergency began; its record is due {utc_text(record_due_at)}.",
             "Carry it through or roll it back, and write its record.",
         )
     )
@@ -159,7 +159,7 @@ def is_recorded(*, due_at: datetime | None, now: datetime) -> Reason | None:
     return tell(
         "emergency.record_overdue" if now > due_at else "emergency.record_due",
         "§6.4",
-        f"Its record {'was' if now > due_at else 'is'} due {due_at:%Y-%m-%d %H:%M} UTC.",
+        f"Its record {'was' if now > due_at else 'is'} due {utc_text(due_at)}.",
         "Document what happened and how it is prevented.",
         ("Requester", "On-call"),
         due_at=due_at.isoformat(),

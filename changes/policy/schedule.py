@@ -12,7 +12,7 @@ from changes.policy.scope import Subject
 from changes.policy.spans import Span, intersect, subtract
 from changes.policy.windows import Window, open_spans
 from changes.states import ChangeType
-from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
+from cybercube_portal.decisions import Reason, failed, passed, pending, skipped, utc_text
 
 GRACE = timedelta(minutes=60)
 LONGEST_DURATION = timedelta(days=30)
@@ -51,7 +51,7 @@ def judge_slot(slot: Slot, at: datetime) -> Reason:
         return pending(
             "schedule.slot_not_open",
             "§6.6",
-            f"The change is scheduled for {_utc(slot.start)}.",
+            f"The change is scheduled for {utc_text(slot.start)}.",
             "Wait for the slot, or reschedule the change.",
             opens_at=slot.start.isoformat(),
         )
@@ -59,11 +59,11 @@ def judge_slot(slot: Slot, at: datetime) -> Reason:
         return failed(
             "schedule.slot_over",
             "§6.6",
-            f"The change's slot ended {_utc(slot.end)}.",
+            f"The change's slot ended {utc_text(slot.end)}.",
             "Reschedule the change.",
             closed_at=slot.end.isoformat(),
         )
-    return passed("schedule.slot_open", "§6.6", f"The change's slot is open until {_utc(slot.end)}.")
+    return passed("schedule.slot_open", "§6.6", f"The change's slot is open until {utc_text(slot.end)}.")
 
 
 def slot_in_past(slot: Slot, now: datetime) -> Reason | None:
@@ -73,7 +73,7 @@ def slot_in_past(slot: Slot, now: datetime) -> Reason | None:
     return failed(
         "schedule.slot_in_past",
         "§6.6",
-        f"The planned time ended {_utc(slot.start + slot.duration)}.",
+        f"The planned time ended {utc_text(slot.start + slot.duration)}.",
         "Choose a time that is still to come.",
     )
 
@@ -94,7 +94,7 @@ def judge_lead_time(change_type: ChangeType | None, submitted_at: datetime, star
     return failed(
         "schedule.lead_time",
         "§6.1",
-        f"A normal change starts at least 24 hours after it was submitted, not before {_utc(earliest)}.",
+        f"A normal change starts at least 24 hours after it was submitted, not before {utc_text(earliest)}.",
         "Reschedule it, or use a standard change where a template fits.",
         earliest_start=earliest.isoformat(),
     )
@@ -176,7 +176,3 @@ def format_duration(duration: timedelta) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
     return "".join(f"{number}{unit}" for number, unit in parts if number) or "0m"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

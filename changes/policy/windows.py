@@ -10,7 +10,7 @@ from changes.policy.recurrence import Recurrence, occurrences
 from changes.policy.scope import Action, Scope, Subject
 from changes.policy.spans import Span, at_instant, intersect, merge
 from changes.states import ChangeType
-from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
+from cybercube_portal.decisions import Reason, failed, passed, pending, skipped, utc_text
 
 SECTION = "§6.3"
 LOOK_AHEAD = timedelta(days=366)
@@ -57,7 +57,7 @@ def judge_window(windows: Iterable[Window], subject: Subject, at: datetime) -> R
     return pending(
         "window.closed",
         SECTION,
-        f"{subject.service} deploys only in its windows ({titles}). The next opens {ahead[0].start:%Y-%m-%d %H:%M} UTC.",
+        f"{subject.service} deploys only in its windows ({titles}). The next opens {utc_text(ahead[0].start)}.",
         "Wait for the window.",
         next_open=ahead[0].start.isoformat(),
         windows=[window.reference for window in matching],

@@ -3,6 +3,7 @@
 {% icon "name" %}                          an icon of Lucide's, for the eye only: a word always stands beside it
 {% badge "change_state" value %}           state as icon, word and tone (kinds: `web.badges.BADGES`)
 {% moment value %} {% moment value show="exact" %}   <time>, relative or exact, the other form in its tooltip
+{{ text|with_times }}                      a reason's words, the moments in them by the reader's clock
 {% length timedelta %}                     a span in its largest unit
 {% path_to "deployments" reference as href %}   an address, empty where no page answers
 {% person user %}                          a name, the user name in its tooltip
@@ -92,6 +93,12 @@ def path_to(*parts: str) -> str:
 def length(value: timedelta) -> str:
     """`3 hours`."""
     return times.length(value)
+
+
+@register.filter
+def with_times(text: object) -> SafeString:
+    """A reason's words, the moments in them by the reader's clock."""
+    return times.with_times(text if isinstance(text, SafeString) else str(text))
 
 
 @register.filter

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +17,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 FAR = timedelta(days=30)
 JUST_NOW = timedelta(seconds=45)
+# As `decisions.utc_text` writes it.
+IN_TEXT = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b", re.ASCII)
 
 
 def relative(value: datetime, *, now: datetime) -> str:
@@ -57,3 +62,21 @@ def exact_with_zone(value: datetime) -> str:
 def day(value: datetime | date) -> str:
     """`14 Jan 2026` in the person's zone."""
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "j M Y")
+
+
+def with_times(text: str) -> SafeString:
+    """`text`, escaped, with every moment that `decisions.utc_text` wrote into it as <time> in the person's zone.
+
+    Reasons are texts wherever they go: a log and a pipeline read UTC, kept ones are years old; only a page knows its reader.
+    """
+    return mark_safe(IN_TEXT.sub(_as_time, conditional_escape(text)))  # noqa: S308 - escaped just before
+
+
+def _as_time(found: re.Match[str]) -> str:
+    try:
+        moment = datetime.strptime(found[0], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return found[0]
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact_with_zone(moment), exact(moment)
+    )

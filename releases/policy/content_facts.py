@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cybercube_portal.catalog.states import Stage, StageStatus
-from cybercube_portal.decisions import Reason, failed, passed, pending, skipped
+from cybercube_portal.decisions import Reason, failed, passed, pending, skipped, utc_text
 
 SECTION = "§5.3"
 PIPELINE = ("CI pipeline",)
@@ -163,7 +163,7 @@ def happened(key: str, moment: Callable[[ContentFacts], datetime | None], yes: s
         at = moment(facts)
         if at is None:
             return pending(code_of(key), SECTION, f"{no}.", remedy, TEAM)
-        return passed(code_of(key), SECTION, f"{yes} at {at:%Y-%m-%d %H:%M} UTC.", at=at.isoformat())
+        return passed(code_of(key), SECTION, f"{yes} at {utc_text(at)}.", at=at.isoformat())
 
     return judge
 
@@ -198,7 +198,7 @@ def judge_watch(facts: ContentFacts) -> Reason:
     if facts.watch_until is None:
         return pending(code, SECTION, "The 30 minutes begin once production is healthy.", "Deploy it.", PIPELINE)
     if not all(entry.is_watched for entry in facts.artifacts):
-        message = f"It is watched until {facts.watch_until:%Y-%m-%d %H:%M} UTC."
+        message = f"It is watched until {utc_text(facts.watch_until)}."
         return pending(code, SECTION, message, "Wait until then.", ("On-call",), until=facts.watch_until.isoformat())
     return passed(code, SECTION, "It was watched for its 30 minutes, and stands.")
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from cybercube_portal.catalog.states import EnvironmentCode
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, skipped
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, skipped, utc_text
 from releases.policy.sighting import HEALTHY_WORDS, spelt
 
 SECTION = "§1.5"
@@ -154,7 +154,7 @@ def _unreadable(place: Place, seen: Seen, now: datetime) -> Reason | None:
     if seen.error:
         return _not_readable(place, seen.error)
     if seen.seen_at is not None and now - seen.seen_at > STALE:
-        message = f"{place.environment} was last looked at {seen.seen_at:%d %b %H:%M} UTC."
+        message = f"{place.environment} was last looked at {utc_text(seen.seen_at)}."
         return skipped("drift.stale", SECTION, message)
     return None
 

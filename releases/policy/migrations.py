@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cybercube_portal.catalog.states import EnvironmentCode
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, utc_text
 from releases.states import MigrationState
 
 SECTION = "§9.4"
@@ -46,7 +46,7 @@ def may_verify(*, environment: str, applied_at: datetime | None, watch: timedelt
         return decide(passed("migration.verifiable", SECTION, f"It may be verified in {environment}."))
     until = applied_at + watch
     if now < until:
-        message = f"It is watched until {until:%Y-%m-%d %H:%M} UTC."
+        message = f"It is watched until {utc_text(until)}."
         return decide(
             pending("migration.being_watched", SECTION, message, "Watch database and application.", ("On-call", "DBA"))
         )

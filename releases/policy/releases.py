@@ -8,7 +8,7 @@ from datetime import datetime
 from changes.policy.approvals import ReleaseType
 from changes.states import ChangeState
 from cybercube_portal.catalog.versions import bump, parse_version
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, utc_text
 from releases.states import ReleaseState
 
 # What an `in_review` release is called, by its change (R16).
@@ -102,7 +102,7 @@ def may_publish(*, watch_until: datetime | None, is_watched: bool, are_notes_pub
     """The 30 minutes are over and the notes are published (§5.3)."""
     watched = passed("release.watched", "§5.3", "It was watched for its 30 minutes.")
     if not is_watched:
-        until = f" until {watch_until:%Y-%m-%d %H:%M} UTC" if watch_until else ""
+        until = f" until {utc_text(watch_until)}" if watch_until else ""
         watched = pending("release.being_watched", "§5.3", f"It is being watched{until}.", "Wait until then.")
     notes = passed("release.notes_published", "§5.5", "Its notes are published.")
     if not are_notes_published:

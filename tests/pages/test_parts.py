@@ -13,7 +13,7 @@ from changes import states
 from changes.policy.approvals import ReleaseType
 from cybercube_portal.audit.states import DeliveryState
 from cybercube_portal.catalog.states import Severity
-from cybercube_portal.decisions import Outcome, failed, passed, pending
+from cybercube_portal.decisions import Outcome, failed, passed, pending, utc_text
 from cybercube_portal.people.models import Grant
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
@@ -118,6 +118,18 @@ def test_relative__distance__in_its_largest_unit_then_a_date(distance: timedelta
 def test_exact__in_the_persons_zone__utc_beside_and_its_day_where_it_differs(zone: str, words: str) -> None:
     with timezone.override(zone):
         assert times.exact_with_zone(datetime(2026, 1, 14, 23, 30, tzinfo=UTC)) == words
+
+
+def test_reason__moment_in_its_words__by_the_readers_clock() -> None:
+    late = datetime(2026, 1, 14, 23, 30, tzinfo=UTC)
+    row = failed("a.b", "§6.6", f"<b>Frozen</b> until {utc_text(late)}.", "Wait until 2026-99-14 10:00 UTC.")
+    with timezone.override("Europe/Berlin"):
+        page = Template("{% load portal %}{% reason_row row %}").render(Context({"row": row}))
+
+    assert '<time datetime="2026-01-14T23:30:00+00:00" title="Thu 15 Jan 2026, 00:30 Europe/Berlin' in page
+    assert ">Thu 15 Jan 2026, 00:30</time>." in page
+    assert "&lt;b&gt;Frozen" in page
+    assert "Wait until 2026-99-14 10:00 UTC." in page
 
 
 def walk(size: int, order: tuple[str, ...]) -> list[int]:

@@ -85,7 +85,7 @@ def test_log__decisions__newest_first_with_the_last_answer_and_what_is_first_in_
     assert [str(row.pk) for row in page.context["page"].rows][:2] == [denied["id"], waiting["id"]]
     text = words(page)
     assert "billing-service:v9.9.9 prd Deny billing-service:v9.9.9 is not registered. and 3 more" in text
-    assert "Wait The change is scheduled for 2026-01-15 12:00 UTC." in text
+    assert "Wait The change is scheduled for Thu 15 Jan 2026, 12:00" in text
     assert f"{approved.number} ci-payments for alice" in text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cybercube_portal.decisions import Outcome, Reason
+from cybercube_portal.decisions import Outcome, Reason, utc_text
 from releases.policy.gate.facts import Question
 from releases.policy.gate.rules import GateAnswer
 from releases.states import GateOutcome
@@ -30,7 +30,7 @@ def summary_of(answer: GateAnswer, question: Question, *, change: str) -> str:
     if answer.outcome is GateOutcome.ALLOW:
         lines.append(f"Valid until {answer.valid_until:%Y-%m-%d %H:%M:%S} UTC.")
     elif answer.next_allowed_at:
-        lines.append(f"Time allows it from {answer.next_allowed_at:%Y-%m-%d %H:%M} UTC on.")
+        lines.append(f"Time allows it from {utc_text(answer.next_allowed_at)} on.")
     lines.append("")
     blockers = answer.blockers
     for index, reason in enumerate(blockers):
