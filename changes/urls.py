@@ -11,6 +11,7 @@ urlpatterns = [
     path("changes/new/", filing.change_new, name="change-new"),
     path("changes/new/preview/", filing.change_preview, name="change-preview"),
     path("changes/<str:number>/", change.change, name="change"),
+    path("changes/<str:number>/live/", change.change_live, name="change-live"),
     path("changes/<str:number>/edit/", filing.change_edit, name="change-edit"),
     path("changes/<str:number>/watch/", watching.change_watch, name="change-watch"),
     path("changes/<str:number>/review/", watching.change_review, name="change-review"),

@@ -18,3 +18,4 @@ class FlagsConfig(AppConfig):
         """Reactions and panels need the models, which are loaded by now."""
         import_module("flags.reactions").register()
         import_module("flags.panels").register()
+        import_module("flags.change_lines").register()

@@ -17,4 +17,5 @@ class ReleasesConfig(AppConfig):
     def ready(self) -> None:
         """Panels and reactions need the models, which are loaded by now."""
         import_module("releases.panels").register()
+        import_module("releases.change_lines").register()
         import_module("releases.reactions").register()

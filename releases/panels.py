@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from changes.panels import register_panel
 from cybercube_portal.people.guard import may
 from cybercube_portal.web import PageRequest
+from releases.models import Deployment, Release
 from releases.permissions import ASK_GATE
 from releases.policy.releases import PHASE_OF, shown_state
 from releases.selectors.deployments import of_change
-from releases.selectors.releases import releases
+from releases.selectors.releases import release_of_change
 from releases.views.release import PHASE_WORDS
 
 if TYPE_CHECKING:
@@ -24,18 +26,21 @@ MOST_DEPLOYMENTS = 20
 
 def register() -> None:
     """Called when the app is loaded."""
-    register_panel(release_panel)
+    register_panel(release_panel, asks=release_asks)
     register_panel(gate_panel)
-    register_panel(deployments_panel)
+    register_panel(deployments_panel, asks=deployments_asks)
 
 
-def release_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
-    """The release that this change authorises (R16); empty, and no query, for a change without one."""
-    if not change.release:
+def release_asks(change: ChangeRequest) -> tuple[QuerySet[Release]]:
+    """Its release; nothing for a change that names none."""
+    return (release_of_change(change.number) if change.release else Release.objects.none(),)
+
+
+def release_panel(change: ChangeRequest, request: PageRequest, found: list[Release]) -> SafeString:
+    """The release that this change authorises (R16); empty for a change without one."""
+    if not found:
         return SafeString("")
-    release = releases().filter(change=change.number).first()
-    if release is None:
-        return SafeString("")
+    [release] = found
     context = {
         "release": release,
         "state": shown_state(release.state, change=change.state),
@@ -51,9 +56,13 @@ def gate_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
     return render_to_string("releases/parts/gate_place.html", {"change": change}, request=request)
 
 
-def deployments_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
-    """What was deployed under the change, and what took it back; empty while nothing was. One query."""
-    rows = list(of_change(change.number)[:MOST_DEPLOYMENTS])
+def deployments_asks(change: ChangeRequest) -> tuple[QuerySet[Deployment]]:
+    """What was deployed under it, and what took that back."""
+    return (of_change(change.number)[:MOST_DEPLOYMENTS],)
+
+
+def deployments_panel(change: ChangeRequest, request: PageRequest, rows: list[Deployment]) -> SafeString:  # noqa: ARG001 - as every panel
+    """What was deployed under the change, and what took it back; empty while nothing was."""
     if not rows:
         return SafeString("")
     return render_to_string("releases/parts/deployments_panel.html", {"deployments": rows}, request=request)

@@ -104,15 +104,25 @@ def waiting_too_long(*, now: datetime) -> list[ChangeRequest]:
 def bookings_between(
     start: datetime, end: datetime, *, services: Iterable[str] = (), without: str = ""
 ) -> tuple[Booking, ...]:
-    """Booked slots that may touch the half-open range, on any of `services` (all, when empty)."""
+    """Booked slots that touch the half-open range, on any of `services` (all, when empty)."""
+    found = bookings_of(booked_between(start, end, services=services, without=without))
+    return tuple(booking for booking in found if booking.span.start < end and start < booking.span.end)
+
+
+def booked_between(
+    start: datetime, end: datetime, *, services: Iterable[str] = (), without: str = ""
+) -> QuerySet[ChangeRequest]:
+    """Changes whose slots may touch the half-open range; the caller looks exactly."""
     rows = ChangeRequest.objects.filter(
         state__in=BOOKED_STATES, scheduled_time__lt=end, scheduled_time__gt=start - LONGEST_SLOT
     ).exclude(number=without)
     wanted = sorted(services)
-    if wanted:
-        rows = rows.filter(services__overlap=wanted)
-    found = (booking_of(row) for row in rows.only(*_BOOKING_COLUMNS))
-    return tuple(booking for booking in found if booking.span.start < end and start < booking.span.end)
+    return (rows.filter(services__overlap=wanted) if wanted else rows).only(*_BOOKING_COLUMNS)
+
+
+def bookings_of(rows: Iterable[ChangeRequest]) -> tuple[Booking, ...]:
+    """Their slots as facts."""
+    return tuple(booking_of(row) for row in rows)
 
 
 _BOOKING_COLUMNS = ("number", "services", "environments", "scheduled_time", "estimated_duration", "state", "title")

@@ -15,8 +15,8 @@ from changes.policy import approvals, conflicts, emergency, freezes, risk, sched
 from changes.policy.approvals import ChangeClass, FilledSeat, ReleaseType, SeatPlan, SignatureFact
 from changes.policy.classes import classes_of
 from changes.policy.scope import Action, Subject
-from changes.selectors import freezes as freeze_rows
-from changes.selectors.changes import booking_of, bookings_between
+from changes.selectors.changes import booking_of
+from changes.selectors.slots import SlotFacts, slot_facts
 from changes.states import ChangeType, Risk, SignatureState, TemplateState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.facts import ArtifactFact
@@ -222,25 +222,28 @@ class Situation:
         )
 
     @cached_property
+    def around_slot(self) -> SlotFacts:
+        """Windows, freezes and others' slots that its time may meet."""
+        return slot_facts(
+            self.slot,
+            now=self.now,
+            number=self.change.number,
+            passed=self.passed_freezes,
+            services=self.change.services,
+            teams=self.teams,
+            environments=self.change.environments,
+            related=self.related,
+        )
+
+    @property
     def freezes(self) -> tuple[freezes.Freeze, ...]:
         """Published freezes that may touch the slot, with this change's exceptions."""
-        rows = freeze_rows.published_between(min(self.now, self.slot.start), max(self.now, self.slot.end))
-        reach = freeze_rows.in_scope(
-            rows, services=self.change.services, teams=self.teams, environments=self.change.environments
-        )
-        return freeze_rows.freeze_facts(reach, change_number=self.change.number, passed=self.passed_freezes)
+        return self.around_slot.freezes
 
-    @cached_property
+    @property
     def windows(self) -> tuple[windows.Window, ...]:
         """Deployment windows that may hold it."""
-        return freeze_rows.window_facts(
-            freeze_rows.in_scope(
-                freeze_rows.windows_standing(),
-                services=self.change.services,
-                teams=self.teams,
-                environments=self.change.environments,
-            )
-        )
+        return self.around_slot.windows
 
     @cached_property
     def exceptions(self) -> tuple[FreezeException, ...]:
@@ -255,10 +258,13 @@ class Situation:
     @cached_property
     def conflicts(self) -> tuple[conflicts.Conflict, ...]:
         """Clashes with booked changes on its services or on those they depend on."""
+        return conflicts.conflicts_of(booking_of(self.change), self.around_slot.bookings, self.around.depends_on)
+
+    @property
+    def related(self) -> frozenset[str]:
+        """Its services, and those that they are linked to."""
         depends_on = self.around.depends_on
-        related = frozenset(self.change.services).union(depends_on, *depends_on.values())
-        others = bookings_between(self.slot.start, self.slot.end, services=related, without=self.change.number)
-        return conflicts.conflicts_of(booking_of(self.change), others, depends_on)
+        return frozenset(self.change.services).union(depends_on, *depends_on.values())
 
     @cached_property
     def standard_decision(self) -> Decision:

@@ -7,25 +7,27 @@ from typing import Any
 
 from django import forms
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from changes.forms import moves as ask
-from changes.panels import panels_of
+from changes.panels import hear, mark_of, panels_of
 from changes.policy.emergency import Severity
 from changes.selectors.moves import moves_for
 from changes.selectors.page import ChangePage, change_page
 from changes.selectors.readiness import readiness
 from changes.selectors.situation import Situation
 from changes.states import MATERIAL_STATES, ChangeOutcome, ChangeState, SignatureState
+from changes.views.live import asked, at_tick, live_of
 from changes.views.merge_box import merge_box
-from changes.views.timeline import entries_of
+from changes.views.timeline import entries_of, last_of
 from changes.words import label_of, named, text_of
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS
-from cybercube_portal.web import PageRequest, show
+from cybercube_portal.web import PageRequest, asked_by_itself, show
 
-TEMPLATE = "changes/change.html"
+TEMPLATE, LIVE = "changes/change.html", "changes/live.html"
 
 
 @require_safe
@@ -34,23 +36,52 @@ def change(request: PageRequest, number: str) -> HttpResponse:
     return show(request, TEMPLATE, change_context(request, number))
 
 
+@require_safe
+@asked_by_itself
+def change_live(request: PageRequest, number: str) -> HttpResponse:
+    """What a page that stands open asks: 204 while nothing moved (one query), else its moving parts. A link opens the page.
+
+    What somebody types is never swapped away (`static/changes/live.js`).
+    """
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("change", number)
+    page, mark = asked(request.GET), mark_of(number)
+    if page.seen == at_tick(mark, request.now):
+        return HttpResponse(status=204)
+    context = change_context(request, number, read=page.read)
+    is_news = page.seen.rpartition(".")[0] != mark
+    return show(request, LIVE, context | {"said": last_of(context["entries"]) if is_news else []})
+
+
 def change_context(
     request: PageRequest,
     number: str,
     *,
     failed: str = "",
     bound: forms.BaseForm | None = None,
+    read: str = "",
 ) -> dict[str, Any]:
-    """What the page draws. `failed` is the verb that was just refused and `bound` its form with what was typed."""
+    """What the page draws. `failed` is the verb that was just refused and `bound` its form with what was typed.
+
+    `read` is the hash of the content that the reader has before them, when that is not what is drawn now: it is what they sign.
+    """
     page = change_page(number, reader=request.actor.id, now=request.now)
     situation, change = page.situation, page.situation.change
     options = moves_for(situation, actor=request.actor)
     asked = {option.verb: _form_of(option.verb, page) for option in options if option.allowed}
     if bound is not None:
         asked[failed] = bound
-    review = bound if failed in {"approve", "refuse"} else ask.ReviewForm(initial={"content_hash": change.content_hash})
+    heard = hear(change)
+    live = live_of(change, mark=heard.mark, now=request.now, read=read or change.content_hash)
+    review = (
+        bound
+        if failed in {"approve", "refuse"}
+        else ask.ReviewForm(initial={"content_hash": read or change.content_hash})
+    )
     return {
         "change": change,
+        "live_url": live.url(number) if live else "",
+        "content_moved": bool(read) and read != change.content_hash,
         "situation": situation,
         "box": merge_box(
             situation,
@@ -62,7 +93,7 @@ def change_context(
         ),
         "review_form": review,
         "comment_form": bound if failed == "comment" else ask.CommentForm(),
-        "entries": entries_of(page),
+        "entries": entries_of(page, heard),
         "since_mine": named(page.since_mine),
         "is_watched": page.is_watched,
         "superseded": _superseded(situation),
@@ -71,7 +102,7 @@ def change_context(
         "answered": _answers(change.risk_answers),
         "exceptions": page.exceptions,
         "may_edit": change.state in MATERIAL_STATES,
-        "panels": panels_of(change, request),
+        "panels": panels_of(change, request, heard),
         "record_url": _record_url(change.number),
         "crumbs": [(_("Changes"), reverse("changes"))],
     }

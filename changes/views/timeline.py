@@ -1,37 +1,29 @@
-"""One timeline of a change: its audit events in people's words, with what was said; whatever names it appears too."""
+"""One timeline of a change: the record's events in people's words with what was said, and the lines that upper apps add."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
+from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from changes.events import ChangeEvent, FreezeEvent
+from changes import panels
+from changes.events import ChangeEvent, FreezeEvent, MeetingEvent
 from changes.models import ChangeRequest
+from changes.panels import Heard
 from changes.selectors.page import ChangePage, Said
 from changes.states import SignatureState
-from cybercube_portal.audit.selectors.events import timeline
-from cybercube_portal.web import Entry
+from cybercube_portal.web import Entry, Look
 
 if TYPE_CHECKING:
     from cybercube_portal.audit.models import Event
 
-# The newest ones; all of them are in the audit trail.
-MOST = 200
 E = ChangeEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one verb reads on the timeline."""
-
-    words: str | Promise
-    icon: str
-    tone: str = "neutral"
 
 
 LOOKS: dict[str, Look] = {
@@ -59,16 +51,23 @@ LOOKS: dict[str, Look] = {
     E.CLOSED: Look(gettext_lazy("closed it"), "archive"),
     E.COMMENTED: Look(gettext_lazy("commented"), "message-square"),
     E.RECORD_OVERDUE: Look(gettext_lazy("noticed that the record is overdue"), "alarm-clock", "bad"),
+    E.EMERGENCY_FILED: Look(gettext_lazy("told the emergency approvers"), "megaphone", "bad"),
+    E.CONFIRMATION_OVERDUE: Look(gettext_lazy("noticed that nobody confirmed in time"), "alarm-clock", "bad"),
+    MeetingEvent.VOTED: Look(gettext_lazy("voted in the meeting"), "vote"),
+    MeetingEvent.ITEM_ADDED: Look(gettext_lazy("put it on the agenda of"), "list-plus"),
     FreezeEvent.EXCEPTION_GRANTED: Look(gettext_lazy("granted a freeze exception"), "snowflake", "wait"),
+}
+PAGES: dict[str, Callable[[str], str]] = {
+    "freeze": lambda reference: reverse("freeze", args=[reference]),
+    "cab_meeting": lambda reference: reverse("cab-meeting", args=[reference]),
 }
 # What people said with a move.
 SAID = ("comment", "reason", "notes", "because", "how")
 
 
-def entries_of(page: ChangePage) -> list[Entry]:
-    """The newest MOST entries, the oldest first, as a conversation reads. One query."""
+def entries_of(page: ChangePage, heard: Heard) -> list[Entry]:
+    """Everything that was heard, the oldest first, as a conversation reads."""
     situation, change = page.situation, page.situation.change
-    events = list(timeline(change.number)[:MOST])
     comments = {comment.id: comment for comment in page.comments}
     names = _names(page)
     live = {
@@ -76,7 +75,31 @@ def entries_of(page: ChangePage) -> list[Entry]:
         for view in situation.signatures
         if view.signature.state == SignatureState.GIVEN
     }
-    return [_entry(event, change, names=names, comments=comments, live=live) for event in reversed(events)]
+    told = [_entry(event, change, names=names, comments=comments, live=live) for event in reversed(heard.events)]
+    lines = [entry for line, rows in heard.lines.items() for entry in line(*rows)]
+    # Sorting keeps the record's own order among events of one moment.
+    return _together(sorted([*told, *lines], key=lambda entry: entry.at))
+
+
+def last_of(entries: list[Entry]) -> list[Entry]:
+    """What one action did last: its lines have one time."""
+    return [entry for entry in entries if entry.at == entries[-1].at]
+
+
+def _together(entries: Iterable[Entry]) -> list[Entry]:
+    """What somebody did again and again to one thing on one day is one line, at the time of the last, with all that was said."""
+    rows = [list(row) for _key, row in groupby(entries, key=_same)]
+    return [row[0] if len(row) == 1 else _one_of(row) for row in rows]
+
+
+def _same(entry: Entry) -> Hashable:
+    return (entry.who, entry.many, entry.link_label, localdate(entry.at)) if entry.many else id(entry)
+
+
+def _one_of(row: list[Entry]) -> Entry:
+    last = row[-1]
+    said = "\n".join(entry.body for entry in row if entry.body)
+    return replace(last, words=last.many % {"count": len(row)}, body=said)
 
 
 def _entry(
@@ -87,20 +110,23 @@ def _entry(
     comments: Mapping[int, Said],
     live: set[tuple[str, str]],
 ) -> Entry:
-    look = LOOKS.get(event.verb)
-    who = str(event.actor.get("id") or event.actor.get("kind") or "")
+    look = LOOKS.get(event.verb) or panels.LOOKS.get(event.verb)
+    who = str(event.actor.get("id") or "")
+    is_person = event.actor.get("kind") != "system"
     elsewhere = event.object_id != change.number
+    page_of = PAGES.get(event.object_type) or panels.PAGES.get(event.object_type)
     signed = (who, str(event.data.get("content_hash", "")))
     return Entry(
         at=event.occurred_at,
-        who=names.get(who) or who or _("The portal"),
+        who=(names.get(who) or who if is_person else "") or _("The portal"),
         words=_words(event, look),
         icon=look.icon if look else "circle-dot",
         tone=look.tone if look else "neutral",
-        body=_body(event, comments),
+        body=panels.SAID[event.verb](event) if event.verb in panels.SAID else _body(event, comments),
         struck=event.verb == E.SIGNED and signed not in live,
-        link=_link(event) if elsewhere else "",
+        link=page_of(event.object_id) if elsewhere and page_of else "",
         link_label=event.object_id if elsewhere else "",
+        many=str(look.many) if look else "",
     )
 
 
@@ -121,10 +147,6 @@ def _body(event: Event, comments: Mapping[int, Said]) -> str:
     if event.data.get("because") == "standard":
         return _("Every condition of its template holds.")
     return next((str(event.data[name]) for name in SAID if event.data.get(name)), "")
-
-
-def _link(event: Event) -> str:
-    return f"/freezes/{event.object_id}/" if event.object_type == "freeze" else ""
 
 
 def _names(page: ChangePage) -> dict[str, str]:

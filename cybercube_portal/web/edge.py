@@ -16,10 +16,10 @@ What is not in SHOWN_AGAIN (403, 404, 413, 5xx) becomes an error page by `cyberc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +33,8 @@ from cybercube_portal.web.forms import keep_errors
 
 if TYPE_CHECKING:
     from cybercube_portal.people.actors import Actor
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 # Refusals a person can do something about on the page they came from.
 SHOWN_AGAIN: tuple[type[PortalError], ...] = (Invalid, MoveRefused, Conflict, Stale)
@@ -53,6 +55,12 @@ class Refusal:
     message: str
     reasons: tuple[Reason, ...] = ()
     stale: bool = False
+
+
+def asked_by_itself(view: View) -> View:
+    """Marks a view that a page asks without its reader: once the session is over it ends quietly, where others lead to the log-in page."""
+    view.is_asked_by_itself = True  # type: ignore[attr-defined]
+    return view
 
 
 def show(

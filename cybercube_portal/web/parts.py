@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
@@ -26,12 +28,25 @@ class Chip:
     count: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one verb of the record reads on a timeline: `words` follow a name, `tone` is one of `web.badges`.
+
+    `many` says it of several at once ("ticked %(count)d items of"): where it stands, a person's row of them is one line.
+    """
+
+    words: str | Promise
+    icon: str
+    tone: str = "neutral"
+    many: str | Promise = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of `components/timeline.html`.
 
     `who` is a name, `words` what they did, `body` what they said, `tone` a tone of `web.badges`. `struck` for what no
-    longer counts: shown struck through, never deleted. `link` and `link_label` lead to the thing it speaks of.
+    longer counts: shown struck through, never deleted. `link` and `link_label` lead to the thing it speaks of. `many`: as a `Look`'s.
     """
 
     at: datetime
@@ -43,3 +58,4 @@ class Entry:
     struck: bool = False
     link: str = ""
     link_label: str = ""
+    many: str = ""

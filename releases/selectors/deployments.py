@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from changes.policy.scope import Action
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode
@@ -63,8 +63,12 @@ def deployments_in(group: str, **narrowed: str) -> QuerySet[Deployment]:
 
 
 def of_change(number: str) -> QuerySet[Deployment]:
-    """What was deployed under a change, and what took that back, the newest first."""
-    return deployments().filter(Q(change=number) | Q(rolls_back__change=number))
+    """What was deployed under a change, and what took that back, the newest first: rows for `database.together`.
+
+    Each has its service's `slug` and what it `takes_back`.
+    """
+    rows = Deployment.objects.filter(Q(change=number) | Q(rolls_back__change=number))
+    return rows.annotate(slug=F("service__slug"), takes_back=F("rolls_back__reference")).order_by("-created_at", "-id")
 
 
 def get_deployment(reference: str) -> Deployment:

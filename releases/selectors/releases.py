@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from changes.policy.scope import Action
 from changes.selectors.changes import numbers_in
@@ -44,6 +44,11 @@ Named = tuple[str, str]
 def releases() -> QuerySet[Release]:
     """All, the newest first, with what a list shows."""
     return Release.objects.select_related("service__team", "created_by").order_by("-created_at", "-id")
+
+
+def release_of_change(number: str) -> QuerySet[Release]:
+    """The release that a change authorises: a row for `database.together`, with its service's `slug`."""
+    return Release.objects.filter(change=number).annotate(slug=F("service__slug"))[:1]
 
 
 def releases_filtered(

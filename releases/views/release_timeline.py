@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cybercube_portal.audit.selectors.events import timeline
-from cybercube_portal.web import Entry
+from cybercube_portal.web import Entry, Look
 from releases.events import MigrationEvent, ReleaseEvent
 
 MOST = 100
 R, M = ReleaseEvent, MigrationEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one verb reads."""
-
-    words: str | Promise
-    icon: str
-    tone: str = "neutral"
 
 
 LOOKS: dict[str, Look] = {

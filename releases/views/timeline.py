@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cybercube_portal.audit.selectors.events import timeline
-from cybercube_portal.web import Entry
+from cybercube_portal.web import Entry, Look
 from releases.events import DeploymentEvent, IncidentEvent, VerificationEvent
 
 if TYPE_CHECKING:
@@ -19,15 +17,6 @@ if TYPE_CHECKING:
 # The newest ones; all of them are in the audit trail.
 MOST = 200
 D = DeploymentEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one verb reads."""
-
-    words: str | Promise
-    icon: str
-    tone: str = "neutral"
 
 
 LOOKS: dict[str, Look] = {

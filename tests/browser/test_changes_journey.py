@@ -227,3 +227,24 @@ def test_scheduled_time__exists_twice__asks_which(people: Cast, open_browser: Op
     page.get_by_role("button", name="Keep as a draft").click()
     expect(page.locator(".page-title .state").first).to_have_text("Draft")
     assert f"{ChangeRequest.objects.get().scheduled_time:%H:%M}" == "01:30"
+
+
+def test_change__somebody_else_approves_while_it_is_read__page_shows_and_says_it_and_keeps_what_is_typed(
+    people: Cast, open_browser: OpenBrowser
+) -> None:
+    stories.service()
+    change = stories.in_review(now=clock.now())
+    alice, bob = open_browser("alice"), open_browser("bob")
+    alice.goto(f"/changes/{change.number}/")
+    alice.get_by_label("Comment", exact=True).fill("Half a thou")
+    bob.goto(f"/changes/{change.number}/")
+    bob.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
+    expect(bob.locator("#change-badges")).to_contain_text("Approved")
+
+    # What the page asks every ten seconds, asked now.
+    alice.evaluate("htmx.trigger(document, 'visibilitychange')")
+
+    expect(alice.locator("#change-badges")).to_contain_text("Approved")
+    expect(alice.locator("#entries")).to_contain_text("approved as")
+    expect(alice.locator("#live-said")).to_contain_text("Bob Baker approved as")
+    expect(alice.get_by_label("Comment", exact=True)).to_have_value("Half a thou")

@@ -66,7 +66,7 @@ def test_change__its_page__holds_a_place_for_the_panel_that_costs_no_query(
     assert "<html" in alice.get(path).content.decode()
     with CaptureQueriesContext(connection) as queries:
         alice.get(f"/changes/{approved.number}/")
-    assert not [query for query in queries if 'FROM "releases_gate' in query["sql"]]
+    assert not [query for query in queries if query["sql"].startswith('SELECT "releases_gate')]
     assert queries_of(alice, path) <= MOST_QUERIES
 
 

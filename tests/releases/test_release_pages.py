@@ -84,6 +84,15 @@ def test_page__ticking__shows_who_and_a_fact_is_refused(alice: Client, release: 
     assert alice.get(address).status_code == 302
 
 
+def test_change__several_items_ticked__are_one_line_of_its_timeline(alice: Client, release: Release) -> None:
+    address = f"/releases/{release.reference}/checklist/"
+    for item in ("documentation_updated", "tickets_completed"):
+        assert alice.post(address, {"item": item, "ticked": "on"}).status_code == 302
+    entries = alice.get(f"/changes/{release.change}/").context["entries"]
+    said = [(entry.words, entry.link, entry.body.count("\n")) for entry in entries if "tick" in entry.words]
+    assert said == [("ticked 2 items of", f"/releases/{release.reference}/", 1)]
+
+
 def test_page__a_move_that_is_not_possible__is_refused_with_why(alice: Client, release: Release) -> None:
     answer = alice.post(f"/releases/{release.reference}/submit/")
     assert answer.status_code == 409
