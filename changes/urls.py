@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from django.urls import path
 
-from changes.views import cab, calendar, change, filing, freezes, inbox, listing, moves, templates, watching, windows
+from changes.views import (
+    bulk,
+    cab,
+    calendar,
+    change,
+    filing,
+    freezes,
+    inbox,
+    listing,
+    moves,
+    templates,
+    watching,
+    windows,
+)
 
 urlpatterns = [
     path("changes/", listing.changes, name="changes"),
     path("changes/new/", filing.change_new, name="change-new"),
     path("changes/new/preview/", filing.change_preview, name="change-preview"),
+    path("changes/bulk/", bulk.changes_bulk, name="changes-bulk"),
+    path("changes/bulk/done/", bulk.changes_bulk_done, name="changes-bulk-done"),
     path("changes/<str:number>/", change.change, name="change"),
     path("changes/<str:number>/live/", change.change_live, name="change-live"),
     path("changes/<str:number>/edit/", filing.change_edit, name="change-edit"),

@@ -184,7 +184,7 @@ def changes_filtered(
         rows = rows.filter(services__overlap=sorted(catalog.slugs_of_teams([team])))
     if environment:
         rows = rows.filter(environments__contains=[ENVIRONMENT_NAMES[environment]])
-    return search_text(rows, q) if q else rows
+    return rows.filter(holds_text(q)) if q else rows
 
 
 def comments_on(number: str) -> QuerySet[Comment]:
@@ -192,6 +192,6 @@ def comments_on(number: str) -> QuerySet[Comment]:
     return get_change(number).comments.select_related("author")
 
 
-def search_text(rows: QuerySet[ChangeRequest], text: str) -> QuerySet[ChangeRequest]:
-    """Rows whose number or title holds `text`."""
-    return rows.filter(Q(number__icontains=text) | Q(title__icontains=text))
+def holds_text(text: str) -> Q:
+    """Changes whose number or title holds `text`, whatever the capitals."""
+    return Q(number__icontains=text) | Q(title__icontains=text)

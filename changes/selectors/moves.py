@@ -249,6 +249,12 @@ def blockers_of(situation: Situation, verb: str, *, actor: Actor) -> tuple[Reaso
     return _person(rule, situation, actor).blockers or rule.judge(situation, actor).blockers
 
 
+def in_the_way(situation: Situation, verb: str, *, actor: Actor) -> tuple[Reason, ...]:
+    """What stands in the way of one verb for `actor`, its state first; empty when it can be done now."""
+    shape = _shape(situation.change, verb)
+    return (shape,) if shape else blockers_of(situation, verb, actor=actor)
+
+
 def offer_for(situation: Situation, *, actor: Actor) -> SeatOffer | None:
     """The seat that `actor`'s approval would fill now."""
     return approvals.seat_for(

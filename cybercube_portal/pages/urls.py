@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from cybercube_portal.pages import services, views
+from cybercube_portal.pages import saved_views, services, views
 from cybercube_portal.pages.dashboards import approvals, cadence, compliance, delivery, files, freezes, lists
 
 urlpatterns = [
@@ -21,6 +21,11 @@ urlpatterns = [
     path("dashboards/deployments/", lists.dashboard_deployments, name="dashboard-deployments"),
     path("dashboards/signatures/", lists.dashboard_signatures, name="dashboard-signatures"),
     path("dashboards/<slug:table>.csv", files.dashboard_csv, name="dashboard-csv"),
+    path("views/", saved_views.views, name="saved-views"),
+    path("views/new/", saved_views.view_new, name="saved-view-new"),
+    path("views/<int:view_id>/edit/", saved_views.view_edit, name="saved-view-edit"),
+    path("views/<int:view_id>/delete/", saved_views.view_delete, name="saved-view-delete"),
+    path("views/<int:view_id>/prefer/", saved_views.view_prefer, name="saved-view-prefer"),
     path("waiting/count/", views.waiting_count, name="waiting-count"),
     path("notifications/count/", views.unread_count, name="unread-count"),
     path("preferences/", login_not_required(views.set_preferences), name="preferences"),

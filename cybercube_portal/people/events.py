@@ -18,3 +18,7 @@ class PeopleEvent(StrEnum):
     SESSION_REFUSED = "session.refused"
     SESSION_CLOSED = "session.closed"
     PREFERENCES_CHANGED = "user.preferences_changed"
+    VIEW_SAVED = "saved_view.saved"
+    VIEW_CHANGED = "saved_view.changed"
+    VIEW_DELETED = "saved_view.deleted"
+    VIEW_PREFERRED = "saved_view.preferred"

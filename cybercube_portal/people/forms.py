@@ -15,6 +15,7 @@ from cybercube_portal.people.actors import Kind
 from cybercube_portal.people.models import Team, User
 from cybercube_portal.people.roles import Role
 from cybercube_portal.people.scopes import ALLOWED, Scope, default_scopes
+from cybercube_portal.query.grammar import LONGEST
 from cybercube_portal.web import PageForm, WhenField
 
 LONGEST_NAME = 150
@@ -142,3 +143,26 @@ class GrantForm(PageForm):
             *((user.username, f"{user.name} ({user.username})") for user in people),
         ]
         self.fields["team"].choices = [("", _("Everywhere")), *((team.slug, team.name) for team in teams)]  # type: ignore[attr-defined]
+
+
+class SavedViewForm(PageForm):
+    """A query of a list under a name. `team` is the one it could be shared with, if any."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Such as: High risk this week."))
+    query = forms.CharField(
+        label=_("Query"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_("As in the field of the list; empty is everything."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    is_usual = forms.BooleanField(label=_("Open the list with it"), required=False)
+    is_shared = forms.BooleanField(label=_("Share it with my team"), required=False)
+
+    def __init__(self, *args: Any, team: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if team:
+            help_text = _("Everybody in %(team)s sees it, and only you change it.")
+            self.fields["is_shared"].help_text = help_text % {"team": team}
+        else:
+            del self.fields["is_shared"]

@@ -105,3 +105,38 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"ccp_{self.prefix}_…"
+
+
+class SavedView(models.Model):
+    """A query of a list that somebody gave a name. `listing` is the list's own name; `team`: shared with that team, null: with nobody."""
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="saved_views")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="saved_views")
+    listing = models.CharField(max_length=32)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "listing", "name"], name="saved_view_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UsualView(models.Model):
+    """The saved view that a list opens with for one person, their own or one shared with their team."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="usual_views")
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="usual_for")
+    listing = models.CharField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "listing"], name="usual_view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.listing}"

@@ -20,4 +20,28 @@ ISSUE_KEY = Permission(
 REVOKE_KEY = Permission(
     name="people.revoke_apikey", roles=_ADMIN, scope="admin", section="§1.4", everywhere=True, own=True
 )
-PERMISSIONS: tuple[Permission, ...] = (ADD_PERSON, GRANT_ROLE, REVOKE_GRANT, ISSUE_KEY, REVOKE_KEY)
+# A view is its owner's; whom it is shared with reads it, and may open the list with it.
+_NOBODY = frozenset[Role]()
+SAVE_VIEW = Permission(
+    name="people.save_savedview", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
+CHANGE_VIEW = Permission(
+    name="people.change_savedview", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
+DELETE_VIEW = Permission(
+    name="people.delete_savedview", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
+PREFER_VIEW = Permission(
+    name="people.prefer_savedview", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
+PERMISSIONS: tuple[Permission, ...] = (
+    ADD_PERSON,
+    GRANT_ROLE,
+    REVOKE_GRANT,
+    ISSUE_KEY,
+    REVOKE_KEY,
+    SAVE_VIEW,
+    CHANGE_VIEW,
+    DELETE_VIEW,
+    PREFER_VIEW,
+)

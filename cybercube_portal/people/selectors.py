@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.actors import Actor, GrantFact, KeyFact, Kind
 from cybercube_portal.people.keys import digest_of, is_well_formed
-from cybercube_portal.people.models import ApiKey, Grant, Team, User
+from cybercube_portal.people.models import ApiKey, Grant, SavedView, Team, User, UsualView
 from cybercube_portal.people.roles import Role, satisfied_by
+from cybercube_portal.query import Names
 
 # A key's last use is worth knowing to the minute, not a write on every request.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
@@ -208,3 +210,33 @@ def standing_of(grant: Grant, *, now: datetime) -> str:
     if grant_fact(grant).holds(at=now):
         return "in_force"
     return "upcoming" if grant.starts_at > now else "ended"
+
+
+def user_ids(usernames: Collection[str]) -> dict[str, int]:
+    """Ids of the known ones of these, gone people too: lists still name them. One query."""
+    return dict(User.objects.filter(username__in=usernames).values_list("username", "pk"))
+
+
+def team_ids(slugs: Collection[str]) -> dict[str, int]:
+    """Ids of the known ones of these teams. One query."""
+    return dict(Team.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+
+
+TEAM_NAMES = Names(find=team_ids, every=team_slugs)
+PEOPLE = Names(find=user_ids, every=lambda: User.objects.values_list("username", flat=True))
+
+
+def saved_views(actor: Actor, *, listing: str | None = None) -> QuerySet[Any]:
+    """Views of this person and those shared with their team, perhaps only of one list, each with `is_usual`."""
+    usual = UsualView.objects.filter(user_id=actor.id, view=OuterRef("pk"))
+    seen = Q(owner_id=actor.id) | Q(team__slug=actor.team) if actor.team else Q(owner_id=actor.id)
+    rows = SavedView.objects.filter(seen).select_related("owner", "team").annotate(is_usual=Exists(usual))
+    return rows if listing is None else rows.filter(listing=listing)
+
+
+def get_saved_view(view_id: int, actor: Actor) -> Any:  # noqa: ANN401 - a SavedView with `is_usual`
+    """Raises NotFound for what this person cannot see."""
+    view = saved_views(actor).filter(pk=view_id).first()
+    if view is None:
+        raise NotFound("There is no such view.", code="view.unknown")
+    return view

@@ -46,6 +46,7 @@ PRIVATE = frozenset(
         "grant",
         "intent",
         "notice_choice",
+        "saved_view",
         "session",
         "team",
         "trusted_identity",

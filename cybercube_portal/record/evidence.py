@@ -28,7 +28,7 @@ from releases.api.answers import body_of
 from releases.api.deployment_shapes import DeploymentSerializer
 from releases.api.showing import shown_deployment
 from releases.selectors.deployments import deployments_filtered
-from releases.selectors.gate_history import decisions_narrowed, history_of
+from releases.selectors.gate_history import about_change, decisions_shown, history_of
 from releases.selectors.gate_log import latest_answer
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _approvals(shown: dict[str, Any]) -> dict[str, Any]:
 
 def _decisions(number: str) -> Iterator[dict[str, Any]]:
     """Each question with its last answer in full, and every turn the answer took."""
-    for decision in decisions_narrowed(change=number).order_by("asked_at", "id"):
+    for decision in decisions_shown().filter(about_change(number)).order_by("asked_at", "id"):
         answer, history = latest_answer(decision.pk), history_of(decision.pk)
         yield {
             "asked_by": decision.asked_by,

@@ -7,23 +7,30 @@ from __future__ import annotations
 
 from cybercube_portal.web.edge import SHOWN_AGAIN, PageRequest, Refusal, asked_by_itself, back_to, show, show_again
 from cybercube_portal.web.forms import PageForm, WhenField, keep_errors
+from cybercube_portal.web.lists import ChipGroup, Column, Listing, ListPage, SavedQuery, list_page
 from cybercube_portal.web.paging import PageOfRows, page_of_rows
 from cybercube_portal.web.parts import Chip, Entry, Look, Tab
 
 __all__ = [
     "SHOWN_AGAIN",
     "Chip",
+    "ChipGroup",
+    "Column",
     "Entry",
+    "ListPage",
+    "Listing",
     "Look",
     "PageForm",
     "PageOfRows",
     "PageRequest",
     "Refusal",
+    "SavedQuery",
     "Tab",
     "WhenField",
     "asked_by_itself",
     "back_to",
     "keep_errors",
+    "list_page",
     "page_of_rows",
     "show",
     "show_again",

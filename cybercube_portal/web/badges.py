@@ -5,6 +5,7 @@ Keys are the values of the StrEnums; a test holds this table against them. Tones
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -251,3 +252,8 @@ BADGES: dict[str, dict[str, Badge]] = {
 def badge_of(kind: str, value: str) -> Badge:
     """The look of `value`. Raises KeyError for a kind the table does not have; an unknown value shows as it is written."""
     return BADGES[kind].get(value) or Badge(UNKNOWN, value.replace("_", " ").capitalize())
+
+
+def words_of(kind: str, values: Iterable[str]) -> dict[str, str | Promise]:
+    """The word of each value, as chips say it."""
+    return {str(value): badge_of(kind, value).word for value in values}

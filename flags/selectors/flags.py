@@ -16,6 +16,12 @@ from flags.states import StepState, VersionKind
 OPEN_STEPS = (StepState.WAITING, StepState.RUNNING)
 
 
+def flags_shown() -> QuerySet[Flag]:
+    """Flags, archived ones too, with what a list shows."""
+    served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
+    return Flag.objects.select_related("team", "service", "owner", "created_by").prefetch_related(served)
+
+
 def flags_listed(
     *,
     type: str | None = None,  # noqa: A002 - the word of the API
@@ -27,21 +33,18 @@ def flags_listed(
 ) -> QuerySet[Flag]:
     """Flags with what a list shows; every filter given must fit."""
     wanted = {"type": type, "team__slug": team, "service__slug": service}
-    rows = Flag.objects.filter(archived_at__isnull=not archived)
+    rows = flags_shown().filter(archived_at__isnull=not archived)
     rows = rows.filter(**{name: value for name, value in wanted.items() if value is not None})
     if tag is not None:
         rows = rows.filter(tags__contains=[tag])
     if q:
         rows = rows.filter(Q(key__icontains=q) | Q(name__icontains=q))
-    served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
-    return rows.select_related("team", "service", "owner", "created_by").prefetch_related(served)
+    return rows
 
 
 def flag_named(key: str) -> Flag | None:
     """The flag with its environments, archived ones too; None for a key nobody defined."""
-    rows = Flag.objects.filter(key=key).select_related("team", "service", "owner", "created_by")
-    served = Prefetch("environments", queryset=FlagEnvironment.objects.select_related("killed_by"))
-    return rows.prefetch_related(served).first()
+    return flags_shown().filter(key=key).first()
 
 
 def get_flag(key: str) -> Flag:

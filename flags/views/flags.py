@@ -2,53 +2,106 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.guard import Permission, may
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, show, show_again
+from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.query.words import ME
+from cybercube_portal.web import SHOWN_AGAIN, ChipGroup, Column, Listing, ListPage, PageRequest, show, show_again
 from flags import permissions
 from flags.actions.flags import FlagPlan, create_flag
 from flags.api.showing import shown_flags
 from flags.forms.flags import FlagForm, KillForm, RampForm, ReasonForm
 from flags.forms.rules import written_conditions, written_outcome
 from flags.models import Flag
+from flags.policy.exposure import certain_of
+from flags.policy.naming import FlagType
 from flags.selectors.facts import references_listed
-from flags.selectors.flags import flags_listed, get_flag, versions_of
+from flags.selectors.flags import flags_shown, get_flag, versions_of
+from flags.selectors.words import LANGUAGE
 
 LIST, NEW, ONE = "flags/flags.html", "flags/new.html", "flags/flag.html"
-MOST = 200
 ENVIRONMENTS = ("dev", "stg", "prd")
 SHOWN_VERSIONS, SHOWN_REFERENCES = 8, 20
 
 
+def _served_in(flag: Flag, *, environment: str) -> str:
+    """What the environment serves, for the file: killed, off, or how many per cent for certain."""
+    row = next((row for row in flag.environments.all() if row.environment == environment), None)
+    if row is None or not row.content["enabled"]:
+        return "off"
+    return "killed" if row.killed_at else f"{certain_of(row.content, flag.safe_variant):g} %"
+
+
+LISTING: Listing[Flag] = Listing(
+    name="flags",
+    language=LANGUAGE,
+    rows=flags_shown,
+    chips=(
+        ChipGroup(
+            label=gettext_lazy("State"),
+            word="is",
+            values={"in_use": gettext_lazy("In use"), "archived": gettext_lazy("Archived")},
+            one=True,
+            every=gettext_lazy("All"),
+        ),
+        ChipGroup(
+            label=gettext_lazy("Trouble"),
+            word="is",
+            values={"killed": gettext_lazy("Killed"), "expired": gettext_lazy("Expired")},
+            one=True,
+        ),
+        ChipGroup(
+            label=gettext_lazy("Type"),
+            word="type",
+            values={
+                FlagType.RELEASE: gettext_lazy("Release"),
+                FlagType.OPS: gettext_lazy("Ops"),
+                FlagType.EXPERIMENT: gettext_lazy("Experiment"),
+                FlagType.PERMISSION: gettext_lazy("Permission"),
+            },
+        ),
+        ChipGroup(label=gettext_lazy("Whose"), word="team", values={ME: gettext_lazy("My team")}),
+    ),
+    columns=(
+        Column(gettext_lazy("Key"), lambda row: row.key),
+        Column(gettext_lazy("Name"), lambda row: row.name),
+        Column(gettext_lazy("Type"), lambda row: row.type),
+        Column(gettext_lazy("Team"), lambda row: row.team.slug),
+        Column(gettext_lazy("Service"), lambda row: row.service.slug if row.service else ""),
+        Column(gettext_lazy("Owner"), lambda row: row.owner.username if row.owner else ""),
+        Column(gettext_lazy("Tags"), lambda row: row.tags),
+        *(Column(name, partial(_served_in, environment=name)) for name in ENVIRONMENTS),
+        Column(gettext_lazy("Expires"), lambda row: row.expires_at),
+        Column(gettext_lazy("Defined"), lambda row: row.created_at),
+        Column(gettext_lazy("Archived"), lambda row: row.archived_at),
+    ),
+    counted=lambda count: count.said(
+        ngettext("%(count)s flag", "%(count)s flags", count.number) % {"count": count.shown}
+    ),
+)
+
+
 @require_safe
-def flags(request: PageRequest) -> HttpResponse:
-    """Flags in use, or those that are archived."""
-    archived = request.GET.get("archived") == "1"
-    words = request.GET.get("q", "").strip()[:200]
-    rows = list(flags_listed(archived=archived, q=words)[: MOST + 1])
-    path = reverse("flags")
-    context = {
-        "rows": shown_flags(rows[:MOST], now=request.now),
-        "more": len(rows) > MOST,
-        "q": words,
-        "archived": archived,
-        "environments": ENVIRONMENTS,
-        "tabs": [
-            Tab(label=_("In use"), url=path, active=not archived),
-            Tab(label=_("Archived"), url=f"{path}?archived=1", active=archived),
-        ],
-    }
-    return show(request, LIST, context)
+def flags(request: PageRequest) -> HttpResponseBase:
+    """Flags, by their keys. Whoever asks nothing sees those in use."""
+
+    def more(shown: ListPage[Flag]) -> dict[str, Any]:
+        return {"rows": shown_flags(shown.page.rows, now=request.now), "environments": ENVIRONMENTS}
+
+    return show_list(request, LISTING, LIST, more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

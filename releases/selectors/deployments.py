@@ -47,21 +47,6 @@ def deployments_filtered(
     return deployments().filter(**{name: value for name, value in exactly.items() if value})
 
 
-# The words of the page's filter.
-STATE_GROUPS: dict[str, frozenset[DeploymentState]] = {
-    "under_way": UNDER_WAY | {DeploymentState.ROLLING_BACK},
-    "healthy": frozenset({DeploymentState.HEALTHY}),
-    "failed": frozenset({DeploymentState.FAILED, DeploymentState.ROLLBACK_FAILED, DeploymentState.ABORTED}),
-    "taken_back": frozenset({DeploymentState.ROLLED_BACK}),
-}
-
-
-def deployments_in(group: str, **narrowed: str) -> QuerySet[Deployment]:
-    """Deployments of a group ("": every state), narrowed by everything given as in `deployments_filtered`."""
-    rows = deployments_filtered(**narrowed)
-    return rows.filter(state__in=STATE_GROUPS[group]) if group else rows
-
-
 def of_change(number: str) -> QuerySet[Deployment]:
     """What was deployed under a change, and what took that back, the newest first: rows for `database.together`.
 

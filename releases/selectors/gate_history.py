@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Count, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
 from django.db.models.functions import Cast, Concat, Lag
 
-from cybercube_portal.catalog import selectors as catalog
 from releases.models import GateDecision, GateEvaluation
 from releases.selectors.gate_log import decisions_listed
 from releases.states import GateOutcome
@@ -46,25 +45,22 @@ class History:
     count: int
 
 
-def decisions_narrowed(
-    *, service: str = "", environment: str = "", outcome: str = "", change: str = "", team: str = ""
-) -> QuerySet[GateDecision]:
-    """Questions as `decisions_listed`, each with the `blockers` of its last answer; what is empty narrows nothing.
-
-    `change` finds the questions that named it and those it ever spoke for, `team` those about the services it owns.
-    """
+def decisions_shown() -> QuerySet[GateDecision]:
+    """Questions as `decisions_listed`, each with the `blockers` of its last answer."""
     last = GateEvaluation.objects.filter(decision=OuterRef("pk")).order_by("-id")
-    rows = decisions_listed().annotate(blockers=Subquery(last.annotate(found=Blockers("reasons")).values("found")[:1]))
-    given = {"service": service, "environment": environment, "outcome": outcome}
-    rows = rows.filter(**{name: value for name, value in given.items() if value})
-    if outcome:
-        # Few questions wait at any time: those that ever got the answer are found before their last one is looked at.
-        rows = rows.filter(pk__in=GateEvaluation.objects.filter(outcome=outcome).values("decision"))
-    if change:
-        rows = rows.filter(
-            Q(change_named=change) | Q(pk__in=GateEvaluation.objects.filter(change=change).values("decision"))
-        )
-    return rows.filter(service__in=catalog.services_of_teams([team]).values("slug")) if team else rows
+    return decisions_listed().annotate(blockers=Subquery(last.annotate(found=Blockers("reasons")).values("found")[:1]))
+
+
+def with_last_outcome(outcome: str) -> Q:
+    """Questions whose last answer it is; for rows of `decisions_listed`."""
+    # Few questions wait at any time: those that ever got the answer are found before their last one is looked at.
+    ever = GateEvaluation.objects.filter(outcome=outcome).values("decision")
+    return Q(outcome=outcome, pk__in=ever)
+
+
+def about_change(number: str) -> Q:
+    """Questions that named the change, and those it ever spoke for."""
+    return Q(change_named=number) | Q(pk__in=GateEvaluation.objects.filter(change=number).values("decision"))
 
 
 def history_of(decision_id: uuid.UUID) -> History:

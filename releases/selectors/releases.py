@@ -69,14 +69,17 @@ def releases_filtered(
         "change": change,
     }
     rows = releases().filter(**{name: value for name, value in exactly.items() if value})
-    if not state:
-        return rows
+    return rows.filter(called(state)) if state else rows
+
+
+def called(state: str) -> Q:
+    """Releases that are called so (R16)."""
     meant = [number for number, word in CALLED.items() if word == state]
     if meant:
-        return rows.filter(state=ReleaseState.IN_REVIEW, change__in=numbers_in(meant))
+        return Q(state=ReleaseState.IN_REVIEW, change__in=numbers_in(meant))
     if state == ReleaseState.IN_REVIEW:
-        return rows.filter(state=state).exclude(change__in=numbers_in(CALLED))
-    return rows.filter(state=state)
+        return Q(state=state) & ~Q(change__in=numbers_in(CALLED))
+    return Q(state=state)
 
 
 def get_release(reference: str) -> Release:
@@ -204,24 +207,3 @@ def _found(release: Release | None, reference: str) -> Release:
     if release is None:
         raise NotFound(f"There is no release {reference}.", code="release.unknown")
     return release
-
-
-# What the list of pages offers.
-LISTED: dict[str, tuple[str, ...]] = {
-    "open": tuple(sorted(set(ReleaseState) - RELEASE_OVER)),
-    "production": (ReleaseState.MONITORING, ReleaseState.RELEASED),
-    "ended": (ReleaseState.ROLLED_BACK, ReleaseState.CANCELLED),
-    "all": tuple(ReleaseState),
-}
-
-
-def releases_in(which: str, *, type: str = "", service: str = "", q: str = "") -> QuerySet[Release]:  # noqa: A002 - the contract's word
-    """The releases of a page's list; `q` is part of a reference, a version or a service's slug."""
-    rows = releases().filter(state__in=LISTED[which])
-    if type:
-        rows = rows.filter(type=type)
-    if service:
-        rows = rows.filter(service__slug=service)
-    if q:
-        rows = rows.filter(Q(reference__icontains=q) | Q(version__icontains=q) | Q(service__slug__icontains=q))
-    return rows

@@ -25,7 +25,7 @@ from cybercube_portal.web import PageRequest, show
 from releases.actions.gate import Asked, decide_gate
 from releases.permissions import ASK_GATE
 from releases.policy.gate import Question
-from releases.selectors.gate_history import decisions_narrowed
+from releases.selectors.gate_history import about_change, decisions_shown
 from releases.views.answers import Shown, ask_url, shown
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def gate_change(request: PageRequest, number: str) -> HttpResponse:
     context = {
         "change": change,
         "targets": _targets(change, request) if change.state in JUDGED else (),
-        "kept": list(decisions_narrowed(change=change.number)[:MOST_KEPT]),
+        "kept": list(decisions_shown().filter(about_change(change.number))[:MOST_KEPT]),
         "crumbs": [(_("Changes"), reverse("changes")), (change.number, reverse("change", args=[change.number]))],
     }
     response = show(request, PART if "HX-Request" in request.headers else PAGE, context)

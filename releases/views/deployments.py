@@ -8,53 +8,76 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from changes.views.merge_box import Button
-from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.states import EnvironmentCode
-from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
+from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.web import ChipGroup, Column, Listing, PageRequest, show
 from releases.models import Deployment
 from releases.selectors.deployment_moves import moves_for, possible_from
 from releases.selectors.deployment_view import rollback_of, verification_of, watch_of
-from releases.selectors.deployments import STATE_GROUPS, deployments_in, get_deployment
+from releases.selectors.deployments import deployments as all_deployments
+from releases.selectors.deployments import get_deployment
 from releases.selectors.rollbacks import flag_of
+from releases.selectors.words.deployments import LANGUAGE
 from releases.views.answers import run_of
+from releases.views.chips import ENVIRONMENTS, MY_TEAM
 from releases.views.deployment_words import BUTTONS, FORMS, headline_of
-from releases.views.filters import Filters, choices, typed
 from releases.views.timeline import entries_of
 from releases.views.watching import picture_of
 
 TEMPLATE = "releases/deployment.html"
-ORDER = ("-created_at", "-id")
-LONGEST: dict[str, int] = {"service": 64, "version": 128}
+
+
+LISTING: Listing[Deployment] = Listing(
+    name="deployments",
+    language=LANGUAGE,
+    rows=all_deployments,
+    chips=(
+        ChipGroup(
+            label=gettext_lazy("State"),
+            word="is",
+            values={
+                "under_way": gettext_lazy("Under way"),
+                "healthy": gettext_lazy("Healthy"),
+                "failed": gettext_lazy("Failed"),
+                "taken_back": gettext_lazy("Taken back"),
+            },
+            one=True,
+            every=gettext_lazy("All"),
+        ),
+        ENVIRONMENTS,
+        MY_TEAM,
+    ),
+    columns=(
+        Column(gettext_lazy("Reference"), lambda row: row.reference),
+        Column(gettext_lazy("Service"), lambda row: row.service.slug),
+        Column(gettext_lazy("Version"), lambda row: row.version),
+        Column(gettext_lazy("Environment"), lambda row: row.environment),
+        Column(gettext_lazy("State"), lambda row: row.state),
+        Column(gettext_lazy("Action"), lambda row: row.action),
+        Column(gettext_lazy("Method"), lambda row: row.method),
+        Column(gettext_lazy("Change"), lambda row: row.change),
+        Column(gettext_lazy("Started by"), lambda row: row.started_by.username if row.started_by else ""),
+        Column(gettext_lazy("Reported"), lambda row: row.created_at),
+        Column(gettext_lazy("Verified"), lambda row: row.verified_at),
+    ),
+    counted=lambda count: count.said(
+        ngettext("%(count)s deployment", "%(count)s deployments", count.number) % {"count": count.shown}
+    ),
+)
 
 
 @require_safe
-def deployments(request: PageRequest) -> HttpResponse:
-    """The newest first, with filters."""
-    filters = _filters(request.GET)
-    team = (request.actor.team or "") if filters["team"] else ""
-    rows = deployments_in(
-        filters["state"],
-        service=filters["service"],
-        version=filters["version"],
-        environment=filters["environment"],
-        team=team,
-    )
-    context = {
-        "page": page_of_rows(request, rows, order=ORDER),
-        "filters": filters,
-        "kept": {name: value for name, value in filters.items() if value and name not in LONGEST},
-        "is_narrowed": any(filters.values()),
-        "services": catalog.slugs(),
-        **_chips(filters, has_team=request.actor.team is not None),
-    }
-    return show(request, "releases/deployments.html", context)
+def deployments(request: PageRequest) -> HttpResponseBase:
+    """The newest first."""
+    return show_list(request, LISTING, "releases/deployments.html")
 
 
 @require_safe
@@ -128,29 +151,3 @@ def _buttons(request: PageRequest, row: Deployment, *, failed: str, bound: forms
             form=form if form is not None and form.fields else None,
             opened=option.verb == failed,
         )
-
-
-def _filters(sent: QueryDict) -> Filters:
-    """What was asked for; a word nobody knows narrows nothing."""
-    environment, state = sent.get("environment", ""), sent.get("state", "")
-    return {
-        **typed(sent, LONGEST),
-        "environment": environment if environment in set(EnvironmentCode) else "",
-        "state": state if state in STATE_GROUPS else "",
-        "team": "1" if sent.get("team") else "",
-    }
-
-
-def _chips(filters: Filters, *, has_team: bool) -> dict[str, list[Chip]]:
-    states = [
-        ("under_way", _("Under way")),
-        ("healthy", _("Healthy")),
-        ("failed", _("Failed")),
-        ("taken_back", _("Taken back")),
-    ]
-    environments = [(code.value, code.value) for code in EnvironmentCode]
-    return {
-        "states": list(choices(filters, "state", states)),
-        "environments": list(choices(filters, "environment", environments)),
-        "whose": list(choices(filters, "team", [("1", _("My team"))])) if has_team else [],
-    }

@@ -2,58 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.guard import may
-from cybercube_portal.web import SHOWN_AGAIN, Chip, PageRequest, page_of_rows, show, show_again
-from cybercube_portal.web.badges import badge_of
+from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.web import (
+    SHOWN_AGAIN,
+    ChipGroup,
+    Column,
+    Listing,
+    ListPage,
+    PageRequest,
+    show,
+    show_again,
+)
+from cybercube_portal.web.badges import words_of
 from releases import permissions
 from releases.actions.incidents import Trouble, report_incident, resolve_incident
 from releases.models import Incident
 from releases.rollback_forms import IncidentForm
-from releases.selectors.incidents import incidents_filtered
+from releases.selectors.incidents import incidents as all_incidents
+from releases.selectors.words.incidents import LANGUAGE
 from releases.states import IncidentSource, IncidentState
+from releases.views.chips import ENVIRONMENTS, MY_TEAM
 
 LIST, FORM = "releases/incidents.html", "releases/incident_form.html"
 
 
-@require_safe
-def incidents(request: PageRequest) -> HttpResponse:
-    """All of them, the newest first."""
-    filters = _filters(request)
-    team = request.actor.team or ""
-    page = page_of_rows(
-        request,
-        incidents_filtered(
-            state=filters["state"],
-            environment=filters["environment"],
-            source=filters["source"],
-            service=filters["service"],
-            team=team if filters["team"] else "",
+LISTING: Listing[Incident] = Listing(
+    name="incidents",
+    language=LANGUAGE,
+    rows=all_incidents,
+    chips=(
+        ChipGroup(
+            label=gettext_lazy("State"),
+            word="is",
+            values=words_of("incident", IncidentState),
+            one=True,
+            every=gettext_lazy("All"),
         ),
-        order=("-detected_at", "-id"),
-    )
-    context = {
-        "page": page,
-        "rows": [(row, _may_resolve(request, row)) for row in page.rows],
-        "filters": filters,
-        "is_narrowed": any(filters.values()),
-        "chips": _chips(filters, has_team=bool(team)),
-        "may_report": may(request.actor, permissions.REPORT_INCIDENT, now=request.now).allowed,
-    }
-    return show(request, LIST, context)
+        ENVIRONMENTS,
+        ChipGroup(label=gettext_lazy("Noticed by"), word="source", values=words_of("incident_source", IncidentSource)),
+        MY_TEAM,
+    ),
+    columns=(
+        Column(gettext_lazy("Reference"), lambda row: row.reference),
+        Column(gettext_lazy("Title"), lambda row: row.title),
+        Column(gettext_lazy("Service"), lambda row: row.service.slug),
+        Column(gettext_lazy("Environment"), lambda row: row.environment),
+        Column(gettext_lazy("State"), lambda row: row.state),
+        Column(gettext_lazy("Severity"), lambda row: row.severity),
+        Column(gettext_lazy("Noticed by"), lambda row: row.source),
+        Column(gettext_lazy("Deployment"), lambda row: row.deployment),
+        Column(gettext_lazy("Noticed"), lambda row: row.detected_at),
+        Column(gettext_lazy("Over"), lambda row: row.resolved_at),
+    ),
+    counted=lambda count: count.said(
+        ngettext("%(count)s incident", "%(count)s incidents", count.number) % {"count": count.shown}
+    ),
+)
+
+
+@require_safe
+def incidents(request: PageRequest) -> HttpResponseBase:
+    """All of them, the newest first."""
+
+    def more(shown: ListPage[Incident]) -> dict[str, Any]:
+        return {
+            "rows": [(row, _may_resolve(request, row)) for row in shown.page.rows],
+            "may_report": may(request.actor, permissions.REPORT_INCIDENT, now=request.now).allowed,
+        }
+
+    return show_list(request, LISTING, LIST, more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,40 +121,3 @@ def _may_resolve(request: PageRequest, row: Incident) -> bool:
     team = row.service.team.slug
     allowed = may(request.actor, permissions.RESOLVE_INCIDENT, now=request.now, teams=[team]).allowed
     return allowed and row.state == IncidentState.OPEN
-
-
-def _filters(request: PageRequest) -> dict[str, str]:
-    """What was asked for; a word nobody knows narrows nothing."""
-    sent = request.GET
-    known: dict[str, set[str]] = {
-        "state": {state.value for state in IncidentState},
-        "environment": {code.value for code in EnvironmentCode},
-        "source": {source.value for source in IncidentSource},
-    }
-    chosen = {name: sent.get(name, "") if sent.get(name, "") in words else "" for name, words in known.items()}
-    service = sent.get("service", "").replace("\x00", "").strip()[:64]
-    return {**chosen, "service": service, "team": "1" if sent.get("team") else ""}
-
-
-def _chips(filters: dict[str, str], *, has_team: bool) -> list[tuple[str, list[Chip]]]:
-    rows: list[tuple[str, str, list[tuple[str, str | Promise]]]] = [
-        ("state", _("State"), [(state.value, badge_of("incident", state).word) for state in IncidentState]),
-        ("environment", _("Environment"), [(code.value, code.value) for code in EnvironmentCode]),
-        (
-            "source",
-            _("Noticed by"),
-            [(source.value, badge_of("incident_source", source).word) for source in IncidentSource],
-        ),
-    ]
-    if has_team:
-        rows.append(("team", _("Whose services"), [("1", _("My team"))]))
-    return [(label, list(_choices(filters, name, values))) for name, label, values in rows]
-
-
-def _choices(filters: dict[str, str], name: str, values: list[tuple[str, Any]]) -> Iterator[Chip]:
-    """One of these at most; following the active one takes it away."""
-    for value, label in values:
-        active = filters[name] == value
-        query = QueryDict(mutable=True)
-        query.update({key: kept for key, kept in {**filters, name: "" if active else value}.items() if kept})
-        yield Chip(label=str(label), url=f"?{query.urlencode()}", active=active)

@@ -3,50 +3,65 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.people.guard import require
-from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
-from cybercube_portal.web.badges import badge_of
+from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.web import ChipGroup, Column, Listing, PageRequest
+from cybercube_portal.web.badges import words_of
 from releases.permissions import ASK_GATE
-from releases.selectors.gate_history import decisions_narrowed
+from releases.selectors.gate_history import decisions_shown
+from releases.selectors.words.gate import LANGUAGE
 from releases.states import GateOutcome
-from releases.views.filters import Filters, choices, typed
+from releases.views.chips import ENVIRONMENTS, MY_TEAM
 
-ORDER = ("-asked_at", "-id")
-LONGEST: dict[str, int] = {"service": 64, "change": 24}
 EXAMPLE = {"service": "billing-service", "version": "v2.3.1", "environment": "prd"}
+# Its rows are decisions with what their last answer says.
+LISTING: Listing[Any] = Listing(
+    name="gate",
+    language=LANGUAGE,
+    rows=decisions_shown,
+    chips=(
+        ChipGroup(
+            label=gettext_lazy("Decision"),
+            word="is",
+            values=words_of("gate", GateOutcome),
+            one=True,
+            every=gettext_lazy("All"),
+        ),
+        ENVIRONMENTS,
+        MY_TEAM,
+    ),
+    columns=(
+        Column(gettext_lazy("Id"), lambda row: row.pk),
+        Column(gettext_lazy("Service"), lambda row: row.service),
+        Column(gettext_lazy("Version"), lambda row: row.version),
+        Column(gettext_lazy("Environment"), lambda row: row.environment),
+        Column(gettext_lazy("Action"), lambda row: row.action),
+        Column(gettext_lazy("Decision"), lambda row: row.outcome),
+        Column(gettext_lazy("In the way"), lambda row: " ".join(row.blockers or ())),
+        Column(gettext_lazy("Change"), lambda row: row.change),
+        Column(gettext_lazy("Asked by"), lambda row: row.asked_by),
+        Column(gettext_lazy("Asked"), lambda row: row.asked_at),
+        Column(gettext_lazy("Decided"), lambda row: row.decided_at),
+    ),
+    counted=lambda count: count.said(
+        ngettext("%(count)s decision", "%(count)s decisions", count.number) % {"count": count.shown}
+    ),
+)
 
 
 @require_safe
-def gate(request: PageRequest) -> HttpResponse:
-    """Decisions, with filters."""
+def gate(request: PageRequest) -> HttpResponseBase:
+    """Decisions, the newest first."""
     require(request.actor, ASK_GATE, now=request.now)
-    filters = _filters(request.GET)
-    rows = decisions_narrowed(
-        service=filters["service"],
-        environment=filters["environment"],
-        outcome=filters["outcome"],
-        change=filters["change"],
-        team=(request.actor.team or "") if filters["team"] else "",
-    )
-    context = {
-        "page": page_of_rows(request, rows, order=ORDER),
-        "filters": filters,
-        "kept": {name: value for name, value in filters.items() if value and name not in LONGEST},
-        "is_narrowed": any(filters.values()),
-        "services": catalog.slugs(),
-        "curl": curl(),
-        **_chips(filters, has_team=request.actor.team is not None),
-    }
-    return show(request, "releases/gate.html", context)
+    return show_list(request, LISTING, "releases/gate.html", lambda _shown: {"curl": curl()})
 
 
 def curl() -> str:
@@ -57,24 +72,3 @@ def curl() -> str:
         "  -H 'Content-Type: application/json' \\\n"
         f"  -d '{json.dumps(EXAMPLE)}'"
     )
-
-
-def _filters(sent: QueryDict) -> Filters:
-    """What was asked for; a word nobody knows narrows nothing."""
-    environment, outcome = sent.get("environment", ""), sent.get("outcome", "")
-    return {
-        **typed(sent, LONGEST),
-        "environment": environment if environment in set(EnvironmentCode) else "",
-        "outcome": outcome if outcome in set(GateOutcome) else "",
-        "team": "1" if sent.get("team") else "",
-    }
-
-
-def _chips(filters: Filters, *, has_team: bool) -> dict[str, list[Chip]]:
-    outcomes = [(outcome.value, badge_of("gate", outcome).word) for outcome in GateOutcome]
-    environments = [(code.value, code.value) for code in EnvironmentCode]
-    return {
-        "outcomes": list(choices(filters, "outcome", outcomes)),
-        "environments": list(choices(filters, "environment", environments)),
-        "whose": list(choices(filters, "team", [("1", _("My team"))])) if has_team else [],
-    }

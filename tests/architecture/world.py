@@ -17,7 +17,7 @@ from changes.models import ChangeRequest
 from cybercube_portal import clock
 from cybercube_portal.audit.models import Event
 from cybercube_portal.notices.actions.channels import register_channel
-from cybercube_portal.people.actions import issue_key
+from cybercube_portal.people.actions import issue_key, save_view
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
@@ -108,6 +108,11 @@ def build(cast: Cast, *, now: datetime) -> World:
     found["row"] = {"app": "people", "model": "grant", "object_id": found["grant"]["grant_id"]}
     found["environment"] = {"code": "prd"}
     found["filing"] = {"query": "?type=normal"}
+    found["listing"] = {"query": "?list=changes&query=is:draft"}
+    view = save_view(
+        listing="changes", name="Mine", query="requester:@me", is_shared=True, actor=cast.actor("alice"), now=now
+    )
+    found["view"] = {"view_id": view.pk}
     found["period"] = {"query": f"?from={now - DAY:%Y-%m-%dT%H:%M:%SZ}&to={now:%Y-%m-%dT%H:%M:%SZ}"}
     found["table"] = {"table": "weeks"}
     found["type"] = {"content_type_id": 1, "object_id": 1}

@@ -71,7 +71,7 @@ def test_log_and_decision__a_waiting_question__accessible_and_told_alike(
     pipeline(id=waiting["id"])
 
     page = open_browser("alice")
-    page.goto("/gate/?team=1")
+    page.goto("/gate/?q=team:@me")
     expect(page.get_by_role("row")).to_have_count(4)
     page.goto("/gate/")
     look(page, "gate-log")
@@ -82,7 +82,7 @@ def test_log_and_decision__a_waiting_question__accessible_and_told_alike(
     page.get_by_text("rules hold or do not apply").click()
     look(page, "gate-decision-wait")
 
-    page.goto("/gate/?outcome=allow")
+    page.goto("/gate/?q=is:allow")
     page.get_by_role("link", name=f"{SERVICE}:{VERSION}").first.click()
     expect(page.get_by_role("heading", name="The gate let this pass")).to_be_visible()
     look(page, "gate-decision-allow")

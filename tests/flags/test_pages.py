@@ -143,7 +143,7 @@ def test_ramp_and_archive__from_the_page__do_what_they_say(alice: Client) -> Non
     assert "Ramp" in alice.get(PAGE).content.decode()
     alice.post(f"{PAGE}archive/", {"reason": "Not needed"})
     assert Flag.objects.get(key=KEY).archived_at is not None
-    assert KEY in alice.get("/flags/?archived=1").content.decode()
+    assert KEY in alice.get("/flags/?q=is:archived").content.decode()
 
 
 def test_pages__with_twenty_flags__need_few_queries(

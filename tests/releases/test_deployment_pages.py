@@ -37,15 +37,16 @@ def test_list__filters__narrow_alone_and_together(alice: Client, held: datetime)
     running = lives.started("stg", at=held + timedelta(hours=1))
 
     def found(query: str) -> list[str]:
-        return [row.reference for row in alice.get(f"/deployments/?{query}").context["page"].rows]
+        return [row.reference for row in alice.get("/deployments/", {"q": query}).context["page"].rows]
 
     assert found("") == [running.reference, broken.reference, staged.reference]
-    assert found("state=under_way") == [running.reference]
-    assert found("state=failed") == [broken.reference]
-    assert found("environment=stg&state=healthy") == [staged.reference]
-    assert found("service=search-api") == found("version=v9.9.9") == found("state=taken_back") == []
-    assert found("team=1") == found("state=asleep&environment=moon") == found("")
-    assert "No deployment fits these filters." in words(alice.get("/deployments/?service=x"))
+    assert found("is:under_way") == [running.reference]
+    assert found("is:failed") == [broken.reference]
+    assert found("environment:staging state:healthy") == [staged.reference]
+    assert found("service:search-api") == found("version:v9.9.9") == found("is:taken_back") == []
+    assert found("team:@me") == found("created:2026-01") == found("-is:rollback") == found("")
+    assert found("state:asleep") == found("environment:moon") == found("service:x") == []
+    assert "service: there is no “x”." in words(alice.get("/deployments/?q=service:x"))
 
 
 @pytest.mark.usefixtures("approved")

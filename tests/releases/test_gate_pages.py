@@ -98,18 +98,21 @@ def test_log__filters__narrow_alone_and_together(
     before = str(Deployment.objects.get().decision_id)
 
     def found(query: str) -> set[str]:
-        return {str(row.pk) for row in alice.get(f"/gate/?{query}").context["page"].rows} - {before}
+        return {str(row.pk) for row in alice.get("/gate/", {"q": query}).context["page"].rows} - {before}
 
     assert found("") == {waiting["id"], staging["id"], unknown["id"], other["id"]}
-    assert found("outcome=wait") == {waiting["id"]}
-    assert found("outcome=deny") == {unknown["id"], other["id"]}
-    assert found("environment=stg") == {staging["id"]}
-    assert found("service=search-api") == {other["id"]}
-    assert found("team=1") == {waiting["id"], staging["id"], unknown["id"]}
-    assert found("team=1&outcome=deny") == {unknown["id"]}
-    assert found(f"change={approved.number}") == {waiting["id"]}
-    assert found("outcome=maybe&environment=moon") == found("")
-    assert found("service=a%00b") == set()
+    assert found("is:wait") == {waiting["id"]}
+    assert found("is:deny") == {unknown["id"], other["id"]}
+    assert found("environment:stg") == {staging["id"]}
+    assert found("service:search-api") == {other["id"]}
+    assert found("team:@me") == {waiting["id"], staging["id"], unknown["id"]}
+    assert found("team:payments is:deny") == {unknown["id"]}
+    assert found(f"change:{approved.number}") == {waiting["id"]}
+    assert found("-is:deny,wait") == {staging["id"]}
+    assert found("version:v9.9.9") == found("v9.9") == {unknown["id"]}
+    assert found("by:ci-search action:deploy") == {other["id"]}
+    assert found("asked:today sort:asked") == found("")
+    assert found("is:maybe") == found("environment:moon") == found("service:a\x00b") == set()
 
 
 @pytest.mark.usefixtures("approved")
@@ -120,15 +123,15 @@ def test_log__filter_by_outcome__goes_by_the_last_answer(
     clock_at(slot)
     ci.get(f"{URL}{waiting['id']}/")
 
-    assert not alice.get("/gate/?outcome=wait").context["page"].rows
-    rows = alice.get("/gate/?outcome=allow&environment=prd").context["page"].rows
+    assert not alice.get("/gate/?q=is:wait").context["page"].rows
+    rows = alice.get("/gate/?q=is:allow+environment:prd").context["page"].rows
     assert [str(row.pk) for row in rows] == [waiting["id"]]
 
 
 @pytest.mark.usefixtures("_shop")
 def test_log__filter_by_a_change_nobody_filed__finds_who_named_it(ask: Ask, alice: Client) -> None:
     named = ask(change="CR-2020-0101-001")
-    rows = alice.get("/gate/?change=CR-2020-0101-001").context["page"].rows
+    rows = alice.get("/gate/?q=change:CR-2020-0101-001").context["page"].rows
     assert [str(row.pk) for row in rows] == [named["id"]]
 
 
@@ -136,11 +139,11 @@ def test_log__filter_by_a_change_nobody_filed__finds_who_named_it(ask: Ask, alic
 def test_log__more_than_a_page__shows_each_once_and_keeps_the_filter(ask: Ask, alice: Client) -> None:
     for _ in range(PAGE_SIZE + 3):
         ask()
-    first = alice.get("/gate/?environment=prd")
+    first = alice.get("/gate/?q=environment:prd")
     second = alice.get(f"/gate/{first.context['page'].next}")
     rows = [row.pk for page in (first, second) for row in page.context["page"].rows]
 
-    assert "environment=prd" in first.context["page"].next
+    assert "environment%3Aprd" in first.context["page"].next
     assert len(rows) == len(set(rows)) == PAGE_SIZE + 3
     assert queries_of(alice, "/gate/") <= MOST_QUERIES
 

@@ -4,11 +4,11 @@
 (() => {
   const typing = (element) => element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
 
-  // "/" goes to the search field. Single keys can be switched off on the profile page.
+  // "/" goes to the list's own query, else to the search field. Single keys can be switched off on the profile page.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.documentElement.dataset.keys === "off" || typing(event.target)) return;
-    const search = document.getElementById("search");
+    const search = document.querySelector("[data-query]") ?? document.getElementById("search");
     if (!search) return;
     event.preventDefault();
     search.focus();
