@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from changes import states
 from changes.policy import content
 from changes.policy.schedule import Slot
 from changes.states import ChangeOutcome, ChangeState, ChangeType, Risk
 from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
+
+IS_OPEN = Q(state__in=sorted(states.OPEN_STATES))
 
 
 class ChangeCounter(models.Model):
@@ -136,7 +139,7 @@ class ChangeRequest(StatefulModel):
             ),
         ]
         indexes: ClassVar = [
-            GinIndex(fields=["services"], name="change_services"),
+            GinIndex(fields=["services", "environments"], name="change_places"),
             # What the gate looks for: the open change that names an artifact.
             GinIndex(
                 fields=["artifacts"],
@@ -146,7 +149,25 @@ class ChangeRequest(StatefulModel):
             ),
             models.Index(fields=["-created_at", "-id"], name="change_newest"),
             models.Index(fields=["state", "scheduled_time"], name="change_by_state"),
-            models.Index(fields=["requester", "-created_at"], name="change_by_requester"),
+            models.Index(fields=["requester", "-created_at", "-id"], name="change_by_requester"),
+            # The list: each word of its query in the order of its rows, what is open by itself because that is asked most.
+            models.Index(fields=["-created_at", "-id"], name="change_open_newest", condition=IS_OPEN),
+            models.Index(fields=["scheduled_time", "id"], name="change_open_scheduled", condition=IS_OPEN),
+            models.Index(fields=["state", "-created_at", "-id"], name="change_state_newest"),
+            models.Index(fields=["type", "-created_at", "-id"], name="change_type_newest"),
+            models.Index(fields=["risk_level", "-created_at", "-id"], name="change_risk_newest"),
+            models.Index(
+                fields=["outcome", "-created_at", "-id"], name="change_outcome_newest", condition=~Q(outcome="")
+            ),
+            models.Index(fields=["release"], name="change_release", condition=~Q(release="")),
+            models.Index(fields=["scheduled_time", "id"], name="change_scheduled"),
+            models.Index(fields=["updated_at", "id"], name="change_updated"),
+            models.Index(fields=["closed_at"], name="change_closed", condition=Q(closed_at__isnull=False)),
+            GinIndex(
+                OpClass(Upper("number"), name="gin_trgm_ops"),
+                OpClass(Upper("title"), name="gin_trgm_ops"),
+                name="change_text",
+            ),
             models.Index(
                 fields=["record_due_at"],
                 name="change_record_due",

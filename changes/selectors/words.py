@@ -117,7 +117,7 @@ WORDS = (
 LANGUAGE = Language(
     words=WORDS,
     text=holds_text,
-    text_means=_("Part of the number or the title"),
+    text_means=_("part of the number or the title"),
     orders={
         "-created": ("-created_at", "-id"),
         "created": ("created_at", "id"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
+from typing import TypedDict
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ SORT = "sort"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something in a query that means nothing. `mended` is the query as it was probably meant, `as_text` as words to look for."""
+    """Something in a query that means nothing. `instead` is what was probably meant, `mended` the query with it, `as_text` with the words to look for."""
 
     message: str
     mended: Query | None = None
@@ -116,8 +117,7 @@ def _unknown_word(query: Query, term: Term, language: Language) -> Problem:
     as_text = replace(term, word="", values=(f"{term.word}:{','.join(term.values)}",))
     return Problem(
         message=_("This list has no word “%(word)s”.") % {"word": term.word},
-        instead=f"{name}:" if name else "",
-        mended=query.with_instead(term, replace(term, word=name)) if name else None,
+        **_instead(query, term, replace(term, word=name) if name else None),
         as_text=query.with_instead(term, as_text),
     )
 
@@ -131,8 +131,7 @@ def _unknown_value(query: Query, term: Term, word: Word, value: str, meant: str 
     mended = tuple(dict.fromkeys(meant if old == value and meant else old for old in term.values))
     return Problem(
         message=message,
-        instead=f"{word.name}:{meant}" if meant else "",
-        mended=query.with_instead(term, replace(term, values=mended)) if meant else None,
+        **_instead(query, term, replace(term, values=mended) if meant else None),
     )
 
 
@@ -153,9 +152,20 @@ def _misordered(query: Query, term: Term, language: Language) -> Iterator[Proble
         yield Problem(
             message=_("sort: there is no “%(value)s”; it is one of %(known)s.")
             % {"value": term.values[0], "known": known},
-            instead=f"{SORT}:{name}" if name else "",
-            mended=query.with_instead(term, replace(term, values=(name,))) if name else None,
+            **_instead(query, term, replace(term, values=(name,)) if name else None),
         )
+
+
+def _instead(query: Query, term: Term, meant: Term | None) -> _Mended:
+    """The term that was probably meant, and the query with it."""
+    return _Mended(instead=str(meant), mended=query.with_instead(term, meant)) if meant else _Mended()
+
+
+class _Mended(TypedDict, total=False):
+    """Part of a Problem."""
+
+    instead: str
+    mended: Query
 
 
 def _order(query: Query, language: Language) -> tuple[str, ...]:

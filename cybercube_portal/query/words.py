@@ -156,7 +156,7 @@ class Time:
 
     column: str
     ahead: bool = False
-    listed: tuple[str, ...] = ("today", "7d", "<2026-02-01", "2026-01-01..2026-01-31")
+    listed: tuple[str, ...] = ()
     names: None = None
 
     def spelt(self, value: str) -> str:

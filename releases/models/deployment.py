@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from changes.policy.scope import Action
 from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
@@ -83,6 +85,15 @@ class Deployment(StatefulModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="deployment_newest"),
+            models.Index(fields=["state", "-created_at", "-id"], name="deployment_state_newest"),
+            models.Index(
+                fields=["-created_at", "-id"], name="deployment_rollbacks", condition=Q(action=Action.ROLLBACK)
+            ),
+            GinIndex(
+                OpClass(Upper("reference"), name="gin_trgm_ops"),
+                OpClass(Upper("version"), name="gin_trgm_ops"),
+                name="deployment_text",
+            ),
             models.Index(fields=["service", "environment", "-id"], name="deployment_in_place"),
             models.Index(
                 fields=["created_at"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
+from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
 from django.db.models.functions import Cast, Concat, Lag
 
 from releases.models import GateDecision, GateEvaluation
@@ -52,10 +52,10 @@ def decisions_shown() -> QuerySet[GateDecision]:
 
 
 def with_last_outcome(outcome: str) -> Q:
-    """Questions whose last answer it is; for rows of `decisions_listed`."""
-    # Few questions wait at any time: those that ever got the answer are found before their last one is looked at.
-    ever = GateEvaluation.objects.filter(outcome=outcome).values("decision")
-    return Q(outcome=outcome, pk__in=ever)
+    """Questions whose last answer it is. Nothing follows an allow or a deny, so only `wait` has to look for what came after."""
+    answers = GateEvaluation.objects.filter(decision=OuterRef("pk"))
+    said = Q(Exists(answers.filter(outcome=outcome)))
+    return said & ~Q(Exists(answers.exclude(outcome=outcome))) if outcome == GateOutcome.WAIT else said
 
 
 def about_change(number: str) -> Q:

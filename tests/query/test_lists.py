@@ -50,15 +50,15 @@ def links_of(page: Any) -> dict[str, str]:
         (
             "tpye:normal",
             "This list has no word “tpye”.",
-            {"type:": "type%3Anormal", "Look for it as text": "%22tpye%3Anormal%22"},
+            {"type:normal": "type%3Anormal", "Look for it as text": "%22tpye%3Anormal%22"},
         ),
-        ("env:prd is:open", "no word “env”", {"environment:": "environment%3Aprd+is%3Aopen"}),
+        ("env:prd is:open", "no word “env”", {"environment:prd": "environment%3Aprd+is%3Aopen"}),
         (
             "type:normal,standrad",
             "there is no “standrad”; it is one of standard, normal, emergency",
-            {"type:standard": "type%3Anormal%2Cstandard"},
+            {"type:normal,standard": "type%3Anormal%2Cstandard"},
         ),
-        ("-risk:hgih", "there is no “hgih”", {"risk:high": "-risk%3Ahigh"}),
+        ("-risk:hgih", "there is no “hgih”", {"-risk:high": "-risk%3Ahigh"}),
         (
             "service:billing-servce",
             "there is no “billing-servce”.",

@@ -1,0 +1,1 @@
+"""What `./portal bench lists` is made of."""
