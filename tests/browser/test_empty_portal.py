@@ -16,7 +16,7 @@ LISTS = (
     "/",
     "/inbox/",
     "/changes/",
-    "/changes/?state=closed&q=nothing",
+    "/changes/?q=is:over+tpye:normal+nothing",
     "/freezes/",
     "/windows/",
     "/cab/",

@@ -41,7 +41,8 @@ def links_of(page: Any) -> dict[str, str]:
     """The queries that the links of a page lead to, by their words."""
     text = page.content.decode()
     found = re.findall(r'<a[^>]*href="\?q=([^"]*)"[^>]*>(.*?)</a>', text, re.DOTALL)
-    return {" ".join(re.sub(r"<[^>]*>", " ", words).split()): unescape(query) for query, words in found}
+    # The help comes last: where it says the same, the first link counts.
+    return {" ".join(re.sub(r"<[^>]*>", " ", words).split()): unescape(query) for query, words in reversed(found)}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.actions.services import register_service
-from cybercube_portal.demo import cab, flags, frozen, history, isolation, notices, releases, sightings
+from cybercube_portal.demo import cab, flags, frozen, history, isolation, notices, releases, sightings, views
 from cybercube_portal.demo import company as data
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
@@ -75,6 +75,7 @@ def _history(now: datetime) -> None:
     cab.next_meeting(company, now=now)
     releases.going_on(company, now=now)
     flags.load(now=now)
+    views.save(company, now=now)
     history.right_now(company, now=now)
     sightings.look_around(now=now)
     keep_compliance(now=now)
