@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ('catalog', '0006_protection_reports'),
         # pg_trgm comes with it.
         ('changes', '0010_lists'),
-        ('releases', '0010_denials_by_freeze'),
+        ('releases', '0012_what_ran_before'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
