@@ -11,17 +11,20 @@ from celery import shared_task
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
 from flags.actions import carrying
-from flags.actions.notices import notice_expiry
+from flags.actions.notices import digest_team, notice_expiry
 from flags.policy.lifecycle import NOTICES
+from flags.selectors.facts import flags_to_clean
 from flags.selectors.flags import expiring
 from flags.selectors.steps import due_steps
 
 log = structlog.get_logger(__name__)
+MONDAY, MORNING = 1, 7
 LONGEST_AHEAD = timedelta(days=max(NOTICES), seconds=1)
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "flags.carry_out_steps": {"task": "flags.carry_out_steps", "schedule": 10.0, "options": {"expires": 10.0}},
     "flags.notice_expiries": {"task": "flags.notice_expiries", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "flags.digest_teams": {"task": "flags.digest_teams", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
 
@@ -45,6 +48,19 @@ def notice_expiries() -> None:
             notice_expiry(key=key, now=now)
         except Exception:
             log.exception("expiry_not_noticed", key=key)
+
+
+@shared_task(name="flags.digest_teams")
+def digest_teams() -> None:
+    """Tell each team what it has to clean up, on Monday mornings; who was told this week is told nothing again."""
+    now = clock.now()
+    if now.isoweekday() != MONDAY or now.hour < MORNING:
+        return
+    for team in flags_to_clean(now=now):
+        try:
+            digest_team(team=team, now=now)
+        except Exception:
+            log.exception("team_not_told", team=team)
 
 
 def follow_change(task: Task, now: datetime) -> None:

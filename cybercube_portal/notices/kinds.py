@@ -66,6 +66,7 @@ class Kind(StrEnum):
     NOTES_PUBLISHED = "notes_published"
     MIGRATION_WATCHED = "migration_watched"
     FLAG_EXPIRES = "flag_expires"
+    FLAGS_TO_CLEAN = "flags_to_clean"
     WATCHED_MOVED = "watched_moved"
     WATCHED_EDITED = "watched_edited"
     WATCHED_COMMENTED = "watched_commented"
@@ -255,6 +256,14 @@ ROWS: dict[Kind, Row] = {
         because=_("you own this flag, or lead its team"),
         section="§7.6",
         group=R,
+        tone="wait",
+    ),
+    Kind.FLAGS_TO_CLEAN: Row(
+        label=_("Flags of my team to clean up, every Monday"),
+        because=_("your team owns these flags"),
+        section="§7.6",
+        group=R,
+        at_once=False,
         tone="wait",
     ),
     Kind.WATCHED_MOVED: Row(

@@ -14,7 +14,7 @@ from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from flags import permissions
 from flags.events import FlagEvent
-from flags.models import CodeReference, Flag
+from flags.models import CodeReference, CodeScan, Flag
 
 MOST_REFERENCES = 10_000
 
@@ -52,6 +52,7 @@ def report_references(
     found = list(dict.fromkeys(references))
     if len(found) > MOST_REFERENCES:
         raise Invalid.field("/references", "flag.too_many", f"At most {MOST_REFERENCES} references at once.")
+    CodeScan.objects.update_or_create(repository=repository, defaults={"revision": revision, "at": now})
     CodeReference.objects.filter(repository=repository).delete()
     CodeReference.objects.bulk_create(
         CodeReference(

@@ -21,7 +21,7 @@ from flags.actions.stopping import stop_open_step
 from flags.events import FlagEvent
 from flags.models import Flag, FlagEnvironment
 from flags.policy import lifecycle
-from flags.policy.naming import FlagType, ValueType, default_expiry, expiry_errors, key_errors
+from flags.policy.naming import FlagType, ValueType, default_expiry, expiry_errors, is_extended, key_errors
 from flags.policy.serving import first_content
 from flags.policy.variants import BOOLEAN, added_only, settled, variant_errors
 from flags.selectors.facts import archiving_facts
@@ -87,8 +87,10 @@ def create_flag(*, plan: FlagPlan, actor: Actor, now: datetime) -> Flag:
 
 
 @transaction.atomic
-def edit_flag(*, key: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Flag:
-    """Change fields of a FlagPlan but key, types and safe variant; variants are only added to.
+def edit_flag(
+    *, key: str, version: int, changes: Mapping[str, Any], actor: Actor, now: datetime, reason: str = ""
+) -> Flag:
+    """Change fields of a FlagPlan but key, types and safe variant; variants are only added to, and a later expiry needs a reason (§7.6).
 
     Raises NotFound, NotPermitted, Stale, Invalid.
     """
@@ -102,6 +104,9 @@ def edit_flag(*, key: str, version: int, changes: Mapping[str, Any], actor: Acto
     _write(flag, changes)
     _permit(flag, permissions.EDIT_FLAG, actor=actor, now=now)
     _refuse_wrong(flag, now=now, expiry_was=before["expires_at"])
+    if not reason.strip() and is_extended(before["expires_at"], flag.expires_at):
+        message = "Say why it lives longer: temporary flags are removed after their rollout (§7.6)."
+        raise Invalid.field("/reason", "flag.extension_reason", message)
     if flag.expires_at != before["expires_at"]:
         flag.noticed_at = None
     flag.version += 1
@@ -115,6 +120,7 @@ def edit_flag(*, key: str, version: int, changes: Mapping[str, Any], actor: Acto
         at=now,
         before={name: before[name] for name in changed},
         after={name: after[name] for name in changed},
+        reason=reason,
     )
     return flag
 

@@ -1,4 +1,4 @@
-"""Telling the owner that a flag expires (§7.6): 14, 7, 1 and 0 days before, and every week after."""
+"""Telling the owner that a flag expires (§7.6): 14, 7, 1 and 0 days before, and every week after; and each team what is left, on Mondays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from functools import partial
 
 from django.db import transaction
 
-from changes.selectors.recipients import holders_of
+from changes.selectors.recipients import holders_of, members_and_holders
 from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.decisions import Outcome
 from cybercube_portal.notices.actions import tell
 from cybercube_portal.notices.kinds import Kind
 from cybercube_portal.people.roles import Role
@@ -17,7 +18,7 @@ from flags.actions.recording import record_flag
 from flags.events import FlagEvent
 from flags.models import Flag
 from flags.policy.lifecycle import TWO_WEEKS, cleanup, notice_due
-from flags.selectors.facts import life_facts
+from flags.selectors.facts import flags_to_clean, life_facts
 from flags.selectors.flags import get_flag, lock_flag
 
 
@@ -36,7 +37,7 @@ def notice_expiry(*, key: str, now: datetime) -> bool:
     flag.save(update_fields=["noticed_at"])
     record_flag(FlagEvent.EXPIRY_NOTICED, flag, actor=SYSTEM, at=now, expires_at=flag.expires_at)
     facts = life_facts([get_flag(key)])[key]
-    still_open = [item.message for item in cleanup(facts, now=now) if item.outcome == "fail"]
+    still_open = [item.message for item in cleanup(facts, now=now) if item.outcome is not Outcome.PASS]
     tell(
         Kind.FLAG_EXPIRES,
         about=key,
@@ -47,6 +48,23 @@ def notice_expiry(*, key: str, now: datetime) -> bool:
         now=now,
     )
     return True
+
+
+@transaction.atomic
+def digest_team(*, team: str, now: datetime) -> int:
+    """Tell a team once a week which of its flags are to be cleaned up; returns how many people were told. None to clean: nobody."""
+    flags = flags_to_clean(now=now).get(team, [])
+    if not flags:
+        return 0
+    return tell(
+        Kind.FLAGS_TO_CLEAN,
+        about=f"team:{team}",
+        occasion=f"{now:%G-W%V}",
+        to=members_and_holders(frozenset({team}), now=now),
+        teams=[team],
+        write=partial(messages.flags_to_clean, flags[0].team.name, flags, now=now),
+        now=now,
+    )
 
 
 def _recipients(flag: Flag, *, now: datetime) -> set[int]:

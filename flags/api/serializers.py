@@ -122,8 +122,9 @@ class FullFlagSerializer(FlagSerializer):
 
 
 class EditFlagSerializer(StrictSerializer):
-    """What of a flag can be edited."""
+    """What of a flag can be edited. A later expiry needs a `reason` (§7.6)."""
 
+    reason = serializers.CharField(max_length=REASON, allow_blank=True)
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(max_length=TEXT, allow_blank=True)
     variants = serializers.ListField(child=FlagVariantSerializer(), max_length=MOST_VARIANTS)

@@ -92,7 +92,10 @@ class FlagView(generics.GenericAPIView[Any]):
         with transaction.atomic():
             flag = lock_flag(key)
             require_if_match(request, flag.version)
-            edit_flag(key=key, version=flag.version, changes=sent, actor=actor_of(request), now=clock.now())
+            reason = sent.pop("reason", "")
+            edit_flag(
+                key=key, version=flag.version, changes=sent, actor=actor_of(request), now=clock.now(), reason=reason
+            )
         return flag_answer(key)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flags.models.facts import CodeReference, FlagUsage, UnknownFlag
+from flags.models.facts import CodeReference, CodeScan, FlagUsage, UnknownFlag
 from flags.models.flag import EnvironmentVersion, Flag, FlagEnvironment, FlagVersion, Segment, SegmentVersion
 from flags.models.step import PlannedStep
 
 __all__ = [
     "CodeReference",
+    "CodeScan",
     "EnvironmentVersion",
     "Flag",
     "FlagEnvironment",

@@ -46,8 +46,19 @@ class UnknownFlag(models.Model):
         return f"{self.key}@{self.environment}"
 
 
+class CodeScan(models.Model):
+    """The last scan of a repository: that it names no flag is only known where somebody looked."""
+
+    repository = models.CharField(max_length=200, unique=True)
+    revision = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.revision}"
+
+
 class CodeReference(models.Model):
-    """A line of code that names a flag, as the last scan of its repository found it. `key` may be nobody's."""
+    """A line of code, or of its documentation, that names a flag, as the last scan of its repository found it. `key` may be nobody's."""
 
     key = models.CharField(max_length=100, db_index=True)
     repository = models.CharField(max_length=200)

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cybercube_portal.decisions import Decision, Reason, decide, failed, passed
+from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending
 from flags.policy.exposure import ALL
 from flags.policy.naming import TEMPORARY
 
 TWO_WEEKS = timedelta(days=14)
 QUIET = timedelta(days=7)
 NOTICES = (14, 7, 1, 0)
+SOON = timedelta(days=max(NOTICES))
+# Paths of what people read, for PostgreSQL and Python alike.
+DOCUMENTATION = r"\.(md|mdx|rst|adoc|txt)$|(^|/)docs?/"
 
 
 class Stage(StrEnum):
@@ -29,7 +32,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeFacts:
-    """What is known of a flag. `exposure` (at most), `certain` (at least, both 0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's."""
+    """What is known of a flag. `exposure` (at most), `certain` (at least, both 0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's.
+
+    `references` are lines of code, `documents` lines of documentation that name it; `scanned`: somebody looked since it was defined.
+    """
 
     type: str
     exposure: float
@@ -40,6 +46,8 @@ class LifeFacts:
     dependents: tuple[str, ...] = ()
     expires_at: datetime | None = None
     archived: bool = False
+    documents: int = 0
+    scanned: bool = False
     last_killed_at: datetime | None = None
 
 
@@ -77,9 +85,9 @@ def cleanup(facts: LifeFacts, *, now: datetime) -> tuple[Reason, ...]:
         ),
         _item(
             "flag.code_is_clean",
-            not facts.references,
+            facts.scanned and not facts.references,
             "Remove flag checks from code",
-            f"{facts.references} lines of code still name it.",
+            _lines(facts.references, facts, "code"),
         ),
         _item(
             "flag.nobody_asks",
@@ -88,11 +96,23 @@ def cleanup(facts: LifeFacts, *, now: datetime) -> tuple[Reason, ...]:
             "Programs asked for it within the last 7 days.",
         ),
         _item("flag.configuration_is_clean", facts.archived, "Remove flag from configuration", "Archive the flag."),
+        _item(
+            "flag.documentation_is_clean",
+            facts.scanned and not facts.documents,
+            "Update documentation",
+            _lines(facts.documents, facts, "documentation"),
+        ),
     )
 
 
 def _item(code: str, done: bool, text: str, remedy: str) -> Reason:  # noqa: FBT001 - the item's tick
-    return passed(code, "§7.6", text) if done else failed(code, "§7.6", text, remedy)
+    return passed(code, "§7.6", text) if done else pending(code, "§7.6", text, remedy)
+
+
+def _lines(count: int, facts: LifeFacts, where: str) -> str:
+    if not facts.scanned and not count:
+        return "Nobody looked: let a pipeline run “cybercube flags scan”."
+    return f"{count} {'line' if count == 1 else 'lines'} of {where} still {'names' if count == 1 else 'name'} it."
 
 
 def _is_quiet(facts: LifeFacts, now: datetime) -> bool:
@@ -116,8 +136,8 @@ def may_archive(facts: LifeFacts, *, now: datetime, reason: str) -> Decision:
                 "Finish or take back the rollout, or say why.",
             )
         )
-    if facts.references:
-        message = f"{facts.references} lines of code name it."
+    if facts.references or facts.documents:
+        message = f"{facts.references + facts.documents} lines of code and documentation name it."
         reasons.append(
             failed("flag.in_code", "§7.6", message, "Remove the checks from the code, or say why it goes anyway.")
         )

@@ -67,3 +67,8 @@ def expiry_errors(
 def default_expiry(flag_type: str, *, now: datetime) -> datetime | None:
     """Thirty days for a temporary flag, none for a permanent one."""
     return now + LIFETIME if flag_type in TEMPORARY else None
+
+
+def is_extended(before: datetime | None, after: datetime | None) -> bool:
+    """Whether a flag that was to expire now does so later, or never."""
+    return before is not None and (after is None or after > before)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
-from flags.models import CodeReference, Flag, FlagUsage, FlagVersion
+from flags.models import CodeReference, CodeScan, Flag, FlagUsage, FlagVersion
 from flags.policy.exposure import certain_of, exposure_of
-from flags.policy.lifecycle import LifeFacts
-from flags.selectors.flags import dependents_of
+from flags.policy.lifecycle import DOCUMENTATION, SOON, LifeFacts, Stage, stage_of
+from flags.policy.naming import TEMPORARY
+from flags.selectors.flags import dependents_of, flags_listed
 from flags.states import VersionKind
 
 PRODUCTION = "prd"
@@ -22,7 +24,9 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
     kills = FlagVersion.objects.filter(
         flag_environment__flag=OuterRef("pk"), flag_environment__environment=PRODUCTION, kind=VersionKind.KILL
     )
-    lines = CodeReference.objects.filter(key=OuterRef("key")).order_by().values("key").annotate(number=Count("id"))
+    lines = CodeReference.objects.filter(key=OuterRef("key")).order_by().values("key")
+    written = lines.filter(path__iregex=DOCUMENTATION)
+    scanned = CodeScan.objects.filter(at__gte=OuterRef("created_at"))
     known = {
         row["pk"]: row
         for row in Flag.objects.filter(pk__in=[flag.pk for flag in rows])
@@ -30,7 +34,9 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
         .annotate(
             asked=Subquery(asked),
             killed=Subquery(kills.order_by("-at").values("at")[:1]),
-            lines=Subquery(lines.values("number")),
+            lines=Subquery(lines.annotate(number=Count("id")).values("number")),
+            written=Subquery(written.annotate(number=Count("id")).values("number")),
+            scanned=Exists(scanned),
         )
     }
     facts = {}
@@ -41,13 +47,27 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
             exposure=exposure_of(production.content, flag.safe_variant),
             certain=certain_of(production.content, flag.safe_variant),
             full_since=production.full_since,
-            references=known[flag.pk]["lines"] or 0,
+            references=(known[flag.pk]["lines"] or 0) - (known[flag.pk]["written"] or 0),
+            documents=known[flag.pk]["written"] or 0,
+            scanned=known[flag.pk]["scanned"],
             last_asked_at=known[flag.pk]["asked"],
             expires_at=flag.expires_at,
             archived=flag.archived_at is not None,
             last_killed_at=known[flag.pk]["killed"],
         )
     return facts
+
+
+def flags_to_clean(*, now: datetime) -> dict[str, list[Flag]]:
+    """Temporary flags in use that expire soon, have expired or are rolled out for long enough (§7.6), by their team, the oldest expiry first."""
+    rows = list(flags_listed().filter(type__in=sorted(TEMPORARY)).order_by("expires_at", "key"))
+    facts = life_facts(rows)
+    found: dict[str, list[Flag]] = {}
+    for flag in rows:
+        is_soon = flag.expires_at is not None and flag.expires_at < now + SOON
+        if is_soon or stage_of(facts[flag.key], now=now) is Stage.CLEANUP_DUE:
+            found.setdefault(flag.team.slug, []).append(flag)
+    return found
 
 
 def archiving_facts(flag: Flag) -> LifeFacts:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
+
+from cybercube_portal import clock
 from cybercube_portal.audit.models import Delivery, Event
+from cybercube_portal.errors import Invalid
+from cybercube_portal.notices.models import Notice
 from cybercube_portal.people.models import User
-from flags.actions.notices import notice_expiry
+from flags.actions.flags import edit_flag
+from flags.actions.notices import digest_team, notice_expiry
+from flags.tasks import digest_teams
 from tests.factories import changes as story
 from tests.factories.flags import flag
 from tests.factories.people import Cast
@@ -31,3 +39,35 @@ def test_notice__due__is_one_mail_to_the_owner_and_later_one_to_the_lead(cast: C
         "bob@cybercube.example",
     }
     assert Event.objects.filter(verb="flag.expiry_noticed").count() == 2
+
+
+def test_digest__on_a_monday__is_one_for_each_team_and_week(cast: Cast, now: datetime) -> None:
+    story.service()
+    monday = datetime(2026, 2, 9, 8, tzinfo=UTC)
+    flag(KEY, now=now)
+    flag("ops_cache", now=now)
+    assert digest_team(team="payments", now=now) == 0
+    with clock.fixed_at(monday):
+        digest_teams()
+        digest_teams()
+    told = Notice.objects.filter(kind="flags_to_clean", person__username="alice")
+    assert [row.message["points"] for row in told] == [[f"{KEY} expires on 13 Feb 2026"]]
+    with clock.fixed_at(monday + timedelta(days=7)):
+        digest_teams()
+    assert told.all().count() == 2
+    with clock.fixed_at(monday + timedelta(days=8)):
+        digest_teams()
+    assert told.all().count() == 2
+
+
+def test_edit__of_a_later_expiry__needs_a_reason_that_is_kept(cast: Cast, now: datetime) -> None:
+    story.service()
+    row = flag(KEY, now=now)
+    later = {"expires_at": row.expires_at + timedelta(days=30)} if row.expires_at else {}
+    alice: dict[str, Any] = {"key": KEY, "actor": story.actor("alice"), "now": now}
+    with pytest.raises(Invalid, match="Say why it lives longer"):
+        edit_flag(**alice, version=1, changes=later)
+    edit_flag(**alice, version=1, changes=later, reason="The test runs a month more")
+    assert Event.objects.get(verb="flag.edited").data["reason"] == "The test runs a month more"
+    sooner = {"expires_at": now + timedelta(days=3)}
+    assert edit_flag(**alice, version=2, changes=sooner).version == 3

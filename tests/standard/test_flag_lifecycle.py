@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from flags.policy.exposure import Direction, certain_of, direction_of, exposure_of
-from flags.policy.lifecycle import LifeFacts, Stage, cleanup, may_archive, notice_due, stage_of
+from flags.policy.lifecycle import DOCUMENTATION, LifeFacts, Stage, cleanup, may_archive, notice_due, stage_of
 
 NOW = datetime(2026, 1, 17, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,10 +40,32 @@ def test_stage__of_each_row__follows_from_facts(known: dict[str, Any], stage: St
 
 
 def test_cleanup__of_a_flag_that_is_done_with__is_ticked_to_the_last_item() -> None:
-    done = facts(exposure=100, certain=100, full_since=NOW - 15 * DAY, archived=True)
+    done = facts(exposure=100, certain=100, full_since=NOW - 15 * DAY, archived=True, scanned=True)
     assert {item.outcome.value for item in cleanup(done, now=NOW)} == {"pass"}
     left = facts(references=2, last_asked_at=NOW, last_killed_at=NOW - DAY, full_since=NOW - 15 * DAY)
-    assert [item.outcome.value for item in cleanup(left, now=NOW)] == ["pass", "fail", "fail", "fail", "fail"]
+    assert [item.outcome.value for item in cleanup(left, now=NOW)] == ["pass", *["pending"] * 5]
+    assert "2 lines of code" in cleanup(left, now=NOW)[2].remedy
+    assert [item.message for item in cleanup(left, now=NOW) if item.code != "flag.nobody_asks"] == [
+        "Flag enabled at 100% for 2+ weeks",
+        "No issues reported",
+        "Remove flag checks from code",
+        "Remove flag from configuration",
+        "Update documentation",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_written"),
+    [
+        ("docs/flags.md", True),
+        ("README.md", True),
+        ("app/doc/x.py", True),
+        ("app/docs.py", False),
+        ("app/tax.py", False),
+    ],
+)
+def test_documentation__of_a_path__is_what_people_read(path: str, is_written: bool) -> None:
+    assert bool(re.search(DOCUMENTATION, path, re.IGNORECASE)) is is_written
 
 
 @pytest.mark.parametrize(
