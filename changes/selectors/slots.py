@@ -33,18 +33,17 @@ def slot_facts(
     teams: Iterable[str],
     environments: Iterable[str],
     related: Iterable[str],
-    until: datetime | None = None,
 ) -> SlotFacts:
     """For the change `number`, which may pass the freezes `passed`. `related`: services whose slots count too (§4.6).
 
-    From `now` or the slot's start, whichever is earlier, to the slot's end, or to `until` when that is later.
+    From `now` or the slot's start, whichever is earlier, to the slot's end.
     """
     reach = {"services": services, "teams": teams, "environments": environments}
-    start, end = min(now, slot.start), max(now, slot.end, until or now)
+    start, end = min(now, slot.start), max(now, slot.end)
     open_rows, frozen_rows, booked_rows = together(
         in_scope(windows_standing(), **reach),
         in_scope(published_between(start, end), **reach),
-        booked_between(slot.start, max(slot.end, until or slot.end), services=related, without=number),
+        booked_between(slot.start, slot.end, services=related, without=number),
     )
     return SlotFacts(
         windows=window_facts(open_rows),

@@ -7,6 +7,7 @@ phone, no sideways scroll at any width, and pictures for whoever wants to see (C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.standing import DESKTOP, PHONE, axe_faults, order, picture, sideways, wear
@@ -80,6 +82,8 @@ def open_browser(chromium: Browser, live_server: LiveServer, people: Cast) -> It
 
     yield open_as
     for context in contexts:
+        for page in context.pages:
+            _until_answered(page)
         context.close()
 
 
@@ -101,6 +105,13 @@ def look() -> Look:
         assert not found, "\n".join([page.url, *found])
 
     return inspect
+
+
+def _until_answered(page: Page) -> None:
+    """What a page still asks for holds on to the database that the next test empties."""
+    with suppress(PlaywrightError):
+        page.wait_for_load_state()
+        page.wait_for_function("document.querySelector('.htmx-request') === null", timeout=5_000)
 
 
 def _session_cookie(people: Cast, username: str, url: str) -> Any:
