@@ -13,8 +13,10 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 import django
+from django.test import Client
 
 from cybercube_portal.settings.choice import choose_settings
 
@@ -24,6 +26,7 @@ django.setup()
 from benchmarks.dashboard_parts import year  # noqa: E402 - models need the settings
 from benchmarks.gate_parts import company  # noqa: E402
 from cybercube_portal import clock  # noqa: E402
+from cybercube_portal.people.models import User  # noqa: E402
 from releases.actions.figures import close_days, keep_days  # noqa: E402
 from releases.selectors.approvals import approval_waits  # noqa: E402
 from releases.selectors.dora import cadences, measure  # noqa: E402
@@ -31,6 +34,7 @@ from releases.selectors.dora_lists import Behind, deployments_behind  # noqa: E4
 from releases.selectors.periods import Period, period_of  # noqa: E402
 
 PERIODS = (30, 90, 365)
+PAGES = ("", "approvals/", "cadence/", "freezes/", "compliance/", "deployments/?figure=rework_rate", "signatures/")
 SCOPES: tuple[tuple[str, dict[str, str]], ...] = (
     ("all", {}),
     ("a team", {"team": "team-1"}),
@@ -83,7 +87,24 @@ def main() -> int:
                     lambda act=act, length=length, scope=scope: act(_period(midnight, length, **scope)),  # type: ignore[misc]
                     options.rounds,
                 )
+            _pages(length, whose, scope, options.rounds)
     return 0
+
+
+def _pages(length: int, whose: str, scope: dict[str, str], rounds: int) -> None:
+    """Whole pages, from the request to the last byte, by somebody who is logged in."""
+    client = Client(headers={"host": "localhost"})
+    client.force_login(
+        User.objects.get(username="person-0"), backend="cybercube_portal.people.authentication.PersonBackend"
+    )
+    for page in PAGES:
+        path, _, query = page.partition("?")
+        address = f"/dashboards/{path}?{query}&days={length}" + "".join(
+            f"&{name}={slug}" for name, slug in scope.items()
+        )
+        if client.get(address).status_code != HTTPStatus.OK:
+            raise SystemExit(f"{address} is no page")
+        _time(f"{length} days of {whose}, page /dashboards/{page}", lambda address=address: client.get(address), rounds)  # type: ignore[misc]
 
 
 def _period(midnight: datetime, length: int, **scope: str) -> Period:

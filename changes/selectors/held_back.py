@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from changes.models import ChangeRequest, Freeze, FreezeException
 from changes.policy import freezes as policy
 from changes.policy.recurrence import occurrences
+from changes.policy.schedule import GRACE
 from changes.policy.spans import Span
-from changes.selectors.changes import LONGEST_SLOT, with_people
+from changes.selectors.changes import with_people
 from changes.selectors.freezes import freeze_facts
 from changes.selectors.situation import Situation
 from changes.states import ChangeState, FreezeState
@@ -21,6 +22,18 @@ from cybercube_portal.catalog import selectors as catalog
 
 # What may still begin, or is being carried out.
 MOST = 500
+# What a freeze asks of a change.
+JUDGED = (
+    "number",
+    "type",
+    "risk_level",
+    "services",
+    "environments",
+    "artifacts",
+    "migrations",
+    "scheduled_time",
+    "estimated_duration",
+)
 AHEAD = (ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPROVED, ChangeState.IMPLEMENTING)
 
 
@@ -46,7 +59,7 @@ def _forbids(freeze: Freeze, situation: Situation) -> bool:
 def held_back_by(freezes: Iterable[Freeze], *, now: datetime, until: datetime) -> dict[str, list[ChangeRequest]]:
     """By a freeze's reference, the changes of everybody that it forbids in what is left of their slots before `until`.
 
-    Looks at the first MOST changes ahead; exceptions that were granted count. Three queries, however many freezes.
+    Looks at the first MOST of those that meet one; exceptions that were granted count. Three queries, however many freezes.
     """
     rows = [row for row in freezes if row.state == FreezeState.PUBLISHED]
     if not rows:
@@ -61,7 +74,7 @@ def held_back_by(freezes: Iterable[Freeze], *, now: datetime, until: datetime) -
     ]
     held = [(fact, occurrences(fact.recurrence, now, until)) for fact in facts]
     found: dict[str, list[ChangeRequest]] = defaultdict(list)
-    for situation in _ahead(now=now, until=until):
+    for situation in _ahead([span for _fact, spans in held for span in spans], now=now):
         span = Span(max(now, situation.slot.start), situation.slot.end)
         for fact, spans in held:
             if any(one.overlaps(span) for one in spans) and any(
@@ -71,12 +84,15 @@ def held_back_by(freezes: Iterable[Freeze], *, now: datetime, until: datetime) -
     return dict(found)
 
 
-def _ahead(*, now: datetime, until: datetime) -> Iterator[Situation]:
-    """Changes whose slot is not over, the next one first, with their teams and migrations, read together (two queries)."""
-    ahead = ChangeRequest.objects.filter(
-        state__in=AHEAD, scheduled_time__gt=now - LONGEST_SLOT, scheduled_time__lt=until
-    )
-    rows = list(with_people(ahead).order_by("scheduled_time", "id")[:MOST])
+def _ahead(spans: Iterable[Span], *, now: datetime) -> Iterator[Situation]:
+    """Changes whose slot goes on after `now` and meets one of `spans`, with their teams and migrations, read together (two queries)."""
+    meets = Q()
+    for span in _merged(spans):
+        meets |= Q(scheduled_time__lt=span.end, slot_ends_at__gt=max(span.start, now))
+    if not meets:
+        return
+    ahead = ChangeRequest.objects.annotate(slot_ends_at=F("scheduled_time") + F("estimated_duration") + GRACE)
+    rows = list(ahead.filter(meets, state__in=AHEAD).only(*JUDGED).order_by("scheduled_time", "id")[:MOST])
     team_of, traits = catalog.owners_and_artifacts(
         {service for row in rows for service in row.services},
         {entry["version"] for row in rows for entry in row.artifacts},
@@ -84,10 +100,19 @@ def _ahead(*, now: datetime, until: datetime) -> Iterator[Situation]:
     for row in rows:
         named = [traits[pair] for entry in row.artifacts if (pair := (entry["service"], entry["version"])) in traits]
         situation = Situation(row, now=now)
-        if situation.slot.end > now:
-            situation.team_of = {slug: team_of[slug] for slug in row.services if slug in team_of}
-            situation.migration_kinds = frozenset(
-                {kind for found in named for kind in found.migration_kinds}
-                | {entry["kind"] for entry in row.migrations}
-            )
-            yield situation
+        situation.team_of = {slug: team_of[slug] for slug in row.services if slug in team_of}
+        situation.migration_kinds = frozenset(
+            {kind for found in named for kind in found.migration_kinds} | {entry["kind"] for entry in row.migrations}
+        )
+        yield situation
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """As few spans as cover the same time."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.start):
+        if found and span.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
