@@ -114,9 +114,9 @@ class CalendarFeedAdmin(ReadOnlyAdmin):
     """Calendar feeds, without their secrets."""
 
     exclude = ("digest",)
-    list_display = ("user", "created_at", "revoked_at")
-    list_select_related = ("user",)
-    search_fields = ("user__username",)
+    list_display = ("user", "team", "created_at", "read_at", "revoked_at")
+    list_select_related = ("user", "team")
+    search_fields = ("user__username", "team__slug")
 
 
 @admin.register(ChangeCounter)

@@ -67,7 +67,7 @@ class TemplateEvent(StrEnum):
 
 
 class FeedEvent(StrEnum):
-    """Calendar feeds. Subjects: whose it is."""
+    """Calendar feeds. Subjects: whose it is; `team` is the one it shows, null for the person's own."""
 
     ISSUED = "calendar_feed.issued"
     REVOKED = "calendar_feed.revoked"

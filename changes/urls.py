@@ -9,6 +9,7 @@ from changes.views import (
     cab,
     calendar,
     change,
+    feeds,
     filing,
     freezes,
     inbox,
@@ -57,5 +58,6 @@ urlpatterns = [
     path("cab/<str:reference>/items/<str:number>/", cab.meeting_item, name="cab-item"),
     *(path(f"cab/<str:reference>/{verb}/", cab.meeting_move, {"verb": verb}, name=f"cab-{verb}") for verb in cab.VERBS),
     path("calendar/", calendar.calendar, name="calendar"),
-    path("calendar/feed/", calendar.feed_issue, name="calendar-feed-issue"),
+    path("calendar/feeds/", feeds.feeds, name="calendar-feeds"),
+    path("calendar/feeds/revoke/", feeds.feed_revoke, name="calendar-feed-revoke"),
 ]

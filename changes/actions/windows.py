@@ -47,6 +47,7 @@ def edit_window(*, reference: str, changes: Mapping[str, Any], actor: Actor, now
     was = period_of(window)
     period = checked_period(replace(was, **changes))
     write_period(window, period)
+    window.edited_at = now
     window.save()
     record_thing(
         WindowEvent.EDITED,

@@ -16,6 +16,12 @@ class NothingBody(StrictSerializer):
     """Takes nothing."""
 
 
+class FeedBody(StrictSerializer):
+    """`team`: the calendar of that team's services; left out: your own."""
+
+    team = serializers.CharField(max_length=64, required=False)
+
+
 class ApproveBody(StrictSerializer):
     """`content_hash`: what the approver read; another content by now is refused (412)."""
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from changes.actions.feeds import issue_feed, revoke_feed
+from changes.actions.feeds import issue_feed, note_read, revoke_feed
 from changes.api import bodies
 from changes.api.serializers import ConflictSerializer, ListedChangeSerializer
 from changes.feeds import write_feed
 from changes.policy.freezes import FreezeKind
 from changes.selectors.calendar import calendar_between
-from changes.selectors.feeds import get_feed, reader_of
+from changes.selectors.feeds import feed_named, get_feed
 from cybercube_portal import clock
 from cybercube_portal.api import (
     MomentField,
@@ -31,10 +32,14 @@ from cybercube_portal.api import (
     etag_of,
     idempotent_hiding,
     read_members,
+    read_parameters,
     refuse_unknown_parameters,
 )
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.authentication import actor_of
+
+if TYPE_CHECKING:
+    from changes.models import CalendarFeed
 
 USUAL = timedelta(days=31)
 LONGEST = timedelta(days=93)
@@ -109,9 +114,14 @@ class CalendarSerializer(serializers.Serializer[Any]):
 
 
 class FeedSerializer(serializers.Serializer[Any]):
-    """`url`: the secret address, shown once; null when the answer is replayed or read."""
+    """`team`: whose services it shows; null: your own calendar. `url`: the secret address, shown once; null when the answer is replayed or read.
 
+    `read_at`: when a program read it last, to the hour.
+    """
+
+    team = serializers.CharField(source="team.slug", allow_null=True, default=None)
     created_at = MomentField()
+    read_at = MomentField(allow_null=True)
     url = serializers.CharField(allow_null=True)
 
 
@@ -138,43 +148,65 @@ class CalendarView(generics.GenericAPIView[Any]):
         return Response(self.get_serializer(shown).data)
 
 
+class FeedFilters(StrictSerializer):
+    """`team`: the calendar of that team's services; left out: your own."""
+
+    team = serializers.CharField(max_length=64, required=False)
+
+
 class FeedView(generics.GenericAPIView[Any]):
-    """Your calendar's secret address."""
+    """The secret address of your calendar, or yours of a team's."""
 
     serializer_class = FeedSerializer
     pagination_class = None
 
-    @extend_schema(operation_id="calendar_feed_read")
+    @extend_schema(operation_id="calendar_feed_read", parameters=[FeedFilters])
     def get(self, request: Request) -> Response:
         """Whether you have one; its secret is never shown again."""
-        refuse_unknown_parameters(request.query_params, [])
-        feed = get_feed(actor_of(request).id)
-        return Response(self.get_serializer({"created_at": feed.created_at, "url": None}).data)
+        feed = get_feed(actor_of(request).id, team=_team(request))
+        return Response(self.get_serializer({**_told(feed), "url": None}).data)
 
-    @extend_schema(operation_id="calendar_feed_issue", request=bodies.NothingBody, responses={201: FeedSerializer})
+    @extend_schema(operation_id="calendar_feed_issue", request=bodies.FeedBody, responses={201: FeedSerializer})
     @idempotent_hiding("url")
     def post(self, request: Request) -> HttpResponse:
-        """Issue an address; one issued before stops working."""
-        read_members(request, bodies.NothingBody)
-        feed, token = issue_feed(actor=actor_of(request), now=clock.now())
+        """Issue an address; one issued before for the same stops working."""
+        team = read_members(request, bodies.FeedBody).get("team", "")
+        feed, token = issue_feed(actor=actor_of(request), now=clock.now(), team=team)
         url = f"{settings.BASE_URL}{reverse('calendar-feed', args=[token])}"
-        shown = self.get_serializer({"created_at": feed.created_at, "url": url}).data
+        shown = self.get_serializer({**_told(feed), "url": url}).data
         return Response(shown, status=status.HTTP_201_CREATED)
 
-    @extend_schema(operation_id="calendar_feed_revoke", responses={204: None})
+    @extend_schema(operation_id="calendar_feed_revoke", parameters=[FeedFilters], responses={204: None})
     def delete(self, request: Request) -> Response:
         """Stop the address at once."""
-        revoke_feed(actor=actor_of(request), now=clock.now())
+        revoke_feed(actor=actor_of(request), now=clock.now(), team=_team(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _team(request: Request) -> str:
+    team: str = read_parameters(request.query_params, FeedFilters).get("team", "")
+    return team
+
+
+def _told(feed: CalendarFeed) -> dict[str, Any]:
+    return {"team": feed.team, "created_at": feed.created_at, "read_at": feed.read_at}
 
 
 @login_not_required
 @require_safe
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
-    """`GET /calendar/{token}.ics`: for whoever holds the address, with ETag and 304."""
-    body = write_feed(reader_of(token), now=clock.now(), base_url=settings.BASE_URL)
-    tag = etag_of(hashlib.sha256(body).hexdigest())
+    """`GET /calendar/{token}.ics`: for whoever holds the address, with ETag and 304.
+
+    What left the calendar changes no date, so Last-Modified informs and only the ETag is compared.
+    """
+    now = clock.now()
+    feed = feed_named(token)
+    written = write_feed(feed, now=now, base_url=settings.BASE_URL)
+    note_read(feed, now=now)
+    tag = etag_of(hashlib.sha256(written.body).hexdigest())
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+    if written.last_modified is not None:
+        headers["Last-Modified"] = http_date(written.last_modified.timestamp())
     if tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}:
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(body, content_type="text/calendar; charset=utf-8", headers=headers)
+    return HttpResponse(written.body, content_type="text/calendar; charset=utf-8", headers=headers)

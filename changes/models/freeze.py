@@ -149,6 +149,7 @@ class DeploymentWindow(Scoped):
     """
 
     reference = models.CharField(max_length=24, unique=True)
+    edited_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 
     class Meta:

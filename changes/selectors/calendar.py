@@ -5,19 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
 
 from changes.models import ChangeRequest, DeploymentWindow, Freeze
 from changes.policy.conflicts import Booking, Conflict, conflicts_of
 from changes.policy.recurrence import occurrences
 from changes.policy.spans import Span
-from changes.selectors.changes import LONGEST_SLOT, booking_of, changes_listed
+from changes.selectors.changes import LONGEST_SLOT, booking_of, bookings_between, changes_listed
 from changes.selectors.freezes import published_between, recurrence_of, windows_standing
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 
+Row = TypeVar("Row", bound=Model)
 MOST_CHANGES = 1000
 MOST_OCCURRENCES = 1000
 OFF_CALENDAR = (ChangeState.DRAFT, ChangeState.REJECTED, ChangeState.EXPIRED, ChangeState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrow:
+    """What a calendar is about; everything where a part is None.
+
+    `services` and `teams` are slugs (those of a team come as its services too), `person` is a user's (id, user name).
+    """
+
+    services: frozenset[str] | None = None
+    teams: frozenset[str] | None = None
+    environments: frozenset[str] | None = None
+    person: tuple[int, str] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it narrows nothing."""
+        return self == EVERYTHING
+
+    def changes(self, rows: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:
+        """Those of the services, the environments and the person."""
+        if self.services is not None:
+            rows = rows.filter(services__overlap=sorted(self.services))
+        if self.environments is not None:
+            rows = rows.filter(environments__overlap=sorted(self.environments))
+        if self.person is not None:
+            user, username = self.person
+            mine = Q(requester_id=user) | Q(implementer_id=user) | Q(editors__contains=[username])
+            rows = rows.filter(mine)
+        return rows
+
+    def scoped(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Freezes and windows that may touch one of the services, teams and environments; an empty column means all."""
+        for column, wanted in (
+            ("services", self.services),
+            ("teams", self.teams),
+            ("environments", self.environments),
+        ):
+            if wanted is not None:
+                rows = rows.filter(Q(**{column: []}) | Q(**{f"{column}__overlap": sorted(wanted)}))
+        return rows
+
+
+EVERYTHING = Narrow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +95,14 @@ class CalendarRange:
     complete: bool
 
 
-def calendar_between(start: datetime, end: datetime) -> CalendarRange:
-    """Everything that touches `[start, end)`, in order of its start (five queries)."""
-    freezes = _happenings(published_between(start, end), start, end)
-    windows = _happenings(windows_standing().filter(starts_at__lt=end), start, end)
-    near = changes_listed().filter(scheduled_time__lt=end, scheduled_time__gt=start - LONGEST_SLOT)
+def calendar_between(start: datetime, end: datetime, narrow: Narrow = EVERYTHING) -> CalendarRange:
+    """Everything that touches `[start, end)`, in order of its start (five queries, six where it is narrowed).
+
+    A clash with a change that is not shown is told too.
+    """
+    freezes = _happenings(narrow.scoped(published_between(start, end)), start, end)
+    windows = _happenings(narrow.scoped(windows_standing().filter(starts_at__lt=end)), start, end)
+    near = narrow.changes(changes_listed()).filter(scheduled_time__lt=end, scheduled_time__gt=start - LONGEST_SLOT)
     rows = near.exclude(state__in=OFF_CALENDAR).order_by("scheduled_time", "id")[: MOST_CHANGES + 1]
     found = [row for row in rows if row.slot.end > start]
     changes = tuple(found[:MOST_CHANGES])
@@ -59,7 +110,7 @@ def calendar_between(start: datetime, end: datetime) -> CalendarRange:
         freezes=freezes[:MOST_OCCURRENCES],
         windows=windows[:MOST_OCCURRENCES],
         changes=changes,
-        conflicts=tuple(_clashes(changes)),
+        conflicts=tuple(_clashes(changes, others_in=None if narrow.is_everything else (start, end))),
         complete=max(len(found), len(freezes), len(windows)) <= MOST_CHANGES,
     )
 
@@ -71,15 +122,26 @@ def _happenings(
     return tuple(sorted(found, key=lambda one: (one.span.start, one.row.reference)))
 
 
-def _clashes(changes: tuple[ChangeRequest, ...]) -> Iterator[Clash]:
-    """Each pair once: a change is compared with those that start while its slot runs."""
-    bookings = [booking_of(change) for change in changes]
-    depends_on = catalog.dependencies_around({slug for booking in bookings for slug in booking.services})
+def _clashes(changes: tuple[ChangeRequest, ...], *, others_in: tuple[datetime, datetime] | None) -> Iterator[Clash]:
+    """Each pair once: a change is compared with those that start while its slot runs.
+
+    `others_in`: changes that are not among `changes` are looked for there.
+    """
+    shown = {change.number: booking_of(change) for change in changes}
+    depends_on = catalog.dependencies_around({slug for booking in shown.values() for slug in booking.services})
+    bookings = list(shown.values())
+    if others_in is not None and shown:
+        near = {slug for booking in bookings for slug in booking.services}.union(depends_on, *depends_on.values())
+        others = bookings_between(*others_in, services=near)
+        bookings = sorted(
+            [*bookings, *(other for other in others if other.number not in shown)], key=lambda one: one.span.start
+        )
     for index, booking in enumerate(bookings):
         later: list[Booking] = []
         for other in bookings[index + 1 :]:
             if other.span.start >= booking.span.end:
                 break
-            later.append(other)
+            if booking.number in shown or other.number in shown:
+                later.append(other)
         for conflict in conflicts_of(booking, later, depends_on):
             yield Clash(booking.number, conflict)

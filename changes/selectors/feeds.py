@@ -1,15 +1,17 @@
-"""Calendar feeds: whose an address is, and what that person's calendar shows."""
+"""Calendar feeds: whose an address is, and what its calendar shows."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from changes.models import CalendarFeed, ChangeRequest, Freeze
+from changes.models import CalendarFeed, ChangeRequest, DeploymentWindow, Freeze
 from changes.selectors.changes import changes_listed
-from changes.selectors.freezes import in_scope
+from changes.selectors.freezes import in_scope, windows_standing
+from changes.selectors.waiting import waiting_for
 from changes.states import ChangeState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
@@ -22,6 +24,17 @@ AHEAD = timedelta(days=366)
 # What was cancelled stays, marked, for as long as a calendar program may need to hear of it (integrations.md C5).
 CANCELLED_KEPT = timedelta(days=60)
 MOST = 1000
+EVERY_ENVIRONMENT = tuple(code.value for code in EnvironmentCode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedContent:
+    """What a feed shows; `waiting` are the numbers that wait for its reader's signature."""
+
+    changes: tuple[ChangeRequest, ...]
+    waiting: frozenset[str]
+    freezes: tuple[Freeze, ...]
+    windows: tuple[DeploymentWindow, ...]
 
 
 def digest_of(token: str) -> str:
@@ -29,56 +42,78 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def live_feed_of(user_id: int) -> QuerySet[CalendarFeed]:
-    """At most one."""
-    return CalendarFeed.objects.filter(user_id=user_id, revoked_at__isnull=True)
+def live_feeds_of(user_id: int) -> QuerySet[CalendarFeed]:
+    """The person's own first, then those of teams."""
+    rows = CalendarFeed.objects.filter(user_id=user_id, revoked_at__isnull=True).select_related("team")
+    return rows.order_by("team__slug", "pk")
 
 
-def get_feed(user_id: int) -> CalendarFeed:
+def live_feed_of(user_id: int, *, team: str = "") -> QuerySet[CalendarFeed]:
+    """At most one: of that team, or the person's own."""
+    rows = CalendarFeed.objects.filter(user_id=user_id, revoked_at__isnull=True)
+    return rows.filter(team__slug=team) if team else rows.filter(team__isnull=True)
+
+
+def get_feed(user_id: int, *, team: str = "") -> CalendarFeed:
     """The person's live one. Raises NotFound."""
-    feed = live_feed_of(user_id).first()
+    feed = live_feed_of(user_id, team=team).select_related("team").first()
     if feed is None:
-        raise NotFound("You have no calendar feed.", code="calendar_feed.unknown")
+        raise NotFound("You have no such calendar feed.", code="calendar_feed.unknown")
     return feed
 
 
-def reader_of(token: str) -> Actor:
-    """The active person whose address this is. Raises NotFound."""
+def feed_named(token: str) -> CalendarFeed:
+    """The live one with that secret, of somebody who is still there. Raises NotFound."""
     live = CalendarFeed.objects.filter(digest=digest_of(token), revoked_at__isnull=True, user__is_active=True)
-    feed = live.select_related("user__team").first()
+    feed = live.select_related("user__team", "team").first()
     if feed is None:
         raise NotFound("There is no such calendar.", code="calendar_feed.unknown")
-    return actor_for(feed.user)
+    return feed
 
 
-def feed_changes(reader: Actor, *, now: datetime) -> list[ChangeRequest]:
-    """Changes with a slot around now: the reader's own, and those on services of the reader's teams (all, when a role is held everywhere)."""
+def content_of(feed: CalendarFeed, *, now: datetime) -> FeedContent:
+    """A team's: changes on its services, its freezes and windows. A person's: what is theirs, what waits for them, their teams' freezes."""
+    if feed.team is not None:
+        teams = frozenset({feed.team.slug})
+        services = catalog.slugs_of_teams(teams)
+        return FeedContent(
+            changes=_changes(Q(services__overlap=sorted(services)), now=now),
+            waiting=frozenset(),
+            freezes=_freezes(now=now, teams=teams, services=services),
+            windows=tuple(
+                in_scope(windows_standing(), services=services, teams=teams, environments=EVERY_ENVIRONMENT)[:MOST]
+            ),
+        )
+    reader = actor_for(feed.user)
+    waiting = frozenset(row.change.number for row in waiting_for(reader, now=now))
+    mine = Q(requester_id=reader.id) | Q(implementer_id=reader.id) | Q(editors__contains=[reader.username])
+    known = _teams(reader, now)
+    return FeedContent(
+        changes=_changes(mine | Q(number__in=waiting), now=now),
+        waiting=waiting,
+        freezes=_freezes(now=now, teams=known, services=None if known is None else catalog.slugs_of_teams(known)),
+        windows=(),
+    )
+
+
+def _changes(whose: Q, *, now: datetime) -> tuple[ChangeRequest, ...]:
+    """With a slot around now; what was cancelled lately too. Drafts have no slot yet."""
     around = Q(scheduled_time__gt=now - BACK, scheduled_time__lt=now + AHEAD)
     cancelled = Q(state=ChangeState.CANCELLED, closed_at__gt=now - CANCELLED_KEPT)
-    rows = changes_listed().filter(around | cancelled).exclude(state=ChangeState.DRAFT)
-    teams = _teams(reader, now)
-    if teams is not None:
-        services = sorted(catalog.slugs_of_teams(teams))
-        rows = rows.filter(Q(services__overlap=services) | Q(requester_id=reader.id))
-    return list(rows.order_by("-scheduled_time", "-id")[:MOST])
+    rows = changes_listed().filter(around | cancelled).filter(whose).exclude(state=ChangeState.DRAFT)
+    return tuple(rows.order_by("-scheduled_time", "-id")[:MOST])
 
 
-def feed_freezes(reader: Actor, *, now: datetime) -> list[Freeze]:
-    """Freezes that were ever published and touch the time around now, of the reader's teams."""
+def _freezes(*, now: datetime, teams: frozenset[str] | None, services: frozenset[str] | None) -> tuple[Freeze, ...]:
+    """Those that were ever published and touch the time around now; None: of everybody."""
     rows = Freeze.objects.filter(
         Q(envelope_ends_at__isnull=True) | Q(envelope_ends_at__gt=now - BACK),
         published_at__isnull=False,
         starts_at__lt=now + AHEAD,
     )
-    teams = _teams(reader, now)
     if teams is not None:
-        rows = in_scope(
-            rows,
-            services=catalog.slugs_of_teams(teams),
-            teams=teams,
-            environments=[code.value for code in EnvironmentCode],
-        )
-    return list(rows.order_by("-starts_at", "-id")[:MOST])
+        rows = in_scope(rows, services=services or (), teams=teams, environments=EVERY_ENVIRONMENT)
+    return tuple(rows.order_by("-starts_at", "-id")[:MOST])
 
 
 def _teams(reader: Actor, now: datetime) -> frozenset[str] | None:

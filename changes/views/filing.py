@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,11 +30,13 @@ from changes.states import ChangeState, ChangeType, TemplateState
 from changes.words import named
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Stale
+from cybercube_portal.reach import OutOfReach, within_reach
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 
 NEW, FORM, PREVIEW = "changes/new.html", "changes/form.html", "changes/parts/preview.html"
 KINDS = tuple(TemplateKind)
 AHEAD = timedelta(hours=25)
+WALL = "%Y-%m-%dT%H:%M"
 VERSION = re.compile(r"\d{1,9}", re.ASCII)
 Form = ChangeForm | StandardForm
 
@@ -49,11 +52,13 @@ class Filing:
     def form(self, request: PageRequest, data: Any = None) -> Form:  # noqa: ANN401 - a QueryDict or None
         """Bound to `data`, else showing the change that is edited, else fresh."""
         services = _services(request)
+        asked = {} if self.change else _asked(request)
         if self.template:
-            first = initial_of_standard(proposal_of(self.change)) if self.change else {"scheduled_time": request.now}
+            fresh = {"scheduled_time": request.now, **asked}
+            first = initial_of_standard(proposal_of(self.change)) if self.change else fresh
             kind = FORMS[self.template.kind]
             return kind(data, initial=first, services=services, template=self.template)
-        first = initial_of(proposal_of(self.change)) if self.change else self._fresh(request.now)
+        first = initial_of(proposal_of(self.change)) if self.change else {**self._fresh(request.now), **asked}
         return ChangeForm(data, initial=first, services=services, change_type=self.type)
 
     def _fresh(self, now: datetime) -> dict[str, Any]:
@@ -155,6 +160,19 @@ def _filing(request: PageRequest) -> Filing | None:
         return Filing(ChangeType.STANDARD, get_template(slug))
     kind = request.GET.get("type")
     return Filing(ChangeType(kind)) if kind in {ChangeType.NORMAL, ChangeType.EMERGENCY} else None
+
+
+def _asked(request: PageRequest) -> dict[str, Any]:
+    """What a link to the form fills in: `scheduled`, a wall time of the person's zone, and `service`; nonsense fills in nothing."""
+    found: dict[str, Any] = {}
+    if service := request.GET.get("service", ""):
+        found["services"] = [service]
+    try:
+        moment = datetime.strptime(request.GET.get("scheduled", ""), WALL)  # noqa: DTZ007 - the person's zone is added
+        found["scheduled_time"] = timezone.make_aware(within_reach(moment.replace(tzinfo=UTC)).replace(tzinfo=None))
+    except (ValueError, OutOfReach):
+        return found
+    return found
 
 
 def _services(request: PageRequest) -> Services:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from rest_framework.test import APIClient
 
 from cybercube_portal.people.scopes import Scope
+from tests.changes.feed_reading import FEED
 from tests.factories import changes as story
 from tests.factories.people import Cast
 
@@ -56,3 +58,15 @@ def body(now: datetime) -> dict[str, Any]:
         "rollback_plan": "Revert to billing-service:v2.3.0",
         "rollback_version": "v2.3.0",
     }
+
+
+@pytest.fixture
+def feed_of(client_of: Client) -> Callable[..., str]:
+    """`feed_of(username, team="")`: the path of a fresh feed."""
+
+    def issue(username: str, **body: str) -> str:
+        answer = client_of(username).post(FEED, body, format="json")
+        assert answer.status_code == 201, answer.json()
+        return str(urlsplit(answer.json()["url"]).path)
+
+    return issue

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from changes.models import DeploymentWindow, Freeze, Template
-from cybercube_portal.people.models import User
 from tests.changes.pages_words import Sessions, words_of
 from tests.factories import changes as stories
 
@@ -198,54 +197,3 @@ def test_template__something_wrong__nothing_proposed(
     assert page.status_code in {409, 422}
     assert said in words_of(page)
     assert not Template.objects.filter(title="Mine").exists()
-
-
-def test_calendar__month__freezes_as_bands_changes_as_bars_clashes_marked(
-    held: datetime, browser_session: Sessions
-) -> None:
-    freeze = stories.freeze(now=held, starts_at=held + timedelta(days=5), ends_at=held + timedelta(days=8))
-    change = stories.in_review(now=held, scheduled_time=held + timedelta(hours=26))
-    stories.in_review(now=held, by="bob", scheduled_time=held + timedelta(hours=26))
-
-    page = browser_session("alice").get("/calendar/?month=2026-01")
-
-    days = {day.date.day: day for week in page.context["weeks"] for day in week if day.in_month}
-    assert [band.happening.row.reference for band in days[20].bands] == [freeze.reference]
-    assert (days[19].bands[0].first, days[20].bands[0].first, days[22].bands[0].last) == (True, False, True)
-    assert 23 not in {day for day, cell in days.items() if cell.bands}
-    assert (change.number, True) in [(bar.change.number, bar.clashes) for bar in days[15].bars]
-    assert "1 clash: marked below." in words_of(page)
-
-
-def test_calendar__persons_zone__decides_the_day(held: datetime, browser_session: Sessions) -> None:
-    User.objects.filter(username="alice").update(timezone="Asia/Tokyo")
-    stories.in_review(now=held, scheduled_time=datetime.fromisoformat("2026-01-15T16:00:00+00:00"))
-
-    weeks = browser_session("alice").get("/calendar/").context["weeks"]
-
-    assert [day.date.day for week in weeks for day in week if day.bars] == [16]
-
-
-@pytest.mark.parametrize("month", ["", "2026-13", "nonsense", "9999-99", "2026-1"])
-def test_calendar__month_that_is_none__this_one(month: str, held: datetime, browser_session: Sessions) -> None:
-    page = browser_session("alice").get("/calendar/", {"month": month})
-
-    assert page.context["title"] == "January 2026"
-
-
-@pytest.mark.parametrize("month", ["2000-01", "2099-12"])
-def test_calendar__edges__shown(month: str, held: datetime, browser_session: Sessions) -> None:
-    assert browser_session("alice").get("/calendar/", {"month": month}).status_code == 200
-
-
-def test_calendar_feed__issued__works_and_shows_its_address_once(held: datetime, browser_session: Sessions) -> None:
-    alice = browser_session("alice")
-    stories.in_review(now=held, title="Seen in the feed")
-
-    address = alice.post("/calendar/feed/").context["feed_url"]
-
-    feed = alice.get(address.partition("testserver")[2])
-    assert feed.status_code == 200
-    assert "Seen in the feed" in feed.content.decode()
-    assert address not in alice.get("/calendar/").content.decode()
-    assert "You have an address." in words_of(alice.get("/calendar/"))
