@@ -132,6 +132,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
         "team:@me",
         "version:v1.0.12",
         "change:CR-2020-0101-001",
+        "freeze:FRZ-001",
         "by:nobody",
         "asked:7d",
         "v1.0.12",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from releases.models.compliance import ComplianceDay
 from releases.models.deployment import Deployment, Rollback
 from releases.models.figures import ShippedDay, SignedDay
-from releases.models.gate import GateDecision, GateEvaluation
+from releases.models.gate import FailedFreezes, GateDecision, GateEvaluation
 from releases.models.incident import Incident
 from releases.models.migration import Migration
 from releases.models.observation import Observation
@@ -17,6 +17,7 @@ __all__ = [
     "ChecklistTick",
     "ComplianceDay",
     "Deployment",
+    "FailedFreezes",
     "GateDecision",
     "GateEvaluation",
     "Incident",

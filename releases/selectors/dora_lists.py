@@ -32,6 +32,7 @@ LISTS: dict[str, Listed] = {
     "change_fail_rate": Listed("failing", lambda row: row.is_failing),
     "failed_deployment_recovery_time": Listed("failing", lambda row: row.is_failing),
     "rework_rate": Listed("rework", lambda row: row.is_rework),
+    "patches": Listed("patches", lambda row: row.is_patch and row.is_verified),
     "deployments": Listed("deployments", lambda _row: True),
 }
 # Of a kept day's fates one of that seat and risk, and of those that failed. Of all services first: most days are settled by that.

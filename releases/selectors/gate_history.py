@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
 from django.db.models.functions import Cast, Concat, Lag
 
-from releases.models import GateDecision, GateEvaluation
+from releases.models import FailedFreezes, GateDecision, GateEvaluation
 from releases.selectors.gate_log import decisions_listed
 from releases.states import GateOutcome
 
@@ -61,6 +61,13 @@ def with_last_outcome(outcome: str) -> Q:
 def about_change(number: str) -> Q:
     """Questions that named the change, and those it ever spoke for."""
     return Q(change_named=number) | Q(pk__in=GateEvaluation.objects.filter(change=number).values("decision"))
+
+
+def denied_by_freeze(reference: str) -> Q:
+    """Questions that were denied because of the freeze, perhaps among other reasons."""
+    denials = GateEvaluation.objects.filter(outcome=GateOutcome.DENY).annotate(failed_freezes=FailedFreezes("reasons"))
+    named = denials.filter(failed_freezes__contains=[reference.upper()])  # type: ignore[misc] # JSON, not text
+    return Q(pk__in=named.values("decision"))
 
 
 def history_of(decision_id: uuid.UUID) -> History:

@@ -157,6 +157,8 @@ def test_freezes__now_and_coming__exceptions_denials_and_what_waits(
     assert [change.number for change in now[0].held] == [frozen["held"].number]
     assert [line.freeze.title for line in coming] == ["Later"]
     assert over == []
+    listed = browser_session("alice").get(now[0].denied_url)
+    assert [row.outcome for row in listed.context["page"].rows] == ["deny", "deny"], now[0].denied_url
     narrowed = browser_session("alice").get("/dashboards/freezes/?team=search").context["counts"]
     assert (narrowed["now"], narrowed["coming"], narrowed["denied"]) == (1, 1, 0)
 
@@ -196,6 +198,7 @@ def test_file__of_each_table__has_what_the_page_shows(browser_session: Callable[
         ("figure=change_fail_rate", 1),
         ("figure=deployment_frequency", 3),
         ("figure=deployments", 4),
+        ("figure=patches", 0),
         ("figure=deployments&service=nothing", 0),
         ("figure=deployments&seat=Tech lead", 1),
         ("figure=deployments&risk=high", 1),

@@ -28,6 +28,7 @@ class Line:
 
     row: Cadence
     url: str
+    patches_url: str
     share: float | None
     weekly: str
     daily: str
@@ -90,6 +91,7 @@ def _lines(rows: Iterable[Cadence], period: Period, *, of: str) -> list[Line]:
         Line(
             row=row,
             url=list_url("deployment_frequency", period, **{of: row.name}),  # type: ignore[arg-type]
+            patches_url=list_url("patches", period, **{of: row.name}),  # type: ignore[arg-type]
             share=meter(row.weeks_with, row.weeks) if row.weeks else None,
             weekly=KEPT[row.is_weekly],
             daily=KEPT[row.is_daily_for_patches],

@@ -31,6 +31,7 @@ TITLES: dict[str, Text] = {
     "change_fail_rate": gettext_lazy("Change fail rate"),
     "failed_deployment_recovery_time": gettext_lazy("Failed deployment recovery time"),
     "rework_rate": gettext_lazy("Rework rate"),
+    "patches": gettext_lazy("Patches"),
     "deployments": gettext_lazy("Deployments to production"),
 }
 MEANINGS: dict[str, Text] = {
@@ -41,6 +42,7 @@ MEANINGS: dict[str, Text] = {
         "From the end of a failing roll-out until it was restored, the median."
     ),
     "rework_rate": gettext_lazy("Emergencies, hotfixes and what followed a failure, of all deployments."),
+    "patches": gettext_lazy("Versions above .0 that were verified in production; §0 wants each there within a day."),
     "deployments": gettext_lazy("Healthy, failed or taken back; what was given up or still goes on counts nowhere."),
 }
 WEEKLY: dict[str, Callable[[Sums], float | None]] = {

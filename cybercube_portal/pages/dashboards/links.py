@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from cybercube_portal.pages.dashboards.frame import query_of
+from cybercube_portal.query import parse
+from cybercube_portal.web.lists import address_of
 from releases.selectors.periods import Period
+from releases.states import GateOutcome
 
 
 def list_url(
@@ -45,8 +48,16 @@ def dashboard_url(name: str, period: Period) -> str:
 
 
 def denials_url(freeze: str, period: Period) -> str:
-    """What the gate denied because of a freeze."""
-    return _url("gate", {"outcome": "deny", "freeze": freeze, "service": period.service})
+    """What the gate denied because of a freeze, in the gate's own list."""
+    last = (period.end - timedelta(microseconds=1)).date()
+    words = [
+        f"is:{GateOutcome.DENY}",
+        f"freeze:{freeze}",
+        f"asked:{period.start.date()}..{last}",
+        *([f"service:{period.service}"] if period.service else []),
+        *([f"team:{period.team}"] if period.team else []),
+    ]
+    return f"{reverse('gate')}{address_of(parse(' '.join(words)))}"
 
 
 def _url(name: str, query: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.words import environment_word, team_word
 from cybercube_portal.query import Language, Named, Names, OneOf, Text, Time, Word
 from releases.models import GateDecision
-from releases.selectors.gate_history import about_change, with_last_outcome
+from releases.selectors.gate_history import about_change, denied_by_freeze, with_last_outcome
 from releases.states import GateOutcome
 
 
@@ -49,6 +49,12 @@ LANGUAGE = Language(
             means=_("The change that was named, or that spoke for it"),
             values=Text(about_change),
             example="CR-2026-0117-001",
+        ),
+        Word(
+            name="freeze",
+            means=_("The freeze that had it denied"),
+            values=Text(denied_by_freeze),
+            example="FRZ-001",
         ),
         Word(
             name="action",
