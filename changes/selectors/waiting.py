@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from changes.policy.classes import classes_of
 from changes.selectors.changes import in_review
 from changes.selectors.moves import offer_for
 from changes.selectors.situation import Situation, signature_views
-from changes.states import SignatureState
+from changes.states import ChangeState, SignatureState
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.selectors import grant_facts
@@ -35,8 +35,25 @@ class Waiting:
 
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     """The changes that `actor` can approve at `now`, longest wait first. At most four queries, however many changes."""
-    found = []
-    for situation in with_seats(_candidates(actor, now)[:MOST], now=now):
+    return tuple(_offered(with_seats(_candidates(actor, now)[:MOST], now=now), actor, now))
+
+
+def waiting_with_own(
+    actor: Actor, *, now: datetime, own: Iterable[ChangeRequest]
+) -> tuple[tuple[Waiting, ...], dict[str, tuple[str, ...]]]:
+    """The same, and by number the seats that are still open of `own` changes in review; no query more."""
+    candidates = list(_candidates(actor, now)[:MOST])
+    asked = [change for change in own if change.state == ChangeState.IN_REVIEW]
+    situations = list(with_seats([*candidates, *asked], now=now))
+    open_seats = {
+        found.change.number: tuple(dict.fromkeys(item.seat.label for item in found.seats if item.signature is None))
+        for found in situations[len(candidates) :]
+    }
+    return tuple(_offered(situations[: len(candidates)], actor, now)), open_seats
+
+
+def _offered(situations: Iterable[Situation], actor: Actor, now: datetime) -> Iterator[Waiting]:
+    for situation in situations:
         change = situation.change
         decision = may_sign(
             person=actor.username,
@@ -49,8 +66,7 @@ def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
         )
         offer = offer_for(situation, actor=actor) if decision.allowed else None
         if offer:
-            found.append(Waiting(change, offer))
-    return tuple(found)
+            yield Waiting(change, offer)
 
 
 def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:

@@ -30,7 +30,7 @@ LATE = timedelta(minutes=2)
 class Place:
     """One link of the top navigation: `name` is its URL's, `below` what its pages' addresses begin with.
 
-    `aside`: behind "More" where there is room for a row of links; on a phone every place is in one list.
+    `aside`: behind "More" where there is room for a row of links; on a phone every place is in one list. `key`: after `g`.
     """
 
     name: str
@@ -38,23 +38,24 @@ class Place:
     icon: str
     below: str = ""
     aside: bool = False
+    key: str = ""
 
 
 # A place appears as soon as its address exists. Seven stand in the row; a new one goes aside.
 PLACES: tuple[Place, ...] = (
-    Place("home", _("Home"), "house"),
-    Place("changes", _("Changes"), "git-pull-request", "/changes/"),
-    Place("inbox", _("Inbox"), "inbox", "/inbox/"),
-    Place("services", _("Services"), "server", "/services/"),
-    Place("deployments", _("Deployments"), "rocket", "/deployments/"),
-    Place("releases", _("Releases"), "package", "/releases/"),
-    Place("flags", _("Flags"), "flag", "/flags/", aside=True),
-    Place("calendar", _("Calendar"), "calendar", "/calendar/", aside=True),
-    Place("freezes", _("Freezes"), "snowflake", "/freezes/", aside=True),
-    Place("gate", _("Gate"), "shield-check", "/gate/", aside=True),
-    Place("cab", _("CAB"), "users", "/cab/", aside=True),
-    Place("incidents", _("Incidents"), "siren", "/incidents/", aside=True),
-    Place("dashboards", _("Dashboards"), "chart-column", "/dashboards/", aside=True),
+    Place("home", _("Home"), "house", key="h"),
+    Place("changes", _("Changes"), "git-pull-request", "/changes/", key="c"),
+    Place("inbox", _("Inbox"), "inbox", "/inbox/", key="i"),
+    Place("services", _("Services"), "server", "/services/", key="s"),
+    Place("deployments", _("Deployments"), "rocket", "/deployments/", key="d"),
+    Place("releases", _("Releases"), "package", "/releases/", key="r"),
+    Place("flags", _("Flags"), "flag", "/flags/", aside=True, key="f"),
+    Place("calendar", _("Calendar"), "calendar", "/calendar/", aside=True, key="k"),
+    Place("freezes", _("Freezes"), "snowflake", "/freezes/", aside=True, key="z"),
+    Place("gate", _("Gate"), "shield-check", "/gate/", aside=True, key="a"),
+    Place("cab", _("CAB"), "users", "/cab/", aside=True, key="m"),
+    Place("incidents", _("Incidents"), "siren", "/incidents/", aside=True, key="x"),
+    Place("dashboards", _("Dashboards"), "chart-column", "/dashboards/", aside=True, key="b"),
 )
 
 
@@ -68,6 +69,7 @@ class Link:
     url: str
     active: bool
     aside: bool
+    key: str
 
 
 class Shell:
@@ -107,6 +109,12 @@ class Shell:
         found = waiting_for(self.actor, now=self.now)
         remembered.keep(remembered.waiting_key(self.actor.id), len(found))
         return found
+
+    def know(self, waiting: tuple[Waiting, ...]) -> None:
+        """Take what waits from a page that read it with something else."""
+        self.waiting = waiting
+        if self.actor is not None:
+            remembered.keep(remembered.waiting_key(self.actor.id), len(waiting))
 
     @property
     def waiting_count(self) -> int | None:
@@ -167,6 +175,7 @@ class Shell:
                 url=url,
                 active=here == url or bool(place.below and here.startswith(place.below)),
                 aside=place.aside,
+                key=place.key,
             )
             for place in PLACES
             if (url := _address(place.name))
@@ -178,11 +187,6 @@ class Shell:
         if self.actor is None or self.now is None or not may(self.actor, READ_RECORD, now=self.now).allowed:
             return ""
         return _address("audit")
-
-    @property
-    def search_url(self) -> str:
-        """Where the search field leads."""
-        return _address("changes")
 
     @property
     def banners(self) -> list[Banner]:

@@ -11,6 +11,7 @@ from cybercube_portal.pages.dashboards import approvals, cadence, compliance, de
 urlpatterns = [
     path("", views.home, name="home"),
     path("services/", services.services, name="services"),
+    path("go/", views.go, name="go"),
     path("services/<slug:slug>/", services.service, name="service"),
     path("services/<slug:slug>/watch/", services.service_watch, name="service-watch"),
     path("dashboards/", delivery.dashboards, name="dashboards"),

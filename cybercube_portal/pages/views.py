@@ -2,36 +2,63 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from changes.selectors.changes import changes_of
+from changes.selectors.waiting import waiting_with_own
 from cybercube_portal.notices.selectors import history as notices
 from cybercube_portal.pages import preferences, remembered
+from cybercube_portal.pages.finding import LONGEST, find
+from cybercube_portal.pages.needs import needs_of
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
+from cybercube_portal.people.guard import may_anywhere
 from cybercube_portal.web import PageRequest, back_to, show
-from releases.selectors.decisions import latest_decisions
+from releases.permissions import ROLL_BACK_DEPLOYMENT
+from releases.selectors.decisions import because, stopped_since
 from releases.selectors.happening import happening_in_production
 
 MINE = 20
 DECISIONS = 8
+LATELY = timedelta(days=7)
 
 
 @require_safe
 def home(request: PageRequest) -> HttpResponse:
-    """What waits for this person, what is theirs, what happens in production, what is frozen, what the gate said lately."""
+    """What needs this person, what is theirs and what it waits for, what happens in production, and what the gate stopped."""
+    actor, now = request.actor, request.now
     shell = shell_of(request)
-    team = request.actor.team
+    mine = list(changes_of(actor.username)[:MINE])
+    waiting, open_seats = waiting_with_own(actor, now=now, own=mine)
+    shell.know(waiting)
+    stopped = stopped_since(now - LATELY, teams=[actor.team])[:DECISIONS] if actor.team else []
     context = {
-        "waiting": shell.waiting,
-        "mine": changes_of(request.actor.username)[:MINE],
-        "freezes": [(notice, notice.is_active(request.now)) for notice in shell.freezes],
+        "waiting": waiting,
+        "needs": needs_of(actor, now=now),
+        "mine": [(change, open_seats.get(change.number, ())) for change in mine],
+        "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
-        "decisions": latest_decisions(teams=[team])[:DECISIONS] if team else [],
+        "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),
+        "stopped": [(row, because(row.reasons)) for row in stopped],
     }
     return show(request, "pages/home.html", context)
+
+
+@require_safe
+def go(request: PageRequest) -> HttpResponse:
+    """Anywhere, by a few letters: the palette's list, or a page of its own for whoever has no script."""
+    q = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    groups = find(q, actor=request.actor, now=request.now)
+    if request.htmx:
+        return render(request, "components/found.html", {"groups": groups, "is_list": True})
+    changes_url = f"{reverse('changes')}?{urlencode({'q': q})}"
+    return show(request, "pages/go.html", {"q": q, "groups": groups, "changes_url": changes_url})
 
 
 @require_safe

@@ -48,6 +48,11 @@ def may(
     return Decision((_by_key(actor, permission, services), _by_role(actor, permission, now, teams, owner)))
 
 
+def may_anywhere(actor: Actor, permission: Permission, *, now: datetime) -> bool:
+    """Whether there is any team for whose things `actor` may do it, as far as roles tell."""
+    return may(actor, permission, now=now, teams=[grant.team for grant in actor.grants if grant.team]).allowed
+
+
 def require(
     actor: Actor,
     permission: Permission,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.decisions import Outcome
 from cybercube_portal.errors import NotFound
 from releases.models import Deployment, GateDecision, GateEvaluation, Migration
 from releases.selectors.gate_log import Answer, kept_answer
+from releases.states import GateOutcome
 
+BLOCKING = (Outcome.FAIL, Outcome.PENDING)
 # What an allow of the gate is spent by.
 SPENDERS: tuple[type[Deployment | Migration], ...] = (Deployment, Migration)
 
@@ -28,6 +33,19 @@ def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
         )
         .order_by(F("asked_at").desc(), F("id").desc())
     )
+
+
+def stopped_since(since: datetime, *, teams: Iterable[str]) -> QuerySet[GateDecision]:
+    """Those asked since then that were not allowed in the end, with the answer's `reasons`."""
+    last = GateEvaluation.objects.filter(decision=OuterRef("pk")).order_by("-id")
+    found = latest_decisions(teams=teams).filter(asked_at__gte=since).exclude(outcome=GateOutcome.ALLOW)
+    return found.annotate(reasons=Subquery(last.values("reasons")[:1]))
+
+
+def because(reasons: Iterable[Mapping[str, Any]]) -> str:
+    """The first of an answer's kept reasons that stood in the way, a failure before what was only pending; "" for none."""
+    told = {outcome: [row["message"] for row in reasons if row["outcome"] == outcome] for outcome in BLOCKING}
+    return next((messages[0] for messages in told.values() if messages), "")
 
 
 def decision_to_spend(decision_id: uuid.UUID) -> tuple[Answer, str]:
