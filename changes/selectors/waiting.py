@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from changes.models import ChangeRequest, Signature
 from changes.policy.approvals import SeatOffer, may_sign
 from changes.policy.classes import classes_of
-from changes.selectors.changes import in_review
+from changes.selectors.changes import changes_listed, changes_of, in_review
 from changes.selectors.moves import offer_for
 from changes.selectors.situation import Situation, signature_views
 from changes.states import ChangeState, SignatureState
@@ -23,6 +23,7 @@ from cybercube_portal.people.selectors import grant_facts
 
 # One look goes through this many at most; the oldest come first.
 MOST = 200
+MOST_OWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,35 @@ class Waiting:
     offer: SeatOffer
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A change of one's own that is open, and the seats that are while it is in review."""
+
+    change: ChangeRequest
+    seats: tuple[str, ...] = ()
+
+
 def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
     """The changes that `actor` can approve at `now`, longest wait first. At most four queries, however many changes."""
     return tuple(_offered(with_seats(_candidates(actor, now)[:MOST], now=now), actor, now))
 
 
-def waiting_with_own(
-    actor: Actor, *, now: datetime, own: Iterable[ChangeRequest]
-) -> tuple[tuple[Waiting, ...], dict[str, tuple[str, ...]]]:
-    """The same, and by number the seats that are still open of `own` changes in review; no query more."""
-    candidates = list(_candidates(actor, now)[:MOST])
-    asked = [change for change in own if change.state == ChangeState.IN_REVIEW]
-    situations = list(with_seats([*candidates, *asked], now=now))
+def waiting_and_own(actor: Actor, *, now: datetime) -> tuple[tuple[Waiting, ...], list[Own]]:
+    """The same, and what `actor` filed and is still open, the newest first; no query more."""
+    waiting, own = _candidates(actor, now).values("pk")[:MOST], changes_of(actor.username).values("pk")[:MOST_OWN]
+    rows = list(changes_listed().filter(Q(pk__in=waiting) | Q(pk__in=own)))
+    mine = [row for row in rows if row.requester_id == actor.id]
+    others = sorted((row for row in rows if row.requester_id != actor.id), key=lambda row: (row.submitted_at, row.pk))
+    asked = [row for row in mine if row.state == ChangeState.IN_REVIEW]
+    situations = list(with_seats([*others, *asked], now=now))
     open_seats = {
-        found.change.number: tuple(dict.fromkeys(item.seat.label for item in found.seats if item.signature is None))
-        for found in situations[len(candidates) :]
+        found.change.pk: tuple(dict.fromkeys(item.seat.label for item in found.seats if item.signature is None))
+        for found in situations[len(others) :]
     }
-    return tuple(_offered(situations[: len(candidates)], actor, now)), open_seats
+    return (
+        tuple(_offered(situations[: len(others)], actor, now)),
+        [Own(row, open_seats.get(row.pk, ())) for row in mine],
+    )
 
 
 def _offered(situations: Iterable[Situation], actor: Actor, now: datetime) -> Iterator[Waiting]:

@@ -67,6 +67,7 @@ MORE: tuple[Way, ...] = (
     Way(label=_("Environments"), icon="server", page="environments", also=_("isolation")),
     Way(label=_("Conventions"), icon="spell-check", page="conventions", also=_("branch commit version names")),
     Way(label=_("Audit"), icon="scroll-text", page="audit", also=_("record events chain"), asks=READ_RECORD),
+    Way(label=_("Notifications"), icon="bell", page="notifications", also=_("mail watch choices")),
     Way(label=_("Profile"), icon="user", page="profile", also=_("theme time zone password keys")),
     Way(label=_("API keys"), icon="key-round", page="keys", also=_("token")),
     Way(label=_("People and roles"), icon="users", page="people", also=_("team grant")),

@@ -10,8 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from changes.selectors.changes import changes_of
-from changes.selectors.waiting import waiting_with_own
+from changes.selectors.waiting import waiting_and_own
 from cybercube_portal.notices.selectors import history as notices
 from cybercube_portal.pages import preferences, remembered
 from cybercube_portal.pages.finding import LONGEST, find
@@ -24,7 +23,6 @@ from releases.permissions import ROLL_BACK_DEPLOYMENT
 from releases.selectors.decisions import because, stopped_since
 from releases.selectors.happening import happening_in_production
 
-MINE = 20
 DECISIONS = 8
 LATELY = timedelta(days=7)
 
@@ -34,14 +32,13 @@ def home(request: PageRequest) -> HttpResponse:
     """What needs this person, what is theirs and what it waits for, what happens in production, and what the gate stopped."""
     actor, now = request.actor, request.now
     shell = shell_of(request)
-    mine = list(changes_of(actor.username)[:MINE])
-    waiting, open_seats = waiting_with_own(actor, now=now, own=mine)
+    waiting, mine = waiting_and_own(actor, now=now)
     shell.know(waiting)
     stopped = stopped_since(now - LATELY, teams=[actor.team])[:DECISIONS] if actor.team else []
     context = {
         "waiting": waiting,
         "needs": needs_of(actor, now=now),
-        "mine": [(change, open_seats.get(change.number, ())) for change in mine],
+        "mine": mine,
         "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
         "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),
