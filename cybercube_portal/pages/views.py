@@ -42,7 +42,7 @@ def home(request: PageRequest) -> HttpResponse:
         "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
         "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),
-        "stopped": [(row, because(row.reasons)) for row in stopped],
+        "stopped": [(row, because(getattr(row, "reasons", ()))) for row in stopped],
     }
     return show(request, "pages/home.html", context)
 
@@ -52,7 +52,7 @@ def go(request: PageRequest) -> HttpResponse:
     """Anywhere, by a few letters: the palette's list, or a page of its own for whoever has no script."""
     q = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     groups = find(q, actor=request.actor, now=request.now)
-    if request.htmx:
+    if request.htmx:  # type: ignore[attr-defined]
         return render(request, "components/found.html", {"groups": groups, "is_list": True})
     changes_url = f"{reverse('changes')}?{urlencode({'q': q})}"
     return show(request, "pages/go.html", {"q": q, "groups": groups, "changes_url": changes_url})

@@ -38,7 +38,8 @@ def latest_decisions(*, teams: Iterable[str]) -> QuerySet[GateDecision]:
 def stopped_since(since: datetime, *, teams: Iterable[str]) -> QuerySet[GateDecision]:
     """Those asked since then that were not allowed in the end, with the answer's `reasons`."""
     last = GateEvaluation.objects.filter(decision=OuterRef("pk")).order_by("-id")
-    found = latest_decisions(teams=teams).filter(asked_at__gte=since).exclude(outcome=GateOutcome.ALLOW)
+    found: QuerySet[Any] = latest_decisions(teams=teams).filter(asked_at__gte=since)
+    found = found.exclude(outcome=GateOutcome.ALLOW)
     return found.annotate(reasons=Subquery(last.values("reasons")[:1]))
 
 

@@ -51,14 +51,20 @@ def needed_deployments(actor: Actor, *, now: datetime) -> Rows:
 
 def found_deployments(text: str, *, most: int) -> Rows:
     """(kind, reference, title, state) of deployments by reference, or by service and version; the newest first."""
-    rows = _speaking_of(Deployment.objects.all(), text).annotate(named=_named())
-    return rows.order_by("-id").values_list(_word("deployment"), "reference", "named", "state")[:most]
+    rows = _speaking_of(Deployment.objects.all(), text).annotate(named=_named()).order_by("-id")
+    found: Rows = rows.values_list(_word("deployment"), "reference", "named", "state")[:most]
+    return found
 
 
 def found_releases(text: str, *, most: int) -> Rows:
     """The same of releases."""
-    rows = _speaking_of(Release.objects.all(), text).annotate(named=Concat("service__slug", Value(" "), "version"))
-    return rows.order_by("-id").values_list(_word("release"), "reference", "named", "state")[:most]
+    rows = (
+        _speaking_of(Release.objects.all(), text)
+        .annotate(named=Concat("service__slug", Value(" "), "version"))
+        .order_by("-id")
+    )
+    found: Rows = rows.values_list(_word("release"), "reference", "named", "state")[:most]
+    return found
 
 
 def found_incidents(text: str, *, most: int) -> Rows:
@@ -67,7 +73,7 @@ def found_incidents(text: str, *, most: int) -> Rows:
     return rows.order_by("-id").values_list(_word("incident"), "reference", "title", "state")[:most]
 
 
-def _speaking_of(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+def _speaking_of(rows: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
     for word in text.split():
         rows = rows.filter(Q(reference__iexact=word) | Q(service__slug__icontains=word) | Q(version__icontains=word))
     return rows
