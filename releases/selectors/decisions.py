@@ -40,7 +40,8 @@ def stopped_since(since: datetime, *, teams: Iterable[str]) -> QuerySet[GateDeci
     last = GateEvaluation.objects.filter(decision=OuterRef("pk")).order_by("-id")
     found: QuerySet[Any] = latest_decisions(teams=teams).filter(asked_at__gte=since)
     found = found.exclude(outcome=GateOutcome.ALLOW)
-    return found.annotate(reasons=Subquery(last.values("reasons")[:1]))
+    stopped: QuerySet[GateDecision] = found.annotate(reasons=Subquery(last.values("reasons")[:1]))
+    return stopped
 
 
 def because(reasons: Iterable[Mapping[str, Any]]) -> str:
