@@ -94,43 +94,6 @@ def test_outlook__no_scripts__the_check_button_says_the_same_and_keeps_the_input
     assert not ChangeRequest.objects.exists()
 
 
-def test_emergency__filed_by_alice__authorised_by_heidi(people: Cast, open_browser: OpenBrowser) -> None:
-    stories.service()
-
-    alice = open_browser("alice")
-    alice.goto("/changes/new/?type=emergency")
-    alice.get_by_label("Title").fill("Restore billing-service")
-    alice.get_by_label("billing-service · payments").check()
-    alice.get_by_role("button", name="File the emergency").click()
-    expect(alice.locator(".page-title .state").first).to_have_text("Draft")
-
-    heidi = open_browser("heidi")
-    heidi.goto(alice.url)
-    heidi.locator("summary", has_text="Authorise emergency").click()
-    form = heidi.locator(".ask[open] form")
-    form.get_by_label("Who approved it?").select_option("heidi")
-    form.get_by_label("How?").fill("On the incident call")
-    form.get_by_label("Production down or severely degraded").check()
-    form.get_by_role("button", name="Authorise emergency").click()
-    expect(heidi.locator(".page-title .state").first).to_have_text("Approved")
-    assert ChangeRequest.objects.get().authorised_by == people.heidi
-
-
-def test_standard_change__from_a_template__approved_at_once(people: Cast, open_browser: OpenBrowser) -> None:
-    stories.service()
-
-    page = open_browser("alice")
-    page.goto("/changes/new/")
-    page.get_by_role("link", name="Scale up or down").click()
-    page.get_by_label("billing-service · payments").check()
-    page.get_by_label("Replicas").fill("8")
-    page.get_by_label("None of the seven risk questions applies").check()
-    page.get_by_role("button", name="File and approve").click()
-
-    expect(page.locator(".page-title .state").first).to_have_text("Approved")
-    expect(page.get_by_role("heading", name="Scale billing-service to 8 replicas")).to_be_visible()
-
-
 def test_standard_change__a_condition_does_not_hold__nothing_filed_and_input_kept(
     people: Cast, open_browser: OpenBrowser, look: Look
 ) -> None:
@@ -193,20 +156,6 @@ def test_approve__edited_since_it_was_read__refused_and_says_what_changed(
     look(page, "approve-stale")
     page.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
     expect(page.locator(".page-title .state").first).to_have_text("Approved")
-
-
-def test_inbox__approves_in_place_and_comes_back(people: Cast, open_browser: OpenBrowser) -> None:
-    stories.service()
-    change = stories.in_review(now=clock.now())
-
-    page = open_browser("bob", window="phone")
-    page.goto("/inbox/")
-    page.locator("summary", has_text="Approve as Engineer, 1 of 1").click()
-    page.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
-
-    expect(page).to_have_url("/inbox/")
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
-    assert ChangeRequest.objects.get(number=change.number).state == ChangeState.APPROVED
 
 
 def test_scheduled_time__exists_twice__asks_which(people: Cast, open_browser: OpenBrowser, look: Look) -> None:

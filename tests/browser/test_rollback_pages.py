@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from cybercube_portal import clock
 from releases.actions.incidents import Trouble, report_incident
@@ -33,19 +33,6 @@ def bad(now: datetime) -> Deployment:
     """v2.3.1 failed in production, v2.3.0 ran there before."""
     deployed("v2.3.0", at=now - 24 * HOUR)
     return deployed("v2.3.1", at=now - HOUR, state=DeploymentState.FAILED)
-
-
-@pytest.mark.parametrize("scripts", [True, False])
-def test_rollback__by_on_call__one_look_and_one_click(
-    bad: Deployment, open_browser: OpenBrowser, scripts: bool
-) -> None:
-    page = open_browser("grace", scripts=scripts)
-    page.goto(f"/deployments/{bad.reference}/roll_back/")
-
-    page.get_by_role("button", name="Roll back to v2.3.0").click()
-
-    expect(page.get_by_role("heading", name="How it goes")).to_be_visible()
-    assert Deployment.objects.get(pk=bad.pk).state == DeploymentState.ROLLING_BACK
 
 
 def test_rollback_pages__every_look(bad: Deployment, now: datetime, open_browser: OpenBrowser, look: Look) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from changes.models import ChangeRequest
 from cybercube_portal import clock
+from cybercube_portal.audit.models import Event
 from releases.models import Deployment
 from releases.states import DeploymentState
 from tests.browser.hands import Hands
 from tests.factories import changes as stories
+from tests.factories import flags as flag_lives
 from tests.factories.deployments import HOUR, deployed
 from tests.factories.people import Cast
 
@@ -57,3 +60,24 @@ def test_on_call__starts_an_emergency_once_the_lead_authorised_it(people: Cast, 
     grace.press(grace.button("Start"))
     grace.sees("Implementing")
     assert ChangeRequest.objects.get().authorised_by == people.heidi
+
+
+def test_on_call__kills_a_flag_in_production_without_asking(people: Cast, come: Callable[[str], Hands]) -> None:
+    stories.service()
+    now = clock.now()
+    key = flag_lives.flag(now=now, name="New dashboard").key
+    flag_lives.served(key, "prd", now=now, enabled=True, rollout_percentage=5)
+
+    grace = come("grace")
+    grace.go("Flags")
+    grace.press(grace.link("New dashboard"))
+    production = grace.page.locator("#prd")
+    grace.press(production.locator("summary").filter(has_text="Kill"))
+    grace.write(production.get_by_label("Why"), "Checkout fails")
+    grace.press(production.get_by_role("button", name="Kill"))
+    grace.sees("Please correct this")
+    grace.write(production.get_by_label(re.compile("Type")), key)
+    grace.press(production.get_by_role("button", name="Kill"))
+
+    grace.sees("Killed")
+    assert Event.objects.get(verb="flag.killed").object_id == key
