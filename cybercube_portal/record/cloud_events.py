@@ -28,6 +28,7 @@ SHARED = frozenset(
         "evidence",
         "freeze",
         "incident",
+        "isolation",
         "migration",
         "observation",
         "protection",
