@@ -105,6 +105,8 @@ def today(stage: Stage, *, release: str, say: Say) -> str:
     )
     ended = stage.portal.get(f"releases/{release}/")
     say(f"{release} and {ended['change']} ended {ended['state'].replace('_', ' ')}.")
+    # The notice is told by a worker, after the end that it tells of.
+    stage.portal.until(f"deployments/{second}/", lambda found: bool(found["rollback"]["notice"]))
     return second
 
 

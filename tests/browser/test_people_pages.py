@@ -42,7 +42,7 @@ def test_home__work_and_freezes__accessible_in_both_themes_and_on_a_phone(
 
     page = open_browser("bob")
     page.goto("/")
-    expect(page.locator("#waiting").get_by_text("Tech lead, 1 of 2")).to_be_visible()
+    expect(page.locator("#needs").get_by_text("Tech lead, 1 of 2")).to_be_visible()
     look(page, "home")
 
 
