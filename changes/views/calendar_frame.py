@@ -18,13 +18,12 @@ from django.utils.translation import gettext as _
 from changes.selectors.calendar import Narrow
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode
-from cybercube_portal.web import Chip, PageRequest, Tab
+from cybercube_portal.web import Chip, PageRequest, Tab, sent_text, with_chosen
 
 MONTH, WEEK, AGENDA = "month", "week", "agenda"
 VIEWS = (MONTH, WEEK, AGENDA)
 MONTH_TEXT = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 DAY_TEXT = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
-LONGEST_TEXT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +91,8 @@ class Asked:
                     active=bool(self.filters["mine"]),
                 )
             ],
-            "teams": _with(team, sorted({owner for _slug, owner in self.everything.values()})),
-            "services": _with(self.filters["service"], slugs),
+            "teams": with_chosen(sorted({owner for _slug, owner in self.everything.values()}), team),
+            "services": with_chosen(slugs, self.filters["service"]),
             "environments": [code.value for code in EnvironmentCode],
             "before_url": self.url(day=before),
             "before": self._name(before),
@@ -161,12 +160,7 @@ def _day(sent: QueryDict, today: date) -> date:
 def _filters(sent: QueryDict) -> dict[str, str]:
     environment = sent.get("environment", "")
     return {
-        **{name: sent.get(name, "").replace("\x00", "").strip()[:LONGEST_TEXT] for name in ("team", "service")},
+        **{name: sent_text(sent, name) for name in ("team", "service")},
         "environment": environment if environment in set(EnvironmentCode) else "",
         "mine": "1" if sent.get("mine") else "",
     }
-
-
-def _with(chosen: str, values: list[str]) -> list[str]:
-    """Those that exist, and what was asked for though it does not."""
-    return [*([chosen] if chosen and chosen not in values else []), *values]

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from changes.actions.feeds import issue_feed, revoke_feed
 from changes.selectors.feeds import live_feeds_of
 from cybercube_portal.people.selectors import team_slugs
-from cybercube_portal.web import PageRequest, show
+from cybercube_portal.web import PageRequest, sent_text, show
 
 PAGE = "changes/feeds.html"
-LONGEST_TEXT = 64
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,4 +53,4 @@ def _context(request: PageRequest) -> dict[str, Any]:
 
 
 def _team(request: PageRequest) -> str:
-    return request.POST.get("team", "").replace("\x00", "").strip()[:LONGEST_TEXT]
+    return sent_text(request.POST, "team")

@@ -5,11 +5,20 @@ Knows no app: an app's `views.py` and `forms.py` import from here, templates by 
 
 from __future__ import annotations
 
-from cybercube_portal.web.edge import SHOWN_AGAIN, PageRequest, Refusal, asked_by_itself, back_to, show, show_again
+from cybercube_portal.web.edge import (
+    SHOWN_AGAIN,
+    PageRequest,
+    Refusal,
+    asked_by_itself,
+    back_to,
+    sent_text,
+    show,
+    show_again,
+)
 from cybercube_portal.web.forms import PageForm, WhenField, keep_errors
 from cybercube_portal.web.lists import ChipGroup, Column, Listing, ListPage, SavedQuery, list_page
 from cybercube_portal.web.paging import PageOfRows, page_of_rows
-from cybercube_portal.web.parts import Chip, Entry, Look, Tab
+from cybercube_portal.web.parts import Chip, Entry, Look, Tab, with_chosen
 
 __all__ = [
     "SHOWN_AGAIN",
@@ -32,6 +41,8 @@ __all__ = [
     "keep_errors",
     "list_page",
     "page_of_rows",
+    "sent_text",
     "show",
     "show_again",
+    "with_chosen",
 ]

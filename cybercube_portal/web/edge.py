@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -85,6 +85,11 @@ def show_again(
     status = problem.status if problem else 500
     refusal = None if isinstance(error, Invalid) else Refusal(status, str(error), reasons, isinstance(error, Stale))
     return render(request, template, {**context, "form": form, "refusal": refusal}, status=status)
+
+
+def sent_text(sent: QueryDict, name: str, *, longest: int = 64) -> str:
+    """A parameter as text that a column takes: no NUL, no blanks around it, no longer than a name is; "" where it was not sent."""
+    return sent.get(name, "").replace("\x00", "").strip()[:longest]
 
 
 def back_to(request: HttpRequest, *, default: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,3 +60,9 @@ class Entry:
     link: str = ""
     link_label: str = ""
     many: str = ""
+
+
+def with_chosen(values: Iterable[str], chosen: str) -> list[str]:
+    """What there is to choose, and what was asked for though it is not among it."""
+    there = list(values)
+    return there if not chosen or chosen in there else [chosen, *there]

@@ -16,13 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.pages.dashboards.words import moment_text
-from cybercube_portal.web import Chip, PageRequest, Tab
+from cybercube_portal.web import Chip, PageRequest, Tab, sent_text, with_chosen
 from releases.policy.dora import DAY, LONGEST_PERIOD
 from releases.selectors.periods import Period, kept_until
 
 PERIODS = (30, 90, 180, 365)
 USUAL = 90
-LONGEST_TEXT = 64
 NAMES = ("service", "team", "days", "from", "to")
 
 # Each dashboard: the name of its address, its tab, and whether it looks at a period.
@@ -87,10 +86,8 @@ class Frame:
         return [slug for slug, owner in self.everything.values() if not team or owner == team]
 
     def _choices(self, name: str, values: list[str]) -> list[Choice]:
-        """Those that exist, and what was asked for though it does not."""
         chosen = self.filters[name]
-        unknown = [chosen] if chosen and chosen not in values else []
-        return [Choice(value=value, label=value, chosen=value == chosen) for value in (*unknown, *values)]
+        return [Choice(value=value, label=value, chosen=value == chosen) for value in with_chosen(values, chosen)]
 
     def _period_chip(self, days: int) -> Chip:
         query = {name: self.filters[name] for name in ("service", "team")} | {"days": str(days)}
@@ -121,7 +118,7 @@ def frame_of(request: PageRequest) -> Frame:
 
 def filters_of(sent: QueryDict) -> dict[str, str]:
     """What was sent, as text of a sane length."""
-    return {name: sent.get(name, "").replace("\x00", "").strip()[:LONGEST_TEXT] for name in NAMES}
+    return {name: sent_text(sent, name) for name in NAMES}
 
 
 def query_of(period: Period) -> dict[str, str]:

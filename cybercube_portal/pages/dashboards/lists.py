@@ -19,7 +19,7 @@ from cybercube_portal.pages.dashboards.frame import Frame, frame_of
 from cybercube_portal.pages.dashboards.links import dashboard_url, list_url, signatures_url
 from cybercube_portal.pages.dashboards.words import in_hours, words
 from cybercube_portal.pages.links import change_path, deployment_path
-from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
+from cybercube_portal.web import Chip, PageRequest, page_of_rows, sent_text, show
 from releases.policy.dora import hours
 from releases.selectors.dora_lists import LISTS, Behind, deployments_behind
 
@@ -153,7 +153,7 @@ def signatures_file(frame: Frame) -> File:
 
 
 def _seat(request: PageRequest) -> str:
-    return request.GET.get("seat", "").replace("\x00", "").strip()[:64]
+    return sent_text(request.GET, "seat")
 
 
 def _risk(request: PageRequest) -> str:
