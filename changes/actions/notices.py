@@ -43,14 +43,13 @@ def ask_approvers(*, number: str, occasion: str, again: bool, now: datetime) -> 
     if change.state != ChangeState.IN_REVIEW:
         return 0
     situation = Situation(change, now=now)
-    seats = list(dict.fromkeys(item.seat.label for item in situation.seats if item.signature is None))
     return tell(
         Kind.APPROVAL_WANTED,
         about=number,
         occasion=occasion,
         to=recipients.approvers_asked(situation),
         teams=situation.teams,
-        write=partial(messages.approval_wanted, change, seats, again=again),
+        write=partial(messages.approval_wanted, change, situation.open_seats, again=again),
         now=now,
     )
 

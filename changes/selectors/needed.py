@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case, CharField, DateTimeField, F, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
 from changes.models import CabMeeting, ChangeRequest
 from changes.states import ChangeState, ChangeType, MeetingState
@@ -75,8 +75,4 @@ def needed_votes(actor: Actor, *, now: datetime) -> Rows:
 def found_changes(text: str, *, most: int) -> Rows:
     """(kind, reference, title, state) of the changes whose number or title holds `text`, the newest first."""
     rows = ChangeRequest.objects.filter(Q(number__icontains=text) | Q(title__icontains=text)).order_by("-id")
-    return rows.values_list(_word("change"), "number", "title", "state")[:most]
-
-
-def _word(text: str) -> Cast:
-    return Cast(Value(text), CharField())
+    return rows.values_list(Value("change", output_field=CharField()), "number", "title", "state")[:most]

@@ -176,6 +176,11 @@ class Situation:
         """Every seat with the signature that fills it."""
         return approvals.fill(self.plan.seats, self.given)
 
+    @property
+    def open_seats(self) -> tuple[str, ...]:
+        """The labels of the seats that nobody fills, each once."""
+        return tuple(dict.fromkeys(item.seat.label for item in self.seats if item.signature is None))
+
     @cached_property
     def seat_decision(self) -> Decision:
         """Whether every seat is filled; an authorised emergency has its one."""

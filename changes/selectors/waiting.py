@@ -55,10 +55,7 @@ def waiting_and_own(actor: Actor, *, now: datetime) -> tuple[tuple[Waiting, ...]
     others = sorted((row for row in rows if row.requester_id != actor.id), key=lambda row: (row.submitted_at, row.pk))
     asked = [row for row in mine if row.state == ChangeState.IN_REVIEW]
     situations = list(with_seats([*others, *asked], now=now))
-    open_seats = {
-        found.change.pk: tuple(dict.fromkeys(item.seat.label for item in found.seats if item.signature is None))
-        for found in situations[len(others) :]
-    }
+    open_seats = {found.change.pk: found.open_seats for found in situations[len(others) :]}
     return (
         tuple(_offered(situations[: len(others)], actor, now)),
         [Own(row, open_seats.get(row.pk, ())) for row in mine],
@@ -84,15 +81,14 @@ def _offered(situations: Iterable[Situation], actor: Actor, now: datetime) -> It
 
 def _candidates(actor: Actor, now: datetime) -> QuerySet[ChangeRequest]:
     """What `actor` neither filed, edited nor signed, on a service whose team they hold a role for."""
-    holding = [grant for grant in actor.grants if grant.holds(at=now)]
-    if actor.is_service or not holding:
+    teams = actor.teams_of(at=now)
+    if actor.is_service or teams == frozenset():
         return in_review().none()
     signed = Signature.objects.filter(
         change=OuterRef("pk"), signer_id=actor.id, state__in=[SignatureState.GIVEN, SignatureState.REFUSED]
     )
     rows = in_review().exclude(requester_id=actor.id).exclude(editors__contains=[actor.username])
-    if all(grant.team for grant in holding):
-        teams = {grant.team for grant in holding if grant.team}
+    if teams is not None:
         rows = rows.filter(services__overlap=ArraySubquery(catalog.services_of_teams(teams).values("slug")))
     return rows.exclude(Exists(signed))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Cast
 
 from cybercube_portal.catalog.models import Service
 
@@ -13,5 +12,5 @@ from cybercube_portal.catalog.models import Service
 def found_services(text: str, *, most: int) -> QuerySet[Any, tuple[Any, ...]]:
     """(kind, slug, name, team) of the services whose slug or name holds `text`."""
     rows = Service.objects.filter(Q(slug__icontains=text) | Q(name__icontains=text)).order_by("slug")
-    kind = Cast(Value("service"), CharField())
+    kind = Value("service", output_field=CharField())
     return rows.values_list(kind, "slug", "name", "team__slug")[:most]

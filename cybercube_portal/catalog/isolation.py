@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cybercube_portal.catalog.environments import ISOLATION
 from cybercube_portal.catalog.states import EnvironmentCode
 
 HOLDS = timedelta(days=365)
@@ -28,14 +29,7 @@ class Isolated(StrEnum):
     LOGS = "logs"
 
 
-REQUIREMENTS: dict[Isolated, str] = {
-    Isolated.NETWORK: "Separate VPCs/networks",
-    Isolated.DATABASE: "Separate instances",
-    Isolated.SECRETS: "Separate key stores",
-    Isolated.IAM: "Separate roles/permissions",
-    Isolated.MONITORING: "Separate dashboards",
-    Isolated.LOGS: "Environment-tagged",
-}
+REQUIREMENTS: dict[Isolated, str] = {Isolated(row["isolation"].lower()): row["requirement"] for row in ISOLATION}
 CELLS: tuple[tuple[Isolated, EnvironmentCode], ...] = tuple(
     (item, code) for item in Isolated for code in EnvironmentCode
 )

@@ -23,10 +23,8 @@ from releases import permissions as releasing
 from releases.selectors.needed import found_deployments, found_incidents, found_releases
 
 LONGEST = 200
-# One letter finds everything.
 SHORTEST = 2
 EACH = 6
-PLACES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +107,7 @@ class Group:
 
 def find(text: str, *, actor: Actor, now: datetime) -> tuple[Group, ...]:
     """What `text` may mean, in groups; everything that is always there for none. One query at most."""
-    wanted = " ".join(text.replace("\x00", "").split())[:LONGEST]
+    wanted = " ".join(text.split())
     groups = (
         Group(label=_("Things"), lines=tuple(_things(wanted)) if len(wanted) >= SHORTEST else ()),
         Group(label=_("Do"), lines=tuple(_ways(ACTIONS, wanted, actor, now))),

@@ -18,9 +18,9 @@ from cybercube_portal.pages.needs import needs_of
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.people.guard import may_anywhere
-from cybercube_portal.web import PageRequest, back_to, show
+from cybercube_portal.web import PageRequest, back_to, sent_text, show
 from releases.permissions import ROLL_BACK_DEPLOYMENT
-from releases.selectors.decisions import because, stopped_since
+from releases.selectors.gate_history import stopped_since
 from releases.selectors.happening import happening_in_production
 
 DECISIONS = 8
@@ -34,7 +34,6 @@ def home(request: PageRequest) -> HttpResponse:
     shell = shell_of(request)
     waiting, mine = waiting_and_own(actor, now=now)
     shell.know(waiting)
-    stopped = stopped_since(now - LATELY, teams=[actor.team])[:DECISIONS] if actor.team else []
     context = {
         "waiting": waiting,
         "needs": needs_of(actor, now=now),
@@ -42,7 +41,7 @@ def home(request: PageRequest) -> HttpResponse:
         "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
         "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),
-        "stopped": [(row, because(getattr(row, "reasons", ()))) for row in stopped],
+        "stopped": stopped_since(now - LATELY, teams=[actor.team])[:DECISIONS] if actor.team else [],
     }
     return show(request, "pages/home.html", context)
 
@@ -50,7 +49,7 @@ def home(request: PageRequest) -> HttpResponse:
 @require_safe
 def go(request: PageRequest) -> HttpResponse:
     """Anywhere, by a few letters: the palette's list, or a page of its own for whoever has no script."""
-    q = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    q = sent_text(request.GET, "q", longest=LONGEST)
     groups = find(q, actor=request.actor, now=request.now)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "components/found.html", {"groups": groups, "is_list": True})

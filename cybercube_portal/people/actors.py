@@ -76,6 +76,12 @@ class Actor:
         held = (grant for grant in self.grants if grant.holds(at=at))
         return frozenset(grant.role for grant in held if teams is None or grant.covers(tuple(teams)))
 
+    def teams_of(self, roles: frozenset[Role] | None = None, *, at: datetime) -> frozenset[str] | None:
+        """The teams for whose things it holds one of `roles` (any of them, for None) at `at`; None: every team's."""
+        held = [grant for grant in self.grants if grant.holds(at=at) and (roles is None or grant.role in roles)]
+        named = frozenset(grant.team for grant in held if grant.team)
+        return named if all(grant.team for grant in held) else None
+
     def has_role(self, role: Role, *, at: datetime, teams: Iterable[str] | None = None) -> bool:
         """Whether it holds `role` or one that implies it."""
         return bool(satisfied_by(role) & self.roles(at=at, teams=teams))

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Window
 from django.db.models.functions import Cast, Concat, Lag
 
+from cybercube_portal.catalog import selectors as catalog
 from releases.models import FailedFreezes, GateDecision, GateEvaluation
 from releases.selectors.gate_log import decisions_listed
 from releases.states import GateOutcome
@@ -56,6 +57,12 @@ def with_last_outcome(outcome: str) -> Q:
     answers = GateEvaluation.objects.filter(decision=OuterRef("pk"))
     said = Q(Exists(answers.filter(outcome=outcome)))
     return said & ~Q(Exists(answers.exclude(outcome=outcome))) if outcome == GateOutcome.WAIT else said
+
+
+def stopped_since(since: datetime, *, teams: Iterable[str]) -> QuerySet[GateDecision]:
+    """Those about services of `teams` that were asked since then and not allowed in the end."""
+    asked = decisions_shown().filter(service__in=catalog.services_of_teams(teams).values("slug"), asked_at__gte=since)
+    return asked.filter(with_last_outcome(GateOutcome.DENY) | with_last_outcome(GateOutcome.WAIT))
 
 
 def about_change(number: str) -> Q:

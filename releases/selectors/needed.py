@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Concat
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.actors import Actor
@@ -28,12 +28,10 @@ class Need(StrEnum):
 
 def needed_deployments(actor: Actor, *, now: datetime) -> Rows:
     """(kind, reference, title, state, at) of what the checks left in doubt and of ways back that failed, for whoever may roll back."""
-    grants = [grant for grant in actor.grants if grant.holds(at=now) and grant.role in ROLL_BACK_DEPLOYMENT.roles]
+    teams = actor.teams_of(ROLL_BACK_DEPLOYMENT.roles, at=now)
     rows = Deployment.objects.filter(state__in=[DeploymentState.VERIFYING, DeploymentState.ROLLBACK_FAILED])
-    if not grants:
-        rows = rows.none()
-    elif all(grant.team for grant in grants):
-        rows = rows.filter(service__in=catalog.services_of_teams({grant.team for grant in grants if grant.team}))
+    if teams is not None:
+        rows = rows.filter(service__in=catalog.services_of_teams(teams))
     last = Verification.objects.filter(deployment=OuterRef("pk")).order_by("-number").values("state")[:1]
     later = Deployment.objects.filter(
         service=OuterRef("service"), environment=OuterRef("environment"), id__gt=OuterRef("id")
@@ -52,7 +50,7 @@ def needed_deployments(actor: Actor, *, now: datetime) -> Rows:
 def found_deployments(text: str, *, most: int) -> Rows:
     """(kind, reference, title, state) of deployments by reference, or by service and version; the newest first."""
     rows = _speaking_of(Deployment.objects.all(), text).annotate(named=_named()).order_by("-id")
-    found: Rows = rows.values_list(_word("deployment"), "reference", "named", "state")[:most]
+    found: Rows = rows.values_list(Value("deployment", output_field=CharField()), "reference", "named", "state")[:most]
     return found
 
 
@@ -63,14 +61,16 @@ def found_releases(text: str, *, most: int) -> Rows:
         .annotate(named=Concat("service__slug", Value(" "), "version"))
         .order_by("-id")
     )
-    found: Rows = rows.values_list(_word("release"), "reference", "named", "state")[:most]
+    found: Rows = rows.values_list(Value("release", output_field=CharField()), "reference", "named", "state")[:most]
     return found
 
 
 def found_incidents(text: str, *, most: int) -> Rows:
     """The same of incidents; the third column is the title."""
     rows = Incident.objects.filter(Q(reference__iexact=text) | Q(title__icontains=text))
-    return rows.order_by("-id").values_list(_word("incident"), "reference", "title", "state")[:most]
+    return rows.order_by("-id").values_list(Value("incident", output_field=CharField()), "reference", "title", "state")[
+        :most
+    ]
 
 
 def _speaking_of(rows: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
@@ -81,7 +81,3 @@ def _speaking_of(rows: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
 
 def _named() -> Concat:
     return Concat(F("service__slug"), Value(" "), F("version"), Value(" → "), F("environment"))
-
-
-def _word(text: str) -> Cast:
-    return Cast(Value(text), CharField())

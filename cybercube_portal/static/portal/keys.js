@@ -75,7 +75,14 @@
     if (link) link.click();
     return Boolean(link);
   };
+  // The list's own query, else the search field on top.
+  const search = () => {
+    const wanted = document.querySelector("[data-query]") ?? document.getElementById("search");
+    wanted.focus();
+    wanted.select();
+  };
   const keys = {
+    "/": search,
     "?": () => help.showModal(),
     n: () => follow('[data-key="n"]'),
     j: () => move(1),

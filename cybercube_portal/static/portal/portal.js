@@ -2,19 +2,6 @@
 "use strict";
 
 (() => {
-  const typing = (element) => element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
-
-  // "/" goes to the list's own query, else to the search field. Single keys can be switched off on the profile page.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.documentElement.dataset.keys === "off" || typing(event.target)) return;
-    const search = document.querySelector("[data-query]") ?? document.getElementById("search");
-    if (!search) return;
-    event.preventDefault();
-    search.focus();
-    search.select();
-  });
-
   // Copy buttons beside code.
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
