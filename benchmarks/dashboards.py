@@ -1,22 +1,19 @@
 """./portal bench dashboards: how long what the dashboards show takes over 100,000 deployments in 400 days, and how long keeping it does.
 
 Goal (performance.md): p95 < 300 ms; the wish is the same of 1,000,000 (`--deployments 1000000`). Each line is the work of one page of a
-person who comes when nothing is remembered: read, add up, say.
+person who comes when nothing is remembered: read, add up, say. `--keep` keeps the data in var/bench for the next run of the same day.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 import django
-from django.test import Client
 
 from cybercube_portal.settings.choice import choose_settings
 
@@ -24,9 +21,8 @@ choose_settings()
 django.setup()
 
 from benchmarks.dashboard_parts import year  # noqa: E402 - models need the settings
+from benchmarks.data_parts import loading, pages  # noqa: E402
 from benchmarks.gate_parts import company  # noqa: E402
-from cybercube_portal import clock  # noqa: E402
-from cybercube_portal.people.models import User  # noqa: E402
 from releases.actions.figures import close_days, keep_days  # noqa: E402
 from releases.selectors.approvals import approval_waits  # noqa: E402
 from releases.selectors.dora import cadences, measure  # noqa: E402
@@ -63,22 +59,21 @@ WORK: dict[str, Callable[[Period], object]] = {
 
 
 def main() -> int:
-    """Print every figure with what it was measured on."""
+    """Print every figure with what it was measured on. Returns 1 when a page misses its goal."""
     options = _options()
-    now = clock.now()
-    began = time.perf_counter()
-    company.build(changes=options.changes, freezes=10, seed=1, now=now, deployed=False)
-    year.fill(deployments=options.deployments, services=options.services - company.SERVICES, now=now)
+    loaded = loading.once(
+        {name: getattr(options, name) for name in ("deployments", "changes", "services")},
+        lambda now: _fill(options, now),
+    )
     print(
         f"dashboards: {options.deployments:,} deployments of {options.services} services in 400 days, {options.changes:,} changes; "
-        f"Python {platform.python_version()}, Django {django.get_version()}, {os.cpu_count()} CPUs; "
-        f"loaded in {time.perf_counter() - began:.0f} s"
+        f"Python {platform.python_version()}, Django {django.get_version()}, {pages.load()}; {loaded.said}",
+        flush=True,
     )
-    began = time.perf_counter()
-    closed = close_days(now=now)
-    print(f"keep {closed} days for the first time: {time.perf_counter() - began:.1f} s")
+    now = loaded.at
     _time("keep a day again, after a late event", lambda: keep_days([(now - 9 * DAY).date()]), options.rounds)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    tally = pages.Tally()
     for length in PERIODS:
         for whose, scope in SCOPES:
             for words, act in WORK.items():
@@ -87,24 +82,31 @@ def main() -> int:
                     lambda act=act, length=length, scope=scope: act(_period(midnight, length, **scope)),  # type: ignore[misc]
                     options.rounds,
                 )
-            _pages(length, whose, scope, options.rounds)
-    return 0
+            _pages(tally, length, whose, scope, options.rounds)
+    return tally.end()
 
 
-def _pages(length: int, whose: str, scope: dict[str, str], rounds: int) -> None:
-    """Whole pages, from the request to the last byte, by somebody who is logged in."""
-    client = Client(headers={"host": "localhost"})
-    client.force_login(
-        User.objects.get(username="person-0"), backend="cybercube_portal.people.authentication.PersonBackend"
-    )
+def _fill(options: argparse.Namespace, now: datetime) -> None:
+    company.fill(changes=options.changes, freezes=10, seed=1, now=now, deployed=False)
+    year.fill(deployments=options.deployments, services=options.services - company.SERVICES, now=now)
+    loading.settle()
+    began = time.perf_counter()
+    closed = close_days(now=now)
+    print(f"keep {closed} days for the first time: {time.perf_counter() - began:.1f} s")
+
+
+def _pages(tally: pages.Tally, length: int, whose: str, scope: dict[str, str], rounds: int) -> None:
+    """Whole pages, from the request to the last byte."""
+    client = pages.logged_in("person-0")
     for page in PAGES:
-        path, _, query = page.partition("?")
-        address = f"/dashboards/{path}?{query}&days={length}" + "".join(
-            f"&{name}={slug}" for name, slug in scope.items()
-        )
-        if client.get(address).status_code != HTTPStatus.OK:
-            raise SystemExit(f"{address} is no page")
-        _time(f"{length} days of {whose}, page /dashboards/{page}", lambda address=address: client.get(address), rounds)  # type: ignore[misc]
+        name = f"{length} days of {whose}, page /dashboards/{page}"
+        tally.add(pages.measure(client, address_of(page, length, scope), name=name, rounds=rounds))
+
+
+def address_of(page: str, length: int, scope: dict[str, str]) -> str:
+    """Of a dashboard over the last `length` days."""
+    path, _, query = page.partition("?")
+    return f"/dashboards/{path}?{query}&days={length}" + "".join(f"&{name}={slug}" for name, slug in scope.items())
 
 
 def _period(midnight: datetime, length: int, **scope: str) -> Period:
@@ -130,6 +132,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--changes", type=int, default=100_000)
     parser.add_argument("--services", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--keep", action="store_true", help="keep the data for the next run of the same day")
     return parser.parse_args()
 
 

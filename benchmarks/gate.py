@@ -28,7 +28,8 @@ from cybercube_portal.settings.choice import choose_settings
 choose_settings()
 django.setup()
 
-from benchmarks.gate_parts import client, company, peer  # noqa: E402 - models need the settings
+from benchmarks.data_parts import loading  # noqa: E402 - models need the settings
+from benchmarks.gate_parts import client, company, peer  # noqa: E402
 from cybercube_portal import clock  # noqa: E402
 from cybercube_portal.devstack.up import answers, free_port, web_command  # noqa: E402
 from cybercube_portal.people.keys import digest_of  # noqa: E402
@@ -50,7 +51,8 @@ def main() -> int:
         f"Django {django.get_version()}, PostgreSQL {_server_version()}, {os.cpu_count()} CPUs, {settings.SETTINGS_MODULE}"
     )
     began = time.perf_counter()
-    made = company.build(changes=options.changes, freezes=options.freezes, seed=options.seed, now=clock.now())
+    made = company.fill(changes=options.changes, freezes=options.freezes, seed=options.seed, now=clock.now())
+    loading.settle()
     print(f"loaded in {time.perf_counter() - began:.0f} s")
     refused = 0
     with _web() as port, tempfile.TemporaryDirectory() as folder:

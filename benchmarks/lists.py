@@ -1,7 +1,7 @@
 """./portal bench lists: how long every list takes over 100,000 changes, word by word of its query language.
 
 Goal (performance.md): p95 < 300 ms at the server, at most 12 queries, under 300 KB. Beside each page, in turns, the same rows asked of PostgreSQL
-by a bare statement over psycopg: what no page can be faster than.
+by a bare statement over psycopg: what no page can be faster than. `--keep` keeps the data in var/bench for the next run of the same day.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ import html
 import os
 import platform
 import re
-import statistics
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC
 
 import django
@@ -22,7 +19,6 @@ import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from cybercube_portal.settings.choice import choose_settings
 
@@ -30,13 +26,13 @@ os.environ.setdefault("CYBERCUBE_LOG_LEVEL", "WARNING")
 choose_settings()
 django.setup()
 
-from benchmarks.lists_parts import mixture  # noqa: E402 - models need the settings
+from benchmarks.data_parts import loading, pages  # noqa: E402 - models need the settings
+from benchmarks.lists_parts import mixture  # noqa: E402
 from cybercube_portal import clock  # noqa: E402
 from cybercube_portal.pages.lists import PLACES  # noqa: E402
 from cybercube_portal.people.models import User  # noqa: E402
 from cybercube_portal.query import Asker, parse, read  # noqa: E402
 
-GOAL_MS, MOST_QUERIES, LARGEST = 300, 12, 300_000
 WHO = "person-0"
 COUNTED = re.compile(r'class="query-count"[^>]*>([^<]*)<')
 NEXT = re.compile(r'href="([^"]*)" rel="next"')
@@ -141,67 +137,88 @@ QUERIES: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Milliseconds of a page and of its bare statement, and what the page cost besides."""
-
-    pages: list[float]
-    bare: list[float]
-    queries: int
-    size: int
-    counted: str
-
-    @property
-    def p95(self) -> float:
-        """Of the page."""
-        return percentile(self.pages)
-
-    @property
-    def failed(self) -> bool:
-        """Whether it misses its goal."""
-        return self.p95 >= GOAL_MS or self.queries > MOST_QUERIES or self.size >= LARGEST
-
-    def line(self, name: str, query: str) -> str:
-        """As it is printed."""
-        return (
-            f"{'MISSED ' if self.failed else ''}{name:<11} {query or '(everything)':<58.58} p95 {self.p95:6.1f} ms "
-            f"(median {statistics.median(self.pages):6.1f}), bare {percentile(self.bare):6.1f} ms ({statistics.median(self.bare):5.1f}), "
-            f"{self.queries:2} queries, {self.size // 1000:3} KB, {self.counted}"
-        )
-
-
-def percentile(milliseconds: list[float]) -> float:
-    """The 95th."""
-    return statistics.quantiles(milliseconds, n=20)[-1]
+# Lists and pages without a query language, and what opens first.
+PAGES = (
+    "/",
+    "/inbox/",
+    "/waiting/count/",
+    "/go/?q=deploy",
+    "/go/?q=CR-2026",
+    "/services/",
+    "/services/service-3/",
+    "/freezes/",
+    "/windows/",
+    "/templates/",
+    "/cab/",
+    "/calendar/",
+    "/calendar/?view=week",
+    "/calendar/?view=agenda",
+    "/migrations/",
+    "/compliance/",
+    "/compliance/service-3/",
+    "/environments/",
+    "/people/",
+    "/grants/",
+    "/profile/",
+    "/keys/",
+    "/views/",
+    "/changes/new/",
+    "/releases/new/",
+    "/incidents/new/",
+)
 
 
 def main() -> int:
     """Print every figure with what it was measured on. Returns 1 when one misses its goal."""
     options = _options()
-    began = time.perf_counter()
-    now = clock.now()
-    mixture.build(changes=options.changes, seed=options.seed, now=now)
+    loaded = loading.once(
+        {"changes": options.changes, "seed": options.seed},
+        lambda now: mixture.fill(changes=options.changes, seed=options.seed, now=now),
+        full=True,
+    )
     print(
         f"lists: {options.changes:,} changes, seed {options.seed}; Python {platform.python_version()}, Django {django.get_version()}, "
-        f"PostgreSQL {connection.cursor().connection.info.server_version // 10_000}, {os.cpu_count()} CPUs; loaded in {time.perf_counter() - began:.0f} s"
+        f"PostgreSQL {connection.cursor().connection.info.server_version // 10_000}, {pages.load()}; {loaded.said}",
+        flush=True,
     )
-    client = Client(SERVER_NAME="127.0.0.1")
+    client = pages.logged_in(WHO)
     user = User.objects.select_related("team").get(username=WHO)
-    client.force_login(user, backend="cybercube_portal.people.authentication.PersonBackend")
-    asker = Asker(id=user.pk, username=WHO, team=user.team.slug if user.team else None, now=now, zone=UTC)
-    missed, worst = 0, (0.0, "")
+    asker = Asker(id=user.pk, username=WHO, team=user.team.slug if user.team else None, now=clock.now(), zone=UTC)
+    tally = pages.Tally()
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as bare:
-        bench = Bench(client=client, bare=bare, asker=asker, rounds=options.rounds)
         for name, query in _wanted(options.only):
-            found = bench.measure(name, query)
-            missed += found.failed
-            worst = max(worst, (found.p95, f"{name} {query}"))
-            print(found.line(name, query), flush=True)
-        print(f"page 200 of everything: p95 {bench.deep():.1f} ms")
-    print(
-        f"worst: p95 {worst[0]:.1f} ms for {worst[1]}; {missed} missed the goal of {GOAL_MS} ms, {MOST_QUERIES} queries, {LARGEST // 1000} KB"
-    )
-    return int(missed > 0)
+            statement, parameters = bare_statement(name, query, asker)
+            tally.add(
+                pages.measure(
+                    client,
+                    PLACES[name].address(query),
+                    name=f"{name:<11} {query or '(everything)'}",
+                    rounds=options.rounds,
+                    bare=lambda: bare.execute(statement, parameters, prepare=False).fetchall(),  # noqa: B023 - called before the next turn
+                    say=lambda page: _found(COUNTED, page),
+                )
+            )
+    if options.only in {"", "changes"}:
+        tally.add(
+            pages.measure(client, _deep(client), name="changes     page 200 of everything", rounds=options.rounds)
+        )
+    if options.only in {"", "pages"}:
+        for address in PAGES:
+            tally.add(pages.measure(client, address, name=address, rounds=options.rounds))
+    return tally.end()
+
+
+def bare_statement(name: str, query: str, asker: Asker) -> tuple[str, tuple[object, ...]]:
+    """What a list asks PostgreSQL for its rows. Raises SystemExit when the query is none of that list."""
+    place = PLACES[name]
+    found = read(parse(query), place.listing.language, asker)
+    if found.problems:
+        raise SystemExit(f"{name} {query}: {found.problems[0].message}")
+    rows = place.listing.rows().filter(found.where).order_by(*found.order)[:51]
+    try:
+        return rows.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 1", ()
 
 
 def _wanted(only: str) -> Iterator[tuple[str, str]]:
@@ -210,42 +227,15 @@ def _wanted(only: str) -> Iterator[tuple[str, str]]:
             yield from ((name, query) for query in queries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """Somebody with a browser, and a connection beside the portal's."""
-
-    client: Client
-    bare: psycopg.Connection
-    asker: Asker
-    rounds: int
-
-    def measure(self, name: str, query: str) -> Measured:
-        """The page of a query and its bare statement, in turns."""
-        place = PLACES[name]
-        found = read(parse(query), place.listing.language, self.asker)
-        if found.problems:
-            raise SystemExit(f"{name} {query}: {found.problems[0].message}")
-        rows = place.listing.rows().filter(found.where).order_by(*found.order)[:51]
-        try:
-            statement, parameters = rows.query.sql_with_params()
-        except EmptyResultSet:
-            statement, parameters = "SELECT 1", ()
-        address = place.address(query)
-        with CaptureQueriesContext(connection) as asked:
-            page = self.client.get(address)
-        queries = len(asked)
-        pages, alone = [], []
-        for _ in range(self.rounds):
-            pages.append(_time(lambda: self.client.get(address)))
-            alone.append(_time(lambda: self.bare.execute(statement, parameters, prepare=False).fetchall()))
-        return Measured(pages, alone, queries, len(page.content), _found(COUNTED, page.content))
-
-    def deep(self) -> float:
-        """The 95th percentile of page 200, in milliseconds: it should cost what page 1 costs."""
-        address = "/changes/?q="
-        for _ in range(199):
-            address = f"/changes/{html.unescape(_found(NEXT, self.client.get(address).content))}"
-        return percentile([_time(lambda: self.client.get(address)) for _ in range(self.rounds)])
+def _deep(client: Client) -> str:
+    """The address of page 200: it should cost what page 1 costs."""
+    address = "/changes/?q="
+    for _ in range(199):
+        further = _found(NEXT, client.get(address).content)
+        if not further:
+            break
+        address = f"/changes/{html.unescape(further)}"
+    return address
 
 
 def _found(pattern: re.Pattern[str], content: bytes) -> str:
@@ -253,18 +243,13 @@ def _found(pattern: re.Pattern[str], content: bytes) -> str:
     return found[1] if found else ""
 
 
-def _time(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return (time.perf_counter() - began) * 1000
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./portal bench lists", description=__doc__)
     parser.add_argument("--changes", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--only", default="", choices=["", *QUERIES])
+    parser.add_argument("--only", default="", choices=["", *QUERIES, "pages"])
+    parser.add_argument("--keep", action="store_true", help="keep the data for the next run of the same day")
     return parser.parse_args()
 
 

@@ -70,7 +70,7 @@ WHERE change.submitted_at IS NOT NULL AND (seat.number < 3 OR change.id %% 4 = 0
 
 
 def fill(*, deployments: int, services: int, now: datetime) -> None:
-    """After `company.build(deployed=False)`: so many deployments to production in the 400 days before `now`, of so many services more."""
+    """After `company.fill(deployed=False)`: so many deployments to production in the 400 days before `now`, of so many services more."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_services(), {"count": services})
@@ -79,8 +79,6 @@ def fill(*, deployments: int, services: int, now: datetime) -> None:
         cursor.execute(CHANGES, {})
         cursor.execute("DELETE FROM changes_signature")
         cursor.execute(SIGNATURES, {})
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
 def _services() -> str:

@@ -35,7 +35,7 @@ class Company:
     services: tuple[str, ...]
 
 
-def build(*, changes: int, freezes: int, seed: int, now: datetime, deployed: bool = True) -> Company:
+def fill(*, changes: int, freezes: int, seed: int, now: datetime, deployed: bool = True) -> Company:
     """Fill an empty database. The newest version of every service has an approved normal change whose slot is open.
 
     `deployed`: every change that is over went out once.
@@ -50,8 +50,6 @@ def build(*, changes: int, freezes: int, seed: int, now: datetime, deployed: boo
             _deployments()
         _freezes(dice, people, services, freezes, now)
         key = _key(people[-1], now)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
     return Company(key, tuple(service.slug for service in services))
 
 

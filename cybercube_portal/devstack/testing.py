@@ -1,4 +1,4 @@
-"""`./portal test` and `./portal bench`: the same servers as `up`, in a folder that is thrown away."""
+"""`./portal test` and `./portal bench`: servers as `up` starts them, of their own and as a rule thrown away."""
 
 from __future__ import annotations
 
@@ -25,28 +25,37 @@ def test(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments` on servers of its own (or on the URLs that are set). Returns pytest's exit code."""
     processes = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ("-n", "2")
     command = python("-m", "pytest", *processes, *arguments)
-    return _on_throw_away_servers(command, careless=True, programs=PROGRAMS)
+    return _on_servers_of_its_own(command, careless=True, programs=PROGRAMS)
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Run benchmarks/NAME.py with the rest of `arguments` on servers that write as carefully as production's."""
+    """Run benchmarks/NAME.py with the rest of `arguments` on servers that write as carefully as production's.
+
+    With `--keep` among them, what it loads stays in the data folder for the next run.
+    """
     scripts = sorted(path.stem for path in (forms.BASE_DIR / "benchmarks").glob("[a-z]*.py"))
     if not arguments or arguments[0] not in scripts:
         raise Failure(f"usage: ./portal bench {' | '.join(scripts) or 'NAME'} …")
     command = python("-m", f"benchmarks.{arguments[0]}", *arguments[1:])
-    return _on_throw_away_servers(command, careless=False, programs={})
+    folder = variables.DATA_DIR.read() / "bench" / arguments[0] if "--keep" in arguments else None
+    return _on_servers_of_its_own(command, careless=False, programs={}, folder=folder)
 
 
-def _on_throw_away_servers(command: Sequence[str | Path], *, careless: bool, programs: dict[str, str]) -> int:
+def _on_servers_of_its_own(
+    command: Sequence[str | Path], *, careless: bool, programs: dict[str, str], folder: Path | None = None
+) -> int:
+    """Everything the servers write is thrown away, unless a `folder` is named for it."""
     kept = variables.DATA_DIR.read()
     kept.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="cybercube-run-") as folder:
-        data = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="cybercube-run-") as thrown_away:
+        data = folder or Path(thrown_away)
+        data.mkdir(parents=True, exist_ok=True)
         supervisor = Supervisor(logs=data / "logs")
         with services(supervisor, data=data, careless=careless) as found:
             install_programs(programs)
             build_assets(supervisor, data=kept)
             for part in ("assets", "assets.stamp"):
+                (data / part).unlink(missing_ok=True)
                 (data / part).symlink_to(kept / part)
             env = child_environment(found, {variables.DATA_DIR.name: str(data)})
             if not careless:
