@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from changes.states import Risk
 from releases.policy.dora import ratio
 from releases.policy.dora_days import NOBODY, Fate
 from releases.policy.quantiles import Run, quantile, run_of, unpacked
 from releases.selectors.dora_statement import SIGNED
-from releases.selectors.periods import OF_SERVICES, Period, rows_of
+from releases.selectors.periods import OF_SERVICES, Period, monday_of, rows_of
 
-WAITS = """
+Key = TypeVar("Key")
+
+OF_SLUGS = """
+    CASE WHEN %(slugs)s::text[] IS NULL THEN services IS NULL ELSE services && %(slugs)s::varchar[] END"""
+WAITS = f"""
 SELECT seat, risk, string_agg(waits, ''::bytea) FROM releases_signedday
-WHERE day BETWEEN %(first)s AND %(last)s
-  AND CASE WHEN %(slugs)s::text[] IS NULL THEN services IS NULL ELSE services && %(slugs)s::varchar[] END
-GROUP BY seat, risk"""
+WHERE day BETWEEN %(first)s AND %(last)s AND {OF_SLUGS}
+GROUP BY seat, risk"""  # noqa: S608 - our own text
+WEEKS = f"""
+SELECT date_trunc('week', day)::date, string_agg(waits, ''::bytea) FROM releases_signedday
+WHERE day BETWEEN %(first)s AND %(last)s AND {OF_SLUGS}
+GROUP BY 1"""  # noqa: S608 - our own text
 FATES = f"""
 SELECT fate->>0, fate->>1, sum((fate->>2)::int)::int, sum((fate->>3)::int)::int
 FROM releases_shippedday, jsonb_array_elements(fates) AS fate
@@ -49,11 +56,15 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Every seat that signed in the period; every risk; and all together."""
+    """Every seat that signed in the period, every risk, and all together.
+
+    `weeks`: the median of each, by its Monday; None where nobody signed.
+    """
 
     seats: tuple[Wait, ...]
     risks: tuple[Wait, ...]
     total: Wait
+    weeks: Mapping[date, timedelta | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +80,9 @@ class Waited:
 
 
 def approval_waits(period: Period) -> Waits:
-    """By seat, by risk and of all, in four statements."""
-    waits, fates = _waits(period), _fates(period)
+    """By seat, by risk, of all and by week, in five statements."""
+    fresh = signed({**period.spans, "slugs": period.slugs})
+    waits, fates, weeks = _waits(period, fresh), _fates(period), _weeks(period, fresh)
 
     def of(name: str, *, seat: str | None = None, risk: str | None = None, signed_by: str = NOBODY) -> Wait:
         """Signatures of that seat and risk, and deployments that `signed_by` let through."""
@@ -89,6 +101,7 @@ def approval_waits(period: Period) -> Waits:
         seats=tuple(of(seat, seat=seat, signed_by=seat) for seat in sorted({seat for seat, _risk in waits})),
         risks=tuple(of(risk, risk=risk) for risk in Risk),
         total=of(""),
+        weeks={monday: quantile(weeks[monday], 0.5) for monday in period.mondays},
     )
 
 
@@ -104,17 +117,33 @@ def signed(given: Mapping[str, Any]) -> list[Waited]:
     ]
 
 
-def _waits(period: Period) -> dict[Fate, list[Run]]:
+def _waits(period: Period, fresh: Iterable[Waited]) -> dict[Fate, list[Run]]:
     """By seat and risk, runs of the seconds that were waited."""
+    kept = (((seat, risk), waits) for seat, risk, waits in rows_of(WAITS, _kept(period)))
+    return _runs(kept, fresh, lambda row: (row.seat, row.risk))
+
+
+def _weeks(period: Period, fresh: Iterable[Waited]) -> dict[date, list[Run]]:
+    """The same by the Monday of the week they were signed in."""
+    return _runs(rows_of(WEEKS, _kept(period)), fresh, lambda row: monday_of(row.day))
+
+
+def _kept(period: Period) -> dict[str, object]:
     first, last = period.days_kept
-    found: dict[Fate, list[Run]] = defaultdict(list)
-    for seat, risk, kept in rows_of(WAITS, {"first": first, "last": last, "slugs": period.slugs}):
-        found[seat, risk].append(unpacked(kept, is_sorted=False))
-    live: dict[Fate, list[float]] = defaultdict(list)
-    for row in signed({**period.spans, "slugs": period.slugs}):
-        live[row.seat, row.risk].append(row.seconds)
-    for fate, seconds in live.items():
-        found[fate].append(run_of(seconds))
+    return {"first": first, "last": last, "slugs": period.slugs}
+
+
+def _runs(
+    kept: Iterable[tuple[Key, bytes]], fresh: Iterable[Waited], key_of: Callable[[Waited], Key]
+) -> dict[Key, list[Run]]:
+    found: dict[Key, list[Run]] = defaultdict(list)
+    for key, waits in kept:
+        found[key].append(unpacked(waits, is_sorted=False))
+    live: dict[Key, list[float]] = defaultdict(list)
+    for row in fresh:
+        live[key_of(row)].append(row.seconds)
+    for key, seconds in live.items():
+        found[key].append(run_of(seconds))
     return found
 
 

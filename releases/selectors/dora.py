@@ -9,9 +9,8 @@ from datetime import date, timedelta
 
 from releases.policy.dora import Cadence, Figure, five_figures, whole_weeks
 from releases.policy.dora_days import Counted, Sums, sum_of
-from releases.selectors.periods import Period, days_of, rows_of
+from releases.selectors.periods import WEEK, Period, days_of, rows_of
 
-WEEK = timedelta(days=7)
 # Any Monday: weeks are numbered from it.
 MONDAY = date(2001, 1, 1)
 
@@ -38,7 +37,7 @@ def measure(period: Period) -> Measured:
     """The five figures of a period and the sums of its weeks, in two statements."""
     days = days_of(period)
     total = sum_of(days.values())
-    mondays = _mondays(period)
+    mondays = period.mondays
     weeks = {
         monday: sum_of(day for date_, day in days.items() if monday <= date_ < monday + WEEK) for monday in mondays
     }
@@ -97,12 +96,6 @@ def _of_team(team: str, services: Sequence[Cadence]) -> Cadence:
         patches=sum(row.patches for row in own),
         patches_in_time=sum(row.patches_in_time for row in own),
     )
-
-
-def _mondays(period: Period) -> list[date]:
-    first = period.start.date() - timedelta(days=period.start.weekday())
-    last = (period.end - timedelta(microseconds=1)).date()
-    return [first + timedelta(weeks=week) for week in range((last - first).days // 7 + 1)]
 
 
 def _months(period: Period) -> list[date]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from releases.policy.quantiles import unpacked
 from releases.selectors.dora_statement import WITHIN_SPANS
 
 Span = tuple[datetime, datetime]
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,18 @@ class Period:
     def days(self) -> float:
         """Its length."""
         return (self.end - self.start) / DAY
+
+    @property
+    def mondays(self) -> list[date]:
+        """Of every week it touches, in order."""
+        first = monday_of(self.start.date())
+        last = (self.end - timedelta(microseconds=1)).date()
+        return [first + WEEK * week for week in range((last - first).days // 7 + 1)]
+
+    def within(self, monday: date) -> Span:
+        """What of that week lies in it."""
+        begins = midnight_of(monday)
+        return max(begins, self.start), min(begins + WEEK, self.end)
 
     @property
     def services(self) -> list[int] | None:
@@ -107,6 +120,11 @@ def kept_until() -> datetime | None:
 def midnight_of(day: date) -> datetime:
     """Its beginning, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def monday_of(day: date) -> date:
+    """With which its week begins."""
+    return day - timedelta(days=day.weekday())
 
 
 def counted(statement: str, given: Mapping[str, Any]) -> tuple[Counted, ...]:

@@ -15,6 +15,7 @@ from changes.actions.approvals import approve_change
 from changes.actions.freezes import grant_exception
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.pages.charts import HEIGHT, WIDTH, Point, bar_chart, meter
+from cybercube_portal.pages.dashboards.words import length_words
 from releases.actions.compliance import keep_compliance
 from releases.actions.figures import close_days
 from releases.models import GateDecision, GateEvaluation
@@ -88,7 +89,7 @@ def test_delivery__figures__with_level_parts_trend_and_lists(
         "1 of 4 deployments",
     )
     assert found["lead_time_for_changes"].value == "2.0 h"
-    assert [week.words for week in fails.weeks] == ["0.0 %", "100.0 %"]
+    assert [week.words for week in fails.weeks.rows] == ["0.0 %", "100.0 %"]
     assert fails.turn is None, "nothing was deployed in the two weeks before"
     text = page.content.decode()
     assert "figure=change_fail_rate&amp;from=2026-01-05&amp;to=2026-01-19" in text
@@ -104,6 +105,7 @@ def test_delivery__of_a_second_period__says_whether_it_went_better(
     found = {figure.name: figure for figure in page.context["figures"]}
     assert found["deployment_frequency"].turn.words == "worse than 0.43 a day before"
     assert (found["change_fail_rate"].turn.tone, found["lead_time_for_changes"].turn) == ("bad", None)
+    assert length_words(47.6, beside=52.8) == "2.0 days", "a length is compared in the unit of what it is compared with"
 
 
 @pytest.mark.usefixtures("frozen")
@@ -128,6 +130,8 @@ def test_approvals__by_seat_and_by_risk__beside_the_fail_rate_with_their_lists(
     assert (seat.name, seat.row.signatures, seat.median, seat.row.deployments) == ("Tech lead", 1, "3.0 h", 1)
     assert (risk.name, risk.row.signatures, risk.row.deployments, risk.fail_rate) == ("high", 1, 1, "0.0 %")
     assert page.context["fail_rate"] == "25.0 %"
+    assert [week.words for week in page.context["weeks"].rows] == ["3.0 h", "—"]
+    assert len(session.get(page.context["weeks"].rows[0].url).context["page"].rows) == 1
     assert len(session.get(seat.deployments_url).context["lines"]) == 1
     assert [row.waited for row in session.get(seat.signatures_url).context["page"].rows] == [3 * HOUR]
     assert session.get(f"/dashboards/signatures/?{PERIOD}&risk=medium").context["page"].rows == ()

@@ -12,6 +12,7 @@ from cybercube_portal.pages.charts import meter
 from cybercube_portal.pages.dashboards.files import File, table
 from cybercube_portal.pages.dashboards.frame import Frame, frame_of
 from cybercube_portal.pages.dashboards.links import dashboard_url, list_url, signatures_url
+from cybercube_portal.pages.dashboards.weeks import by_week
 from cybercube_portal.pages.dashboards.words import in_hours, words
 from cybercube_portal.web import PageRequest, show
 from releases.policy.dora import hours, ratio
@@ -49,6 +50,12 @@ def approvals(request: PageRequest) -> HttpResponse:
         "seats": _lines(waits.seats, period, of="seat"),
         "risks": _lines([row for row in waits.risks if row.signatures or row.deployments], period, of="risk"),
         "total": total,
+        "weeks": by_week(
+            {monday: hours(median) for monday, median in waits.weeks.items()},
+            "hours",
+            period,
+            lambda start, end: signatures_url(period, start=start, end=end),
+        ),
         "median": words(hours(total.median), "hours"),
         "p90": words(hours(total.p90), "hours"),
         "fail_rate": words(total.fail_rate, "ratio"),
@@ -99,7 +106,7 @@ def _lines(rows: Iterable[Wait], period: Period, *, of: str) -> list[Line]:
             fail_rate=words(row.fail_rate, "ratio"),
             wait=meter(hours(row.median), longest),
             fails=meter(row.fail_rate, worst),
-            signatures_url=signatures_url(period, **{of: row.name}),
+            signatures_url=signatures_url(period, **{of: row.name}),  # type: ignore[arg-type]
             deployments_url=list_url("deployments", period, **{of: row.name}),  # type: ignore[arg-type]
             failing_url=list_url("change_fail_rate", period, **{of: row.name}),  # type: ignore[arg-type]
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -13,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from cybercube_portal.pages.charts import Chart, Point, bar_chart
 from cybercube_portal.pages.dashboards.files import File, table
 from cybercube_portal.pages.dashboards.frame import Frame, frame_of
 from cybercube_portal.pages.dashboards.links import list_url
-from cybercube_portal.pages.dashboards.words import Turn, in_hours, turn_of, week_words, words
+from cybercube_portal.pages.dashboards.weeks import Weeks, by_week
+from cybercube_portal.pages.dashboards.words import Turn, in_hours, turn_of, words
 from cybercube_portal.web import PageRequest, show
 from releases.policy.dora import Figure, Level, hours, ratio
 from releases.policy.dora_days import Sums
-from releases.selectors.dora import WEEK, Measured, measure
+from releases.selectors.dora import Measured, measure
 from releases.selectors.periods import Period
 
 Text = str | Promise
@@ -68,16 +67,6 @@ WEEKS_HEAD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """One week of one figure: its Monday, the words, and the list behind it."""
-
-    monday: date
-    words: str
-    url: str
-    is_part: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A figure with its trend, and the table behind its chart."""
 
@@ -89,8 +78,7 @@ class Shown:
     level: Level | None
     turn: Turn | None
     details: str
-    chart: Chart
-    weeks: tuple[Week, ...]
+    weeks: Weeks
     url: str
 
 
@@ -138,9 +126,7 @@ def weeks_file(frame: Frame) -> File:
 
 
 def _shown(figure: Figure, before: Figure | None, measured: Measured, period: Period) -> Shown:
-    weeks = tuple(_weeks(figure, measured, period))
-    values = [WEEKLY[figure.name](sums) for sums in measured.weeks.values()]
-    points = [_point(week, value) for week, value in zip(weeks, values, strict=True)]
+    values = {monday: WEEKLY[figure.name](sums) for monday, sums in measured.weeks.items()}
     return Shown(
         name=figure.name,
         title=str(TITLES[figure.name]),
@@ -150,8 +136,9 @@ def _shown(figure: Figure, before: Figure | None, measured: Measured, period: Pe
         level=figure.level,
         turn=_turn(figure, before) if before is not None and measured.total.deployments else None,
         details=_details(figure),
-        chart=bar_chart(points),
-        weeks=weeks,
+        weeks=by_week(
+            values, figure.unit, period, lambda start, end: list_url(figure.name, period, start=start, end=end)
+        ),
         url=list_url(figure.name, period),
     )
 
@@ -159,29 +146,6 @@ def _shown(figure: Figure, before: Figure | None, measured: Measured, period: Pe
 def _turn(figure: Figure, before: Figure) -> Turn | None:
     is_rate = figure.name == "deployment_frequency"
     return turn_of(figure.value, before.value, figure.unit, more_is_better=is_rate)
-
-
-def _weeks(figure: Figure, measured: Measured, period: Period) -> Iterator[Week]:
-    for monday, sums in measured.weeks.items():
-        begins = datetime.combine(monday, time.min, UTC)
-        start, end = max(begins, period.start), min(begins + WEEK, period.end)
-        yield Week(
-            monday=monday,
-            words=week_words(WEEKLY[figure.name](sums), figure.unit),
-            url=list_url(figure.name, period, start=start, end=end),
-            is_part=end - start < WEEK,
-        )
-
-
-def _point(week: Week, value: float | None) -> Point:
-    said = {"week": f"{week.monday:%d %b %Y}", "value": week.words}
-    return Point(
-        label=f"{week.monday:%d %b}",
-        value=value,
-        words=week.words,
-        title=_("Week of %(week)s: %(value)s") % said,
-        is_part=week.is_part,
-    )
 
 
 def _details(figure: Figure) -> str:

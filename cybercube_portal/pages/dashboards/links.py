@@ -37,9 +37,12 @@ def list_url(
     return _url("dashboard-deployments", {"figure": figure, "seat": seat, "risk": risk, **query_of(narrowed)})
 
 
-def signatures_url(period: Period, *, seat: str = "", risk: str = "") -> str:
-    """The signatures that were waited for."""
-    return _url("dashboard-signatures", {"seat": seat, "risk": risk, **query_of(period)})
+def signatures_url(
+    period: Period, *, start: datetime | None = None, end: datetime | None = None, seat: str = "", risk: str = ""
+) -> str:
+    """The signatures that were waited for, perhaps of less time."""
+    narrowed = replace(period, start=start or period.start, end=end or period.end)
+    return _url("dashboard-signatures", {"seat": seat, "risk": risk, **query_of(narrowed)})
 
 
 def dashboard_url(name: str, period: Period) -> str:

@@ -22,22 +22,23 @@ class Turn:
     words: str
 
 
-def words(value: float | None, unit: str) -> str:
-    """In the figure's own unit."""
+def words(value: float | None, unit: str, *, beside: float | None = None) -> str:
+    """In the figure's own unit; a length that is compared with another in the unit of that one."""
     if value is None:
         return NOTHING
     if unit == "ratio":
         return _("%(share).1f %%") % {"share": value * 100}
     if unit == "hours":
-        return length_words(value)
+        return length_words(value, beside=beside)
     return _("%(count).2f a day") % {"count": value}
 
 
-def length_words(hours: float) -> str:
-    """Minutes below an hour, days from two days on."""
-    if hours >= TWO_DAYS:
+def length_words(hours: float, *, beside: float | None = None) -> str:
+    """Minutes below an hour, days from two days on; `beside` another, in that one's unit."""
+    scale = hours if beside is None else beside
+    if scale >= TWO_DAYS:
         return _("%(days).1f days") % {"days": hours / 24}
-    return _("%(hours).1f h") % {"hours": hours} if hours >= 1 else _("%(minutes).0f min") % {"minutes": hours * 60}
+    return _("%(hours).1f h") % {"hours": hours} if scale >= 1 else _("%(minutes).0f min") % {"minutes": hours * 60}
 
 
 def week_words(value: float | None, unit: str) -> str:
@@ -49,7 +50,7 @@ def turn_of(now: float | None, before: float | None, unit: str, *, more_is_bette
     """Against the period before; None when one of the two has nothing to measure."""
     if now is None or before is None:
         return None
-    was = {"before": words(before, unit)}
+    was = {"before": words(before, unit, beside=now)}
     if abs(now - before) <= SAME * max(abs(now), abs(before)):
         return Turn("minus", "neutral", _("as before (%(before)s)") % was)
     is_more = now > before
