@@ -42,6 +42,7 @@ ENVIRONMENT_NAMES = {
     EnvironmentCode.STG: gettext_lazy("Staging"),
     EnvironmentCode.PRD: gettext_lazy("Production"),
 }
+METRICS = {"error_rate": gettext_lazy("Error rate"), "latency_p99": gettext_lazy("Latency p99")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ def _past(row: Deployment) -> dict[str, Any]:
 
 def _settings(row: Service) -> dict[str, Any]:
     return {
-        "metrics": [(name, row.metrics.get(name, "")) for name in ("error_rate", "latency_p99")],
+        "metrics": [(word, row.metrics.get(name, "")) for name, word in METRICS.items()],
         "thresholds": sorted(row.thresholds.items()),
     }
 
