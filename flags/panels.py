@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from changes.panels import register_panel
 from cybercube_portal.web import PageRequest
 from flags import permissions
-from flags.forms.flags import KillForm
+from flags.forms.moves import KillForm
 from flags.selectors.flags import flag_named
 from flags.views.flags import allows
 

@@ -187,6 +187,15 @@ def _facts(now: datetime) -> None:
         "release_nwe_dashboard",
     )
     count_usage(
-        Count(environment="prd", key=key, variant="on", app="billing-service", count=1200 * place, at=now - HOUR)
+        Count(
+            environment="prd",
+            key=key,
+            variant=variant,
+            app=app,
+            count=weight * place * (7 + day % 5),
+            at=now - day * DAY - HOUR,
+        )
         for place, key in enumerate(keys, start=1)
+        for variant, app, weight in (("on", "billing-service", 40), ("off", "billing-service", 110), ("off", "web", 25))
+        for day in range(14)
     )

@@ -62,7 +62,7 @@ def create_flag(*, plan: FlagPlan, actor: Actor, now: datetime) -> Flag:
         value_type=plan.value_type,
         service=service,
         team=team,
-        owner=people.user_named(plan.owner) if plan.owner else None,
+        owner=_person(plan.owner),
         tags=list(dict.fromkeys(plan.tags)),
         client_visible=plan.client_visible,
         expires_at=plan.expires_at or (None if plan.permanent_reason else default_expiry(plan.type, now=now)),
@@ -171,6 +171,13 @@ def _service(slug: str) -> Any:  # noqa: ANN401 - the catalogue's row, whose typ
         raise Invalid.field("/service", "service.unknown", str(error)) from error
 
 
+def _person(username: str) -> Any:  # noqa: ANN401 - the user's row, whose type lives below
+    try:
+        return people.user_named(username) if username else None
+    except NotFound as error:
+        raise Invalid.field("/owner", "user.unknown", str(error)) from error
+
+
 def _no_team() -> str:
     raise Invalid.field("/team", "flag.team_missing", "Say which team owns the flag.")
 
@@ -208,7 +215,7 @@ def _write_owners(flag: Flag, changes: Mapping[str, Any]) -> None:
     if "team" in changes:
         flag.team = people.team_named(changes["team"])
     if "owner" in changes:
-        flag.owner = people.user_named(changes["owner"]) if changes["owner"] else None
+        flag.owner = _person(changes["owner"])
     if "service" in changes:
         flag.service = _service(changes["service"])
 

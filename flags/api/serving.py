@@ -199,10 +199,11 @@ class VersionsView(generics.GenericAPIView[Any]):
     def get(self, request: Request, key: str) -> Response:
         """Versions, the newest first, each with what it changed."""
         filters = read_parameters(request.query_params, VersionFilters)
-        page = self.paginate_queryset(versions_of(key, **filters)) or []
+        versions = versions_of(get_flag(key), **filters)
+        page = self.paginate_queryset(versions) or []
         before = {
             (row.flag_environment_id, row.number): row.content
-            for row in versions_of(key, **filters).filter(number__in={row.number - 1 for row in page})
+            for row in versions.filter(number__in={row.number - 1 for row in page})
         }
         shown = []
         for row in page:

@@ -1,4 +1,4 @@
-"""Flags in and out: the standard's JSON, definitions for programs that evaluate themselves, references in code, usage."""
+"""Flags in and out: the standard's JSON, definitions for programs that evaluate themselves, references in code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from cybercube_portal import clock
 from cybercube_portal.api import MomentField, StrictSerializer, etag_of, idempotent, read_members, read_parameters
 from cybercube_portal.people.authentication import ApiKeyAuthentication, SessionAuthentication, actor_of
-from flags.actions.facts import Count, Reference, count_usage, report_references
+from flags.actions.facts import Reference, report_references
 from flags.actions.importing import MOST_FLAGS, import_flags
-from flags.api.authentication import EvaluationKeyAuthentication, environment_for, environment_of_key
+from flags.api.authentication import EvaluationKeyAuthentication, environment_for
 from flags.api.serializers import ENVIRONMENTS, TYPES
 from flags.ofrep.streams import announced
 from flags.policy.flagd import flagd_of
@@ -240,43 +240,3 @@ class ReferencesView(generics.GenericAPIView[Any]):
             now=clock.now(),
         )
         return Response({"references": found, "unknown": unknown})
-
-
-class CountSerializer(StrictSerializer):
-    """How often a flag answered a variant; no variant: nobody defined it, or it could not be evaluated."""
-
-    flag = serializers.CharField(max_length=100)
-    variant = serializers.CharField(max_length=50, allow_blank=True)
-    count = serializers.IntegerField(min_value=1, max_value=1_000_000_000)
-
-
-class UsageBody(StrictSerializer):
-    """What a program answered by itself since it last said so."""
-
-    app = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    counts = serializers.ListField(child=CountSerializer(), max_length=5000)
-
-
-class UsageView(generics.GenericAPIView[Any]):
-    """Counts from programs that evaluate by themselves."""
-
-    authentication_classes = (EvaluationKeyAuthentication, ApiKeyAuthentication, SessionAuthentication)
-    serializer_class = UsageBody
-
-    @extend_schema(operation_id="flags_usage", request=UsageBody, responses={204: None})
-    def post(self, request: Request) -> HttpResponse:
-        """Add them up; keys nobody defined are kept apart (§7.4)."""
-        environment = environment_of_key(request)
-        sent, now = read_members(request, UsageBody), clock.now()
-        count_usage(
-            Count(
-                environment=environment,
-                key=row["flag"],
-                variant=row["variant"],
-                count=row["count"],
-                at=now,
-                app=sent.get("app", ""),
-            )
-            for row in sent["counts"]
-        )
-        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from cybercube_portal.api import path_both
-from flags.api import segments, serving, transfer, views
+from flags.api import segments, serving, transfer, usage, views
 
 import_module("flags.api.schema")
 
@@ -14,7 +14,8 @@ urlpatterns = [
     path_both("flags/import/", transfer.ImportView.as_view(), name="api-flags-import"),
     path_both("flags/definitions/", transfer.DefinitionsView.as_view(), name="api-flags-definitions"),
     path_both("flags/references/", transfer.ReferencesView.as_view(), name="api-flags-references"),
-    path_both("flags/usage/", transfer.UsageView.as_view(), name="api-flags-usage"),
+    path_both("flags/usage/", usage.UsageView.as_view(), name="api-flags-usage"),
+    path_both("flags/unknown/", usage.UnknownFlagsView.as_view(), name="api-flags-unknown"),
     path_both("flags/segments/", segments.SegmentsView.as_view(), name="api-flags-segments"),
     path_both("flags/segments/<str:slug>/", segments.SegmentView.as_view(), name="api-flags-segment"),
     path_both("flags/<str:key>/", views.FlagView.as_view(), name="api-flag"),
@@ -29,5 +30,6 @@ urlpatterns = [
     path_both("flags/<str:key>/reshuffle/", serving.ReshuffleView.as_view(), name="api-flag-reshuffle"),
     path_both("flags/<str:key>/withdraw/", serving.WithdrawView.as_view(), name="api-flag-withdraw"),
     path_both("flags/<str:key>/versions/", serving.VersionsView.as_view(), name="api-flag-versions"),
+    path_both("flags/<str:key>/usage/", usage.FlagUsageView.as_view(), name="api-flag-usage"),
     path_both("flags/<str:key>/evaluate/", serving.EvaluateView.as_view(), name="api-flag-evaluate"),
 ]

@@ -1,9 +1,9 @@
-"""Forms of flags: define one, change what it serves, kill, restore, ramp, archive, ask."""
+"""Who a flag is: define one, edit one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,12 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from changes.forms.fields import text_area
 from cybercube_portal.web import PageForm, WhenField
-from flags.forms import rules
-from flags.models import FlagEnvironment
+from flags.models import Flag
 from flags.policy.naming import FlagType, ValueType
-from flags.policy.ramps import HOLD, STEPS, Ramp
 
-SPARE_RULES = 1
 TYPE_HELP = _("Release and experiment are temporary, ops and permission stay (§7.1).")
 ENVIRONMENTS = [("dev", "dev"), ("stg", "stg"), ("prd", "prd")]
 
@@ -61,195 +58,91 @@ class FlagForm(PageForm):
         self.fields["service"].choices = [("", _("None: of my team")), *((slug, slug) for slug in services)]  # type: ignore[attr-defined]
 
     def clean_variants(self) -> tuple[dict[str, Any], ...]:
-        """`name = value` lines, each value read as the type says."""
-        try:
-            return tuple(self._variant(line) for line in self.cleaned_data["variants"].splitlines() if line.strip())
-        except ValueError as error:
-            raise forms.ValidationError(str(error), code="flag.variants_form") from error
-
-    def _variant(self, line: str) -> dict[str, Any]:
-        name, equals, text = line.partition("=")
-        if not equals:
-            raise ValueError(f"“{line.strip()[:60]}”: write a name and a value, such as red = #d00.")
-        if self.data.get("value_type") == ValueType.STRING:
-            return {"name": name.strip(), "value": text.strip()}
-        try:
-            return {"name": name.strip(), "value": json.loads(text)}
-        except json.JSONDecodeError as error:
-            raise ValueError(f"“{text.strip()[:60]}” is no value of that type.") from error
+        """As many as there are."""
+        return tuple(read_variants(self.cleaned_data["variants"], str(self.data.get("value_type"))))
 
 
-class ServingForm(PageForm):
-    """What a flag serves in one environment; every rule is three fields, and one empty rule stands below."""
+class EditFlagForm(PageForm):
+    """What of a flag may change; what it is called by programs and what a kill serves never do."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    enabled = forms.BooleanField(label=_("Switched on"), required=False)
-    rollout_percentage = forms.FloatField(
-        label=_("Rollout, percent"), required=False, help_text=_("0 to 100 in steps of 0.01. Empty: no rollout.")
+    name = forms.CharField(label=_("Name"), max_length=200)
+    description = forms.CharField(label=_("What it controls"), required=False, max_length=10_000, widget=text_area(2))
+    service = forms.ChoiceField(label=_("Service"), required=False)
+    team = forms.ChoiceField(label=_("Team"))
+    owner = forms.CharField(
+        label=_("Owner"), required=False, max_length=150, help_text=_("A user name: who is told when it expires.")
     )
-    rollout_variant = forms.ChoiceField(label=_("Rolled out"), required=False)
-    default_variant = forms.ChoiceField(label=_("Everybody else"), required=False)
-    bucket_by = forms.CharField(
-        label=_("Shared out by"), max_length=100, help_text=_("The attribute whose values fall in or out together.")
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=1000, help_text=_("Words between commas."))
+    expires_at = WhenField(
+        label=_("Expires"), required=False, help_text=_("Later than before only with a reason (§7.6).")
     )
-    prerequisites = forms.CharField(
-        label=_("Only where"),
+    permanent_reason = forms.CharField(
+        label=_("Why it stays, or ends"),
+        required=False,
+        max_length=300,
+        help_text=_("For a temporary flag without an end, or a permanent one with one."),
+    )
+    client_visible = forms.BooleanField(label=_("Browsers may see it"), required=False)
+    variants = forms.CharField(
+        label=_("Further variants"),
         required=False,
         widget=text_area(2),
-        help_text=_("Other flags that have to answer first, one a line: release_billing_v2 = on"),
+        help_text=_("One a line, such as green = #0d0. Those there are stay as they are."),
     )
     reason = forms.CharField(label=_("Why"), required=False, max_length=1000)
-    scheduled_time = WhenField(label=_("Not before"), required=False)
 
-    def __init__(self, *args: Any, row: FlagEnvironment, **kwargs: Any) -> None:
-        self.row = row
-        content = row.content
+    def __init__(self, *args: Any, flag: Flag, services: Iterable[str], teams: Iterable[str], **kwargs: Any) -> None:
+        self.flag = flag
+        plain = ("version", "name", "description", "expires_at", "permanent_reason", "client_visible")
         first = {
-            **{name: content[name] for name in ("enabled", "rollout_percentage", "bucket_by")},
-            "version": row.version,
-            "rollout_variant": content["rollout_variant"] or "",
-            "default_variant": content["default_variant"] or "",
-            "prerequisites": rules.written_prerequisites(content["prerequisites"]),
+            **{name: getattr(flag, name) for name in plain},
+            "service": flag.service.slug if flag.service else "",
+            "team": flag.team.slug,
+            "owner": flag.owner.username if flag.owner else "",
+            "tags": ", ".join(flag.tags),
         }
         super().__init__(*args, **{"initial": first, **kwargs})
-        names = [(str(item["name"]), str(item["name"])) for item in row.flag.variants]
-        for field in ("rollout_variant", "default_variant"):
-            self.fields[field].choices = [("", _("the code's own default")), *names]  # type: ignore[attr-defined]
-        self.slots = len(content["rules"]) + SPARE_RULES
-        for place in range(self.slots):
-            self._add_rule(place, content["rules"][place] if place < len(content["rules"]) else None)
+        self.fields["service"].choices = [("", _("None: of the team")), *((slug, slug) for slug in services)]  # type: ignore[attr-defined]
+        self.fields["team"].choices = [(slug, slug) for slug in sorted(teams)]  # type: ignore[attr-defined]
+        if flag.value_type == ValueType.BOOLEAN:
+            del self.fields["variants"]
 
-    def _add_rule(self, place: int, rule: Mapping[str, Any] | None) -> None:
-        area = text_area(2)
-        area.attrs.update({"class": "form-control mono", "spellcheck": "false"})
-        self.fields[f"conditions_{place}"] = forms.CharField(
-            label=_("If all of these hold"),
-            required=False,
-            widget=area,
-            initial=rules.written_conditions(rule["conditions"]) if rule else "",
-        )
-        self.fields[f"answer_{place}"] = forms.CharField(
-            label=_("then answer"),
-            required=False,
-            max_length=300,
-            initial=rules.written_outcome(rule) if rule else "",
-            widget=forms.TextInput(attrs={"class": "form-control mono", "autocomplete": "off"}),
-        )
+    def clean_tags(self) -> list[str]:
+        """Words, each once."""
+        words = (word.strip()[:50] for word in self.cleaned_data["tags"].split(","))
+        return list(dict.fromkeys(word for word in words if word))[:30]
 
-    @property
-    def rule_fields(self) -> list[tuple[int, forms.BoundField, forms.BoundField]]:
-        """Number, conditions and answer of each slot."""
-        return [(place + 1, self[f"conditions_{place}"], self[f"answer_{place}"]) for place in range(self.slots)]
-
-    def clean(self) -> dict[str, Any]:
-        """Puts the rules together; a slot with neither conditions nor answer is a rule taken away."""
-        cleaned = super().clean() or {}
-        old = self.row.content["rules"]
-        written: list[dict[str, Any]] = []
-        for place in range(self.slots):
-            conditions, answer = cleaned.get(f"conditions_{place}", ""), cleaned.get(f"answer_{place}", "")
-            if not conditions.strip() and not answer.strip():
-                continue
-            kept = {
-                name: old[place][name]
-                for name in ("id", "description", "bucket_by")
-                if place < len(old) and name in old[place]
-            }
-            try:
-                written.append({**kept, "conditions": rules.read_conditions(conditions), **rules.read_outcome(answer)})
-            except ValueError as error:
-                self.add_error(f"conditions_{place}", str(error))
-        cleaned["rules"] = written
-        return cleaned
+    def clean_variants(self) -> list[dict[str, Any]]:
+        """Those that are added."""
+        return read_variants(self.cleaned_data["variants"], self.flag.value_type)
 
     def changes(self) -> dict[str, Any]:
-        """The content as `change_flag` takes it."""
-        cleaned = self.cleaned_data
-        return {
-            "enabled": cleaned["enabled"],
-            "rollout_percentage": cleaned["rollout_percentage"],
-            "rollout_variant": cleaned["rollout_variant"] or None,
-            "default_variant": cleaned["default_variant"] or None,
-            "bucket_by": cleaned["bucket_by"],
-            "prerequisites": rules.read_prerequisites(cleaned["prerequisites"]),
-            "rules": cleaned["rules"],
-        }
+        """As `edit_flag` takes them: only what differs, so that nothing is said about what was left alone."""
+        sent = {name: value for name, value in self.cleaned_data.items() if name not in {"version", "reason"}}
+        added = sent.pop("variants", [])
+        changed = {name: value for name, value in sent.items() if name in self.changed_data}
+        was = self.flag.expires_at
+        if was is not None and changed.get("expires_at") == was.replace(second=0, microsecond=0):
+            del changed["expires_at"]  # The field knows minutes.
+        return {**changed, **({"variants": [*self.flag.variants, *added]} if added else {})}
 
 
-class KillForm(PageForm):
-    """In production the key is typed, so that nobody kills by a slip of the hand."""
-
-    environment = forms.ChoiceField(choices=ENVIRONMENTS, widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Why"), max_length=1000)
-    confirmation = forms.CharField(label=_("Type the flag's key"), required=False, max_length=100)
-
-    def __init__(self, *args: Any, key: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.key = key
-
-    def clean(self) -> dict[str, Any]:
-        """The key has to be typed for production."""
-        cleaned = super().clean() or {}
-        if cleaned.get("environment") == "prd" and cleaned.get("confirmation", "").strip() != self.key:
-            self.add_error("confirmation", _("Type %(key)s to switch it off in production.") % {"key": self.key})
-        return cleaned
+def read_variants(text: str, value_type: str) -> list[dict[str, Any]]:
+    """`name = value` lines, each value read as the type says. Raises ValidationError."""
+    try:
+        return [_variant(line, value_type) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise forms.ValidationError(str(error), code="flag.variants_form") from error
 
 
-class RestoreForm(PageForm):
-    """Which version again; empty: the one before the kill."""
-
-    environment = forms.ChoiceField(choices=ENVIRONMENTS, widget=forms.HiddenInput)
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-
-class RampForm(PageForm):
-    """Percentages, and for how many minutes each is held."""
-
-    environment = forms.ChoiceField(label=_("Where"), choices=ENVIRONMENTS, initial="prd")
-    percentages = forms.CharField(
-        label=_("Percentages"), max_length=200, initial=", ".join(f"{share:g}" for share in STEPS)
-    )
-    minutes = forms.IntegerField(label=_("Minutes on each"), min_value=1, initial=HOLD // 60)
-    reason = forms.CharField(label=_("Why"), required=False, max_length=1000)
-
-    def clean_percentages(self) -> tuple[float, ...]:
-        """Numbers between commas."""
-        try:
-            return tuple(
-                float(part) for part in self.cleaned_data["percentages"].replace("%", "").split(",") if part.strip()
-            )
-        except ValueError as error:
-            raise forms.ValidationError(_("Write numbers between commas, such as 1, 5, 25, 100.")) from error
-
-    def ramp(self) -> Ramp:
-        """What was asked for."""
-        shares = self.cleaned_data["percentages"]
-        return Ramp(percentages=shares, holds=(self.cleaned_data["minutes"] * 60,) * (len(shares) - 1))
-
-
-class ReasonForm(PageForm):
-    """Where, and why if it matters."""
-
-    environment = forms.ChoiceField(choices=ENVIRONMENTS, widget=forms.HiddenInput, required=False)
-    reason = forms.CharField(label=_("Why"), required=False, max_length=300)
-
-
-class PlaygroundForm(PageForm):
-    """For whom."""
-
-    environment = forms.ChoiceField(label=_("Where"), choices=ENVIRONMENTS, required=False, initial="prd")
-    context = forms.CharField(
-        label=_("For whom"),
-        required=False,
-        max_length=20_000,
-        initial="targetingKey = user-1",
-        widget=text_area(6),
-        help_text=_("One attribute a line, such as plan = pro; or a JSON object."),
-    )
-
-    def clean_context(self) -> dict[str, Any]:
-        """The attributes."""
-        try:
-            return rules.read_context(self.cleaned_data["context"])
-        except ValueError as error:
-            raise forms.ValidationError(str(error), code="flag.context_form") from error
+def _variant(line: str, value_type: str) -> dict[str, Any]:
+    name, equals, text = line.partition("=")
+    if not equals:
+        raise ValueError(f"“{line.strip()[:60]}”: write a name and a value, such as red = #d00.")
+    if value_type == ValueType.STRING:
+        return {"name": name.strip(), "value": text.strip()}
+    try:
+        return {"name": name.strip(), "value": json.loads(text)}
+    except json.JSONDecodeError as error:
+        raise ValueError(f"“{text.strip()[:60]}” is no value of that type.") from error

@@ -1,10 +1,13 @@
-"""Rules as people type them without any script: one condition a line, `attribute operator value`. Pure but for its errors."""
+"""Rules as people type and read them without any script: one condition a line, `attribute operator value`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
 from flags.evaluation import PERCENTAGE, PRESENCE, SEGMENTS
 
@@ -133,3 +136,40 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+MEMBERS: dict[str, str | Promise] = {
+    "enabled": gettext_lazy("Switched on"),
+    "default_variant": gettext_lazy("Everybody else"),
+    "rollout_percentage": gettext_lazy("Rollout, percent"),
+    "rollout_variant": gettext_lazy("Rolled out"),
+    "bucket_by": gettext_lazy("Shared out by"),
+    "salt": gettext_lazy("Salt"),
+    "rules": gettext_lazy("Rules"),
+    "prerequisites": gettext_lazy("Only where"),
+}
+NOTHING = "—"
+
+
+def written_member(name: str, value: Any) -> str:  # noqa: ANN401 - a member of a content
+    """One member of a content as people read it; several lines for rules and prerequisites."""
+    if name == "rules":
+        return "\n".join(f"{place}. {written_rule(rule)}" for place, rule in enumerate(value or (), start=1)) or NOTHING
+    if name == "prerequisites":
+        return written_prerequisites(value or ()) or NOTHING
+    if name == "rollout_percentage":
+        return NOTHING if value is None else f"{value:g} %"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return NOTHING if value is None else str(value)
+
+
+def written_rule(rule: Mapping[str, Any]) -> str:
+    """`plan in pro, team; age gte 18 → on`."""
+    conditions = "; ".join(written_conditions(rule.get("conditions", ())).splitlines())
+    return f"{conditions or gettext('everybody')} → {written_outcome(rule)}"
+
+
+def written_value(value: Any) -> str:  # noqa: ANN401 - a variant's value
+    """As JSON, a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

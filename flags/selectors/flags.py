@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from cybercube_portal.errors import NotFound
 from flags.models import EnvironmentVersion, Flag, FlagEnvironment, FlagVersion, PlannedStep, Segment
 from flags.policy.serving import Neighbours
+from flags.selectors.segments import segments_in
 from flags.states import StepState, VersionKind
 
 OPEN_STEPS = (StepState.WAITING, StepState.RUNNING)
@@ -111,9 +112,9 @@ def unsettled_step(row: FlagEnvironment) -> PlannedStep | None:
     return step if step is not None and step.state == StepState.CONFLICTING else None
 
 
-def versions_of(key: str, *, environment: str | None = None) -> QuerySet[FlagVersion]:
-    """Versions, the newest first. Raises NotFound."""
-    rows = FlagVersion.objects.filter(flag_environment__flag=get_flag(key))
+def versions_of(flag: Flag, *, environment: str | None = None) -> QuerySet[FlagVersion]:
+    """Versions, the newest first."""
+    rows = FlagVersion.objects.filter(flag_environment__flag=flag)
     if environment is not None:
         rows = rows.filter(flag_environment__environment=environment)
     return rows.select_related("by", "flag_environment")
@@ -190,9 +191,6 @@ def segments_read_in(environment: str) -> dict[str, list[str]]:
         environment=environment, content__enabled=True, flag__archived_at__isnull=True
     )
     for key, content in rows.values_list("flag__key", "content"):
-        for rule in content["rules"]:
-            for condition in rule.get("conditions", ()):
-                if condition["operator"] in {"segment", "not_segment"}:
-                    for slug in condition["value"]:
-                        found.setdefault(slug, []).append(key)
+        for slug in segments_in(content):
+            found.setdefault(slug, []).append(key)
     return found

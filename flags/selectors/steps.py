@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from flags.models import PlannedStep
+from flags.models import Flag, PlannedStep
 from flags.selectors.flags import OPEN_STEPS
+from flags.states import StepState
 
 
 def due_steps(*, now: datetime) -> list[int]:
@@ -29,3 +30,10 @@ def open_steps_of(change: str) -> QuerySet[PlannedStep]:
 def steps_of(change: str) -> QuerySet[PlannedStep]:
     """Every step that ever went by `change` (a number)."""
     return PlannedStep.objects.filter(change=change)
+
+
+def unsettled_steps(flag: Flag) -> list[PlannedStep]:
+    """Of each environment the last step, where that conflicted and nobody wrote it anew or withdrew it. One query."""
+    rows = PlannedStep.objects.filter(flag_environment__flag=flag).select_related("requested_by")
+    newest = rows.order_by("flag_environment", "-requested_at", "-id").distinct("flag_environment")
+    return [step for step in newest if step.state == StepState.CONFLICTING]

@@ -23,13 +23,16 @@ from cybercube_portal.web import SHOWN_AGAIN, ChipGroup, Column, Listing, ListPa
 from flags import permissions
 from flags.actions.flags import FlagPlan, create_flag
 from flags.api.showing import shown_flags
-from flags.forms.flags import FlagForm, KillForm, RampForm, ReasonForm
-from flags.forms.rules import written_conditions, written_outcome
-from flags.models import Flag
+from flags.forms.flags import FlagForm
+from flags.forms.moves import ExposeForm, KillForm, RampForm, ReasonForm
+from flags.forms.rules import written_rule, written_value
+from flags.models import Flag, FlagEnvironment
 from flags.policy.exposure import certain_of
 from flags.policy.naming import FlagType
 from flags.selectors.facts import references_listed
 from flags.selectors.flags import flags_shown, get_flag, versions_of
+from flags.selectors.steps import unsettled_steps
+from flags.selectors.usage import usage_of
 from flags.selectors.words import LANGUAGE
 
 LIST, NEW, ONE = "flags/flags.html", "flags/new.html", "flags/flag.html"
@@ -140,26 +143,36 @@ def flag_context(
         "may_change": allows(request, permissions.CHANGE_FLAG, flag),
         "may_kill": allows(request, permissions.KILL_FLAG, flag),
         "may_archive": allows(request, permissions.ARCHIVE_FLAG, flag),
+        "may_approve": allows(request, permissions.APPROVE_RAMP, flag),
+        "may_edit": allows(request, permissions.EDIT_FLAG, flag),
     }
+    unsettled = {step.flag_environment_id: step for step in unsettled_steps(flag)}
     places = []
-    for name, served in shown["environments"].items():
-        kill = (
-            bound
-            if verb == "kill" and environment == name
-            else KillForm(key=flag.key, initial={"environment": name}, auto_id=f"id_{name}_%s")
+    for row in sorted(flag.environments.all(), key=lambda row: row.pk):
+        name = row.environment
+        bound_here = bound if environment == name else None
+        places.append(
+            {
+                "name": name,
+                **shown["environments"][name],
+                "shown_rules": [written_rule(rule) for rule in row.content["rules"]],
+                "kill": bound_here if verb == "kill" and bound_here else _kill_form(flag, name),
+                "expose": bound_here if verb == "expose" and bound_here else _expose_form(row),
+                "failed": verb if bound_here else "",
+                "conflict": unsettled.get(row.pk),
+            }
         )
-        rules = [
-            {"conditions": written_conditions(rule["conditions"]), "answer": written_outcome(rule)}
-            for rule in served["rules"]
-        ]
-        places.append({"name": name, **served, "shown_rules": rules, "kill": kill, "kill_open": kill is bound})
-    versions = list(versions_of(flag.key)[:SHOWN_VERSIONS])
+    used = usage_of(flag.key, now=request.now)
+    versions = list(versions_of(flag)[:SHOWN_VERSIONS])
     references = list(references_listed(flag=flag.key)[: SHOWN_REFERENCES + 1])
     return {
         "crumbs": above(),
         "flag": flag,
         "shown": shown,
         "places": places,
+        "variants": [{"name": row["name"], "value": written_value(row["value"])} for row in flag.variants],
+        "uses": used.by_variant,
+        "days": used.days,
         "versions": versions,
         "references": references[:SHOWN_REFERENCES],
         "more_references": len(references) > SHOWN_REFERENCES,
@@ -168,6 +181,16 @@ def flag_context(
         "failed": verb,
         **(allowed if flag.archived_at is None else {}),
     }
+
+
+def _kill_form(flag: Flag, environment: str) -> KillForm:
+    return KillForm(key=flag.key, initial={"environment": environment}, auto_id=f"id_{environment}_kill_%s")
+
+
+def _expose_form(row: FlagEnvironment) -> ExposeForm:
+    percentage = row.content["rollout_percentage"] if row.content["enabled"] else 0
+    first = {"environment": row.environment, "version": row.version, "rollout_percentage": percentage or 0}
+    return ExposeForm(initial=first, auto_id=f"id_{row.environment}_expose_%s")
 
 
 def allows(request: PageRequest, permission: Permission, flag: Flag) -> bool:

@@ -1,4 +1,4 @@
-"""What is done to a flag from its pages: change what it serves, kill, restore, ramp, withdraw, archive; the playground and the history."""
+"""What is done to a flag from its pages: kill, expose, restore, ramp, approve, re-shuffle, withdraw, archive; the playground and the history."""
 
 from __future__ import annotations
 
@@ -12,64 +12,36 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from changes.policy.content import difference
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, page_of_rows, show, show_again
 from flags import permissions
+from flags.actions.approving import approve_ramp
 from flags.actions.flags import archive_flag
-from flags.actions.serving import Served, change_flag, kill_flag, ramp_flag, restore_flag
+from flags.actions.reshuffling import reshuffle_flag
+from flags.actions.serving import change_flag, kill_flag, ramp_flag, restore_flag
 from flags.actions.stopping import withdraw_step
-from flags.evaluation import OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS, Environment
-from flags.forms.flags import KillForm, PlaygroundForm, RampForm, ReasonForm, RestoreForm, ServingForm
+from flags.evaluation import Environment
+from flags.forms.moves import (
+    ExposeForm,
+    KillForm,
+    PlaygroundForm,
+    RampForm,
+    ReasonForm,
+    ReshuffleForm,
+    RestoreForm,
+)
+from flags.forms.rules import MEMBERS, written_conditions, written_member, written_value
 from flags.models import Flag
 from flags.selectors.flags import definitions, get_flag, get_served, versions_of
 from flags.tracing import trace
 from flags.views.flags import ENVIRONMENTS, ONE, above, allows, flag_context
+from flags.views.serving import said
 
-EDIT, HISTORY, PLAYGROUND = "flags/serving.html", "flags/history.html", "flags/playground.html"
-EXAMPLES = ("plan in pro, team", "user.id percentage 5", "segment beta-testers")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def flag_serving(request: PageRequest, key: str, environment: str) -> HttpResponse:
-    """Edit what the flag serves in one environment."""
-    row = get_served(key, environment)
-    form = ServingForm(request.POST or None, row=row)
-    operators = (*OPERATORS, *PRESENCE, PERCENTAGE, *SEGMENTS)
-    context = {"crumbs": above(row.flag), "flag": row.flag, "row": row, "operators": operators, "examples": EXAMPLES}
-    if not form.is_valid():
-        return show(request, EDIT, context, form=form)
-    cleaned = form.cleaned_data
-    try:
-        served = change_flag(
-            key=key,
-            environment=environment,
-            version=cleaned["version"],
-            changes=form.changes(),
-            reason=cleaned["reason"],
-            scheduled_time=cleaned["scheduled_time"],
-            actor=request.actor,
-            now=request.now,
-        )
-    except SHOWN_AGAIN as error:
-        return show_again(request, EDIT, context, form=form, error=error)
-    messages.success(request, _said(served))
-    return redirect("flag", key)
-
-
-def _said(served: Served) -> str:
-    if served.version is not None:
-        by = _(" It went by %(change)s.") % {"change": served.change} if served.change else ""
-        return _("Version %(number)s is served.") % {"number": served.version.number} + by
-    if served.change:
-        return _("%(change)s was opened for it: it is served once that is approved and its time has come.") % {
-            "change": served.change
-        }
-    return _("It is planned.") if served.step else _("Nothing changed.")
+HISTORY, PLAYGROUND = "flags/history.html", "flags/playground.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def flag_move(request: PageRequest, key: str, verb: str) -> HttpResponse:
-    """Kill, restore, ramp, withdraw or archive. A link only opens the page."""
+    """One verb of `urls.VERBS`. A link only opens the page."""
     if request.method != "POST":
         return redirect("flag", key)
     flag = get_flag(key)
@@ -88,34 +60,72 @@ def flag_move(request: PageRequest, key: str, verb: str) -> HttpResponse:
     return redirect("flag", key)
 
 
+FORMS: dict[str, type[forms.BaseForm]] = {
+    "restore": RestoreForm,
+    "ramp": RampForm,
+    "expose": ExposeForm,
+    "reshuffle": ReshuffleForm,
+}
+
+
 def _form(verb: str, request: PageRequest, flag: Flag) -> forms.BaseForm:
     if verb == "kill":
         return KillForm(request.POST, key=flag.key)
-    kinds: dict[str, type[forms.BaseForm]] = {"restore": RestoreForm, "ramp": RampForm}
-    return kinds.get(verb, ReasonForm)(request.POST)
+    return FORMS.get(verb, ReasonForm)(request.POST)
 
 
 def _done(verb: str, request: PageRequest, key: str, form: forms.BaseForm) -> str:
-    who: dict[str, Any] = {"actor": request.actor, "now": request.now}
-    cleaned = form.cleaned_data
-    if verb == "archive":
-        archive_flag(key=key, reason=cleaned["reason"], **who)
-        return _("Archived.")
-    environment = cleaned["environment"]
-    if verb == "kill":
-        kill_flag(key=key, environment=environment, reason=cleaned["reason"], **who)
-        return _("Killed: everybody is served the safe variant.")
-    if verb == "withdraw":
-        withdraw_step(key=key, environment=environment, reason=cleaned["reason"], **who)
-        return _("Withdrawn.")
-    if verb == "ramp" and isinstance(form, RampForm):
-        version = get_served(key, environment).version
-        return _said(
-            ramp_flag(
-                key=key, environment=environment, version=version, ramp=form.ramp(), reason=cleaned["reason"], **who
-            )
-        )
-    return _said(restore_flag(key=key, environment=environment, version=cleaned["version"], **who))
+    who: dict[str, Any] = {"key": key, "actor": request.actor, "now": request.now}
+    if isinstance(form, RampForm):
+        where = form.cleaned_data["environment"]
+        version = get_served(key, where).version
+        reason = form.cleaned_data["reason"]
+        return said(ramp_flag(environment=where, version=version, ramp=form.ramp(), reason=reason, **who))
+    return DONE[verb](form.cleaned_data, who)
+
+
+def _kill(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    kill_flag(environment=sent["environment"], reason=sent["reason"], **who)
+    return _("Killed: everybody is served the safe variant.")
+
+
+def _expose(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    changes = {"enabled": True, "rollout_percentage": sent["rollout_percentage"]}
+    where = {name: sent[name] for name in ("environment", "version", "reason")}
+    return said(change_flag(changes=changes, **where, **who))
+
+
+def _restore(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    return said(restore_flag(environment=sent["environment"], version=sent["version"], **who))
+
+
+def _approve(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    return said(approve_ramp(environment=sent["environment"], reason=sent["reason"], **who))
+
+
+def _reshuffle(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    return said(reshuffle_flag(**sent, **who))
+
+
+def _withdraw(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    withdraw_step(environment=sent["environment"], reason=sent["reason"], **who)
+    return _("Withdrawn.")
+
+
+def _archive(sent: dict[str, Any], who: dict[str, Any]) -> str:
+    archive_flag(reason=sent["reason"], **who)
+    return _("Archived.")
+
+
+DONE: dict[str, Callable[[dict[str, Any], dict[str, Any]], str]] = {
+    "kill": _kill,
+    "expose": _expose,
+    "restore": _restore,
+    "approve": _approve,
+    "reshuffle": _reshuffle,
+    "withdraw": _withdraw,
+    "archive": _archive,
+}
 
 
 @require_safe
@@ -124,13 +134,13 @@ def flag_history(request: PageRequest, key: str) -> HttpResponse:
     flag = get_flag(key)
     where = request.GET.get("environment", "")
     where = where if where in ENVIRONMENTS else "prd"
-    page = page_of_rows(request, versions_of(key, environment=where), order=("-at", "-id"))
-    known = versions_of(key, environment=where).filter(number__in=[row.number - 1 for row in page.rows])
+    page = page_of_rows(request, versions_of(flag, environment=where), order=("-at", "-id"))
+    known = versions_of(flag, environment=where).filter(number__in=[row.number - 1 for row in page.rows])
     before = {row.number: row.content for row in known}
     rows = [
         {
             "version": row,
-            "difference": difference(before[row.number - 1], row.content) if row.number - 1 in before else (),
+            "difference": _difference(before.get(row.number - 1), row.content),
         }
         for row in page.rows
     ]
@@ -138,6 +148,17 @@ def flag_history(request: PageRequest, key: str) -> HttpResponse:
     may_change = flag.archived_at is None and allows(request, permissions.CHANGE_FLAG, flag)
     context = {"crumbs": above(flag), "flag": flag, "rows": rows, "page": page, "tabs": tabs, "where": where}
     return show(request, HISTORY, {**context, "may_change": may_change})
+
+
+def _difference(before: dict[str, Any] | None, after: dict[str, Any]) -> list[dict[str, object]]:
+    """What a version changed, member by member, as people read it."""
+    if before is None:
+        return []
+    return [
+        {"word": word, "before": written_member(name, before[name]), "after": written_member(name, after[name])}
+        for name, word in MEMBERS.items()
+        if name in before and name in after and before[name] != after[name]
+    ]
 
 
 @require_safe
@@ -150,7 +171,15 @@ def flag_playground(request: PageRequest, key: str) -> HttpResponse:
     if form.is_valid():
         written = definitions(form.cleaned_data["environment"] or "prd")
         who = form.cleaned_data["context"]
-        context["result"] = Environment(written).evaluate(key, who)
+        environment = Environment(written)
+        result = environment.evaluate(key, who)
+        context |= {"result": result, "value": written_value(result.value)}
         if key in written["flags"]:
-            context["steps"] = trace(Environment(written), written["flags"][key], who)
+            steps = trace(environment, written["flags"][key], who)
+            context["steps"] = [{**step, "conditions": _conditions(step)} for step in steps]
     return show(request, PLAYGROUND, context, form=form)
+
+
+def _conditions(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """The conditions of a rule's step with the line that people write for each."""
+    return [{**entry, "line": written_conditions([entry])} for entry in step.get("conditions", ())]

@@ -125,7 +125,7 @@ def test_history__shows_what_changed_and_serves_an_old_version_again(alice: Clie
     served(KEY, "dev", now=clock.now(), enabled=True, rollout_percentage=10)
     served(KEY, "dev", now=clock.now(), rollout_percentage=20)
     text = alice.get(f"{PAGE}history/?environment=dev").content.decode()
-    assert "<del>10</del>" in text
+    assert "<del>10 %</del>" in text
     alice.post(f"{PAGE}restore/", {"environment": "dev", "version": "2"})
     assert get_served(KEY, "dev").content["rollout_percentage"] == 10
 

@@ -1,0 +1,91 @@
+"""Segments: the list with who reads them, a new one, one with its versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cybercube_portal.people.guard import may
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+from flags import permissions
+from flags.actions.segments import change_segment, create_segment
+from flags.evaluation import OPERATORS, PRESENCE
+from flags.forms.segments import SegmentForm, written_groups
+from flags.selectors.segments import get_segment, readers_of_segments, segments_listed, versions_of_segment
+from flags.views.flags import above
+
+LIST, NEW, ONE = "flags/segments.html", "flags/segment_new.html", "flags/segment.html"
+MOST_VERSIONS = 20
+
+
+@require_safe
+def segments(request: PageRequest) -> HttpResponse:
+    """Every segment, with the flags whose rules name it."""
+    readers = readers_of_segments()
+    rows = [{"segment": row, "readers": readers.get(row.slug, {})} for row in segments_listed()]
+    return show(request, LIST, {"crumbs": above(), "rows": rows, "may_edit": _may_edit(request)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def segment_new(request: PageRequest) -> HttpResponse:
+    """Name one."""
+    form = SegmentForm(request.POST or None)
+    context = {"crumbs": _above(), "operators": (*OPERATORS, *PRESENCE)}
+    if not form.is_valid():
+        return show(request, NEW, context, form=form)
+    sent = {name: form.cleaned_data[name] for name in ("slug", "name", "groups")}
+    try:
+        create_segment(actor=request.actor, now=request.now, **sent)
+    except SHOWN_AGAIN as error:
+        return show_again(request, NEW, context, form=form, error=error)
+    messages.success(request, _("Rules may name it now."))
+    return redirect("segment", sent["slug"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def segment(request: PageRequest, slug: str) -> HttpResponse:
+    """One segment: who is in it, who reads it, who was in it before."""
+    row = get_segment(slug)
+    first = {"name": row.name, "groups": written_groups(row.groups), "version": row.version}
+    form = SegmentForm(request.POST or None, known=slug, initial=first)
+    context: dict[str, Any] = {
+        "crumbs": _above(),
+        "segment": row,
+        "readers": readers_of_segments().get(slug, {}),
+        "versions": [
+            {"version": version, "groups": written_groups(version.groups)}
+            for version in versions_of_segment(row)[:MOST_VERSIONS]
+        ],
+        "operators": (*OPERATORS, *PRESENCE),
+        "may_edit": _may_edit(request),
+    }
+    if not form.is_valid():
+        return show(request, ONE, context, form=form)
+    sent = form.cleaned_data
+    try:
+        change_segment(
+            slug=slug,
+            version=sent["version"] or row.version,
+            name=sent["name"],
+            groups=sent["groups"],
+            actor=request.actor,
+            now=request.now,
+        )
+    except SHOWN_AGAIN as error:
+        return show_again(request, ONE, context, form=form, error=error)
+    messages.success(request, _("Saved."))
+    return redirect("segment", slug)
+
+
+def _above() -> list[tuple[str, str]]:
+    return [*above(), (_("Segments"), reverse("segments"))]
+
+
+def _may_edit(request: PageRequest) -> bool:
+    return may(request.actor, permissions.EDIT_SEGMENT, now=request.now).allowed

@@ -1,0 +1,136 @@
+"""What a flag serves in one environment: edited, and put together where somebody else was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from cybercube_portal.errors import Stale
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+from flags.actions.serving import Served, change_flag
+from flags.evaluation import OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS
+from flags.forms.moves import ReshuffleForm
+from flags.forms.rules import MEMBERS, written_member
+from flags.forms.serving import ServingForm
+from flags.models import FlagEnvironment
+from flags.policy.exposure import is_shared_out
+from flags.policy.merging import Member, merged
+from flags.policy.serving import completed
+from flags.selectors.flags import get_served, unsettled_step, version_numbered
+from flags.selectors.segments import segments_listed
+from flags.views.flags import above
+
+EDIT = "flags/serving.html"
+LONGEST_NUMBER = 9
+EXAMPLES = ("plan in pro, team", "user.id percentage 5", "segment beta-testers")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberShown:
+    """One row of the three-way comparison."""
+
+    word: str | Promise
+    base: str
+    theirs: str
+    mine: str
+    clashes: bool
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def flag_serving(request: PageRequest, key: str, environment: str) -> HttpResponse:
+    """Edit what the flag serves in one environment; `?step=` begins with a plan that something else was served before."""
+    row = get_served(key, environment)
+    if request.method != "POST":
+        return _shown(request, row)
+    form = ServingForm(request.POST, row=row, content=_read(row, request.POST.get("version", "")))
+    if not form.is_valid():
+        return show(request, EDIT, serving_context(row), form=form)
+    cleaned = form.cleaned_data
+    try:
+        served = change_flag(
+            key=key,
+            environment=environment,
+            version=cleaned["version"],
+            changes=form.changes(),
+            reason=cleaned["reason"],
+            scheduled_time=cleaned["scheduled_time"],
+            actor=request.actor,
+            now=request.now,
+        )
+    except Stale as error:
+        mine = completed({**form.content, **form.changes()}, row.flag.facts)
+        typed = {name: cleaned[name] for name in ("reason", "scheduled_time")}
+        again, rows = _put_together(row, base=form.content, mine=mine, typed=typed)
+        context = {**serving_context(row), "comparison": rows, "read_version": cleaned["version"]}
+        return show_again(request, EDIT, context, form=again, error=error)
+    except SHOWN_AGAIN as error:
+        return show_again(request, EDIT, serving_context(row), form=form, error=error)
+    messages.success(request, said(served))
+    return redirect("flag", key)
+
+
+def _shown(request: PageRequest, row: FlagEnvironment) -> HttpResponse:
+    step = unsettled_step(row)
+    context = serving_context(row)
+    if step is None or request.GET.get("step") != str(step.pk):
+        return show(request, EDIT, context, form=ServingForm(row=row))
+    base = version_numbered(row, step.base_version).content
+    form, rows = _put_together(row, base=base, mine=step.contents[-1], typed={"reason": step.reason})
+    return show(request, EDIT, {**context, "comparison": rows, "read_version": step.base_version}, form=form)
+
+
+def _read(row: FlagEnvironment, version: str) -> Mapping[str, Any]:
+    """The content of the version that the page showed, as long as there is one."""
+    served: dict[str, Any] = row.content
+    if not version.isdecimal() or len(version) > LONGEST_NUMBER or int(version) == row.version:
+        return served
+    kept = row.versions.filter(number=int(version)).first()
+    return served if kept is None else {**served, **kept.content}
+
+
+def _put_together(
+    row: FlagEnvironment, *, base: Mapping[str, Any], mine: Mapping[str, Any], typed: Mapping[str, Any]
+) -> tuple[ServingForm, list[MemberShown]]:
+    """A form that begins with what is served now and my changes over it, and what each of us changed."""
+    content, members = merged(base=base, theirs=row.content, mine=mine)
+    return ServingForm(row=row, content=content, initial=typed), [_member(member) for member in members]
+
+
+def _member(member: Member) -> MemberShown:
+    base, theirs, mine = (written_member(member.name, value) for value in (member.base, member.theirs, member.mine))
+    return MemberShown(MEMBERS[member.name], base, theirs, mine, member.clashes)
+
+
+def serving_context(row: FlagEnvironment) -> dict[str, Any]:
+    """What stands around the form."""
+    where = {"environment": row.environment, "version": row.version}
+    shared_out = is_shared_out(row.content)
+    return {
+        "crumbs": above(row.flag),
+        "flag": row.flag,
+        "row": row,
+        "operators": (*OPERATORS, *PRESENCE, PERCENTAGE, *SEGMENTS),
+        "examples": EXAMPLES,
+        "segments": list(segments_listed()),
+        "reshuffle": ReshuffleForm(initial=where, auto_id="id_reshuffle_%s") if shared_out else None,
+    }
+
+
+def said(served: Served) -> str:
+    """How a request ended, in words."""
+    if served.version is not None:
+        by = _(" It went by %(change)s.") % {"change": served.change} if served.change else ""
+        return _("Version %(number)s is served.") % {"number": served.version.number} + by
+    if served.change:
+        return _("%(change)s was opened for it: it is served once that is approved and its time has come.") % {
+            "change": served.change
+        }
+    return _("It is planned.") if served.step else _("Nothing changed.")
