@@ -214,6 +214,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
             "name": "Dashboard",
             "team": "payments",
             "service": SERVICE,
+            "permanent_reason": "It stays as a way back",
             "reason": "Tidied",
         },
         "POST flags/<str:key>/expose/": {"environment": "dev", "version": 1, "rollout_percentage": 5},
