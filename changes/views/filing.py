@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,8 +30,9 @@ from changes.states import ChangeState, ChangeType, TemplateState
 from changes.words import named
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Stale
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.reach import OutOfReach, within_reach
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, asked_by_itself, show, show_again
 
 NEW, FORM, PREVIEW = "changes/new.html", "changes/form.html", "changes/parts/preview.html"
 KINDS = tuple(TemplateKind)
@@ -90,6 +91,29 @@ class Filing:
         return [(_("New change"), reverse("change-new"))]
 
 
+@dataclass(frozen=True)
+class Read:
+    """The change as whoever edits it first read it: a form that was kept for days still tells what changed meanwhile."""
+
+    version: int
+    content_hash: str
+
+    @classmethod
+    def of(cls, change: ChangeRequest, sent: QueryDict) -> Read:
+        """As the form says; as the change stands when it says nothing. A version that is none is never the current one."""
+        if not sent:
+            return cls(change.version, change.content_hash)
+        version = sent.get("version", "")
+        return cls(int(version) if VERSION.fullmatch(version) else 0, sent.get("content_hash", ""))
+
+    def meanwhile(self, change: ChangeRequest) -> list[dict[str, object]]:
+        """What others changed since."""
+        if self.version == change.version:
+            return []
+        then = change.content_versions.filter(content_hash=self.content_hash).first()
+        return named(difference_from(then.material, change)) if then else []
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_new(request: PageRequest) -> HttpResponse:
     """Choose what to file, then file it: as a draft, or handed in at once."""
@@ -98,17 +122,18 @@ def change_new(request: PageRequest) -> HttpResponse:
         templates = sorted(templates_listed(state=TemplateState.ACTIVE), key=lambda row: KINDS.index(row.kind))
         cards = [(template, conditions(template.kind)) for template in templates]
         return show(request, NEW, {"cards": cards, "crumbs": [(_("Changes"), reverse("changes"))]})
+    form = filing.form(request, request.POST if request.method == "POST" else None)
+    context = filing.context() | recall(request, form)
     if request.method != "POST":
-        return show(request, FORM, filing.context(), form=filing.form(request))
-    form = filing.form(request, request.POST)
-    context = filing.context()
+        return show(request, FORM, context, form=form)
     if "check" in request.POST or not form.is_valid():
         return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
     submit = "submit" in request.POST and filing.type is not ChangeType.EMERGENCY
     try:
-        change = file_change(
-            proposal=form.proposal(now=request.now), submit=submit, actor=request.actor, now=request.now
-        )
+        with sending(request):
+            change = file_change(
+                proposal=form.proposal(now=request.now), submit=submit, actor=request.actor, now=request.now
+            )
     except SHOWN_AGAIN as error:
         context["outlook"] = filing.outlook(form, request)
         return show_again(request, FORM, context, form=form, error=error)
@@ -117,8 +142,12 @@ def change_new(request: PageRequest) -> HttpResponse:
 
 
 @require_POST
+@asked_by_itself
 def change_preview(request: PageRequest) -> HttpResponse:
-    """The part of the page that says what the form would meet, for htmx. Writes nothing."""
+    """The part of the page that says what the form would meet, for htmx. Writes nothing.
+
+    Once the session is over the form tells so itself (`unsent.js`); leaving it for the log-in page would lose what was typed.
+    """
     filing = _filing(request) or Filing(ChangeType.NORMAL)
     form = filing.form(request, request.POST)
     return render(request, PREVIEW, {"outlook": filing.outlook(form, request), "filing": filing})
@@ -129,23 +158,27 @@ def change_edit(request: PageRequest, number: str) -> HttpResponse:
     """Edit a draft, or what is in review: its signatures are superseded then."""
     change = get_change(number)
     filing = Filing(ChangeType(change.type), change.template, change)
+    form = filing.form(request, request.POST if request.method == "POST" else None)
+    context = filing.context() | recall(request, form)
+    read = Read.of(change, request.POST if request.method == "POST" else context["unsent_fields"])
+    context["read"] = read
     if request.method != "POST":
-        return show(request, FORM, filing.context(), form=filing.form(request))
-    form = filing.form(request, request.POST)
-    context = filing.context()
+        return show(request, FORM, context | {"meanwhile": read.meanwhile(change)}, form=form)
     if "check" in request.POST or not form.is_valid():
         return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
     try:
-        edit_change(
-            number=number,
-            version=_version(request),
-            changes=form.edits(now=request.now),
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            edit_change(
+                number=number,
+                version=read.version,
+                changes=form.edits(now=request.now),
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
         if isinstance(error, Stale):
-            context["meanwhile"] = _meanwhile(change, request.POST.get("content_hash", ""))
+            # Told now: whoever sends it again has read what changed.
+            context |= {"meanwhile": read.meanwhile(change), "read": Read.of(change, QueryDict())}
         return show_again(request, FORM, context, form=form, error=error)
     messages.success(request, _("Saved."))
     return redirect("change", number)
@@ -180,17 +213,6 @@ def _services(request: PageRequest) -> Services:
     mine = request.actor.team
     rows = catalog.slugs_with_teams()
     return [(slug, f"{slug} · {team}") for slug, team in sorted(rows, key=lambda row: (row[1] != mine, row))]
-
-
-def _version(request: PageRequest) -> int:
-    sent = request.POST.get("version", "")
-    return int(sent) if VERSION.fullmatch(sent) else 0
-
-
-def _meanwhile(change: ChangeRequest, read: str) -> list[dict[str, object]]:
-    """What others changed since this person opened the form."""
-    then = change.content_versions.filter(content_hash=read).first()
-    return named(difference_from(then.material, change)) if then else []
 
 
 def _filed(change: ChangeRequest) -> str:

@@ -10,7 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, reswap
 
 from cybercube_portal import clock
 from cybercube_portal.api.problems import is_for_programs
@@ -39,7 +39,8 @@ class PageMiddleware(LoginRequiredMiddleware):
         refusal = super().process_view(request, view_func, view_args, view_kwargs)
         if refusal is not None and request.htmx:  # type: ignore[attr-defined]
             if getattr(view_func, "is_asked_by_itself", False):
-                return HttpResponseStopPolling()
+                # What the page shows stays: somebody may have typed into it.
+                return reswap(HttpResponseStopPolling(), "none")
             # A fragment cannot hold the log-in page: the whole page goes there, and comes back to where it was.
             return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url_abs_path or "/").url)  # type: ignore[attr-defined]
         if refusal is None and request.user.is_authenticated:

@@ -18,6 +18,7 @@ from cybercube_portal.pages.needs import needs_of
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.people.guard import may_anywhere
+from cybercube_portal.people.selectors import unsent_forms
 from cybercube_portal.web import PageRequest, back_to, sent_text, show
 from releases.permissions import ROLL_BACK_DEPLOYMENT
 from releases.selectors.gate_history import stopped_since
@@ -38,6 +39,7 @@ def home(request: PageRequest) -> HttpResponse:
         "waiting": waiting,
         "needs": needs_of(actor, now=now),
         "mine": mine,
+        "unsent": list(unsent_forms(actor)),
         "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
         "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),

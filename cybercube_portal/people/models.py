@@ -1,4 +1,4 @@
-"""Team, User, Grant, ApiKey: who there is and what they hold."""
+"""Team, User, Grant, ApiKey: who there is and what they hold; and what the portal keeps for them alone."""
 
 from __future__ import annotations
 
@@ -140,3 +140,24 @@ class UsualView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.listing}"
+
+
+class UnsentForm(models.Model):
+    """What somebody typed into the form at `address` and did not send yet: theirs alone, and no event tells of it.
+
+    `fields` is the form as a browser encodes it, `title` the heading of its page.
+    """
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="unsent_forms")
+    address = models.CharField(max_length=500)
+    title = models.CharField(max_length=160)
+    fields = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-kept_at", "-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "address"], name="unsent_form_once")]
+        indexes: ClassVar = [models.Index(fields=["kept_at"], name="unsent_form_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.owner_id}: {self.address}"

@@ -34,6 +34,13 @@ DELETE_VIEW = Permission(
 PREFER_VIEW = Permission(
     name="people.prefer_savedview", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
 )
+# What somebody typed and did not send is nobody else's, an admin's neither.
+KEEP_FORM = Permission(
+    name="people.keep_unsentform", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
+DISCARD_FORM = Permission(
+    name="people.discard_unsentform", roles=_NOBODY, scope="admin", section="§1.4", everywhere=True, own=True
+)
 PERMISSIONS: tuple[Permission, ...] = (
     ADD_PERSON,
     GRANT_ROLE,
@@ -44,4 +51,6 @@ PERMISSIONS: tuple[Permission, ...] = (
     CHANGE_VIEW,
     DELETE_VIEW,
     PREFER_VIEW,
+    KEEP_FORM,
+    DISCARD_FORM,
 )

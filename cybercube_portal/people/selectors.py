@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.actors import Actor, GrantFact, KeyFact, Kind
 from cybercube_portal.people.keys import digest_of, is_well_formed
-from cybercube_portal.people.models import ApiKey, Grant, SavedView, Team, User, UsualView
+from cybercube_portal.people.models import ApiKey, Grant, SavedView, Team, UnsentForm, User, UsualView
 from cybercube_portal.people.roles import Role, satisfied_by
 from cybercube_portal.query import Names
 
@@ -240,3 +240,13 @@ def get_saved_view(view_id: int, actor: Actor) -> Any:  # noqa: ANN401 - a Saved
     if view is None:
         raise NotFound("There is no such view.", code="view.unknown")
     return view
+
+
+def unsent_form(actor: Actor, address: str) -> UnsentForm | None:
+    """What this person typed at `address` and did not send; nobody else's can be named."""
+    return UnsentForm.objects.filter(owner_id=actor.id, address=address).first()
+
+
+def unsent_forms(actor: Actor) -> QuerySet[UnsentForm]:
+    """Every form this person did not send, the one touched last first, without what was typed."""
+    return UnsentForm.objects.filter(owner_id=actor.id).defer("fields")

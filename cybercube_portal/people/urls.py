@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from cybercube_portal.people.views import grants, keys, profile, sessions
+from cybercube_portal.people.views import grants, keys, profile, sessions, unsent
 
 urlpatterns = [
     path("login/", login_not_required(sessions.LogInView.as_view()), name="login"),
@@ -19,5 +19,7 @@ urlpatterns = [
     path("people/", grants.people, name="people"),
     path("grants/", grants.grants, name="grants"),
     path("grants/grant/", grants.grant_role, name="grant-role"),
+    path("unsent/", unsent.unsent, name="unsent"),
+    path("unsent/discard/", unsent.unsent_discard, name="unsent-discard"),
     path("grants/<int:grant_id>/revoke/", grants.revoke_grant, name="revoke-grant"),
 ]

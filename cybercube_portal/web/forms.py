@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.forms.utils import ErrorList
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +78,14 @@ class WhenField(forms.DateTimeField):
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's signature
         """An aware moment as its wall time in the current zone."""
         return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+def fill_in(form: forms.BaseForm, sent: QueryDict) -> None:
+    """Show `sent` in an unbound form, as each widget reads it: what was typed once, unjudged. Fields it does not name keep their own."""
+    for name, field in form.fields.items():
+        sent_as = form.add_prefix(name)
+        if not field.widget.value_omitted_from_data(sent, {}, sent_as):
+            form.initial[name] = field.widget.value_from_datadict(sent, {}, sent_as)
 
 
 def keep_errors(form: forms.BaseForm, error: Invalid) -> None:

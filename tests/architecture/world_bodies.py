@@ -169,6 +169,8 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST channels/<uuid:channel_id>/": {"name": "#releases", "kinds": "freeze_ahead"},
         "POST changes/new/": change,
         "POST changes/bulk/": {"act": "comment", "number": number, "body": "Seen"},
+        "POST unsent/": {"address": "/changes/new/?type=normal", "title": "Normal change", "fields": "title=Half"},
+        "POST unsent/discard/": {"address": "/changes/new/?type=normal"},
         "POST views/new/": {"name": "Drafts", "query": "is:draft"},
         "POST views/<int:view_id>/edit/": {"name": "What I filed", "query": "requester:@me", "is_shared": "on"},
         "POST views/<int:view_id>/prefer/": {"usual": "yes"},
