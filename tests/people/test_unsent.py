@@ -65,7 +65,9 @@ def test_unsent__of_somebody__is_nobody_elses_and_no_event(held: datetime, brows
         session = browser_session(name)
         pages = [session.get(address) for address in (NEW, "/unsent/", "/")]
         session.post("/unsent/discard/", {"address": NEW})
-        assert not [page for page in pages if "Nobody's business" in page.content.decode() or "not sent" in words_of(page)]
+        assert not [
+            page for page in pages if "Nobody's business" in page.content.decode() or "not sent" in words_of(page)
+        ]
     assert Event.objects.count() == before
     assert UnsentForm.objects.get().owner.username == "alice"
     assert "Not sent yet: Normal change" in words_of(browser_session("alice").get("/"))
@@ -100,9 +102,7 @@ def test_unsent__of_a_change_edited_meanwhile__says_what_moved_and_is_still_a_co
     typed = normal(title="Another title", version=change.version, content_hash=change.content_hash)
     keep(alice, typed, address=address)
     new_plan = {"rollback_plan": "Flip the flag."}
-    edit_change(
-        number=change.number, version=change.version, changes=new_plan, actor=cast.actor("bob"), now=held
-    )
+    edit_change(number=change.number, version=change.version, changes=new_plan, actor=cast.actor("bob"), now=held)
 
     page = alice.get(address)
     assert page.context["form"]["title"].value() == "Another title"
