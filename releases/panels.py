@@ -1,4 +1,7 @@
-"""Panels on a change's page: its release, the gate's, asked for once the page stands (`releases.views.change`), and its deployments."""
+"""Panels on a change's page: its release, the gate's, asked for once the page stands (`releases.views.change`), and its deployments.
+
+And what the switch of its flag takes back (§8.2).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,16 @@ from django.utils.safestring import SafeString
 from changes.panels import register_panel
 from cybercube_portal.people.guard import may
 from cybercube_portal.web import PageRequest
+from flags.panels import register_way_back
 from releases.models import Deployment, Release
-from releases.permissions import ASK_GATE
+from releases.permissions import ASK_GATE, ROLL_BACK_DEPLOYMENT
 from releases.policy.releases import PHASE_OF, shown_state
+from releases.policy.rollback import trigger_of
+from releases.rollback_forms import RollBackForm
 from releases.selectors.deployments import of_change
 from releases.selectors.releases import release_of_change
+from releases.selectors.rollbacks import standing_by_flag
+from releases.states import RollbackMethod
 from releases.views.release import PHASE_WORDS
 
 if TYPE_CHECKING:
@@ -29,6 +37,7 @@ def register() -> None:
     register_panel(release_panel, asks=release_asks)
     register_panel(gate_panel)
     register_panel(deployments_panel, asks=deployments_asks)
+    register_way_back(way_back)
 
 
 def release_asks(change: ChangeRequest) -> tuple[QuerySet[Release]]:
@@ -66,3 +75,24 @@ def deployments_panel(change: ChangeRequest, request: PageRequest, rows: list[De
     if not rows:
         return SafeString("")
     return render_to_string("releases/parts/deployments_panel.html", {"deployments": rows}, request=request)
+
+
+def way_back(change: ChangeRequest, request: PageRequest) -> dict[str, SafeString]:
+    """By environment: a form that switches the change's flag off and takes back what was deployed under it, for whoever may. One query."""
+    found: dict[str, SafeString] = {}
+    for row in standing_by_flag(change.number):
+        service = row.service
+        who = may(
+            request.actor, ROLL_BACK_DEPLOYMENT, now=request.now, teams=[service.team.slug], services=[service.slug]
+        )
+        if who.allowed:
+            by_flag = RollbackMethod.FLAG
+            form = RollBackForm(
+                versions=(),
+                methods=(by_flag,),
+                initial={"method": by_flag, "trigger": trigger_of(row.state)},
+                auto_id=f"id_{row.reference}_%s",
+            )
+            html = render_to_string("releases/parts/way_back.html", {"deployment": row, "form": form}, request=request)
+            found[row.environment] = found.get(row.environment, SafeString("")) + html
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from changes.policy.scope import Action
 from changes.selectors.changes import rollback_flag_of
@@ -15,7 +15,7 @@ from releases.drivers.orders import Order
 from releases.models import Deployment
 from releases.policy.gate import Question
 from releases.policy.rollback import RollbackFacts, driver_for, may_roll_back, method_for, methods_offered, trigger_of
-from releases.selectors.deployments import get_deployment, in_place, standing_there
+from releases.selectors.deployments import STANDING, deployments, get_deployment, in_place, standing_there
 from releases.selectors.incidents import is_corruption_reported
 from releases.states import UNDER_WAY, DeploymentState, Method, RollbackMethod, Trigger
 
@@ -113,6 +113,14 @@ def flag_of(deployment: Deployment) -> str:
         return ""
     key = rollback_flag_of(deployment.change)
     return key if key and is_on(key, deployment.environment) else ""
+
+
+def standing_by_flag(number: str) -> QuerySet[Deployment]:
+    """What stands under a change and can go back by the flag that it names, while that is on there. One query."""
+    there = Deployment.objects.filter(service=OuterRef("service"), environment=OuterRef("environment"))
+    later = there.filter(state__in=STANDING, pk__gt=OuterRef("pk"))
+    rows = deployments().filter(change=number, state__in=BY_FLAG).exclude(action=Action.ROLLBACK)
+    return rows.filter(~Exists(later))
 
 
 def target_of(deployment: Deployment, to_version: str = "") -> Deployment | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -168,8 +169,37 @@ def test_page__of_a_way_back_by_a_flag__is_one_button(
 
 
 def test_change__that_names_a_flag__shows_it_with_the_switch(
-    bad: Deployment, browser_session: Callable[[str], Client]
+    bad: Deployment, held: datetime, browser_session: Callable[[str], Client]
 ) -> None:
+    deployed("v2.3.2", at=held)  # What the change brought stands there no longer: the flag alone is left.
     text = browser_session("grace").get(f"/changes/{bad.change}/").content.decode()
     assert f"/flags/{KEY}/kill/" in text
     assert f"/flags/{KEY}/kill/" not in browser_session("kim").get(f"/changes/{bad.change}/").content.decode()
+
+
+def test_change__whose_deployment_stands__is_taken_back_by_the_switch_on_its_page(
+    bad: Deployment, held: datetime, browser_session: Callable[[str], Client], django_assert_max_num_queries: Any
+) -> None:
+    grace, page = browser_session("grace"), f"/changes/{bad.change}/"
+    way = f"/deployments/{bad.reference}/roll_back/"
+    grace.get(page)
+    with django_assert_max_num_queries(12):
+        text = grace.get(page).content.decode()
+    assert f'action="{way}"' in text
+    assert f"/flags/{KEY}/kill/" not in text
+    assert f'action="{way}"' not in browser_session("kim").get(page).content.decode()
+    form = text.partition(f'action="{way}"')[2].partition("</form>")[0]
+    sent = dict(re.findall(r'<input type="hidden" name="(method|trigger)" value="(\w+)"', form))
+    assert sent == {"method": "flag", "trigger": "functionality"}
+    assert grace.post(way, {**sent, "reason": ""}).status_code == 422
+    assert grace.post(way, {**sent, "reason": "Errors"}).status_code == 302
+    rollback = Deployment.objects.get(rolls_back=bad)
+    assert (rollback.rollback.method, rollback.rollback.flag) == (RollbackMethod.FLAG, KEY)
+    assert not get_served(KEY, "prd").content["enabled"]
+    verified(rollback, errors=0.001, now=held + HOUR)
+    assert state_of(bad) == "rolled_back"
+    assert ChangeRequest.objects.get(number=bad.change).state == "rolled_back"
+    assert KEY in Deployment.objects.get(pk=rollback.pk).rollback.notice
+    after = grace.get(page).content.decode()
+    assert f'action="{way}"' not in after
+    assert f"/flags/{KEY}/kill/" not in after
