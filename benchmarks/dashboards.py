@@ -7,6 +7,7 @@ person who comes when nothing is remembered: read, add up, say. `--keep` keeps t
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import time
@@ -17,6 +18,7 @@ import django
 
 from cybercube_portal.settings.choice import choose_settings
 
+os.environ.setdefault("CYBERCUBE_LOG_LEVEL", "WARNING")
 choose_settings()
 django.setup()
 

@@ -21,6 +21,19 @@ from cybercube_portal.catalog import selectors as catalog
 Row = TypeVar("Row", bound=Model)
 MOST_CHANGES = 1000
 MOST_OCCURRENCES = 1000
+# A calendar lists a thousand changes and shows the texts of none.
+TEXTS = (
+    "description",
+    "parameters",
+    "impact",
+    "rollback_plan",
+    "migrations",
+    "notes",
+    "authorisation",
+    "what_happened",
+    "prevention",
+    "claims",
+)
 OFF_CALENDAR = (ChangeState.DRAFT, ChangeState.REJECTED, ChangeState.EXPIRED, ChangeState.CANCELLED)
 
 
@@ -103,7 +116,7 @@ def calendar_between(start: datetime, end: datetime, narrow: Narrow = EVERYTHING
     freezes = _happenings(narrow.scoped(published_between(start, end)), start, end)
     windows = _happenings(narrow.scoped(windows_standing().filter(starts_at__lt=end)), start, end)
     near = narrow.changes(changes_listed()).filter(scheduled_time__lt=end, scheduled_time__gt=start - LONGEST_SLOT)
-    rows = near.exclude(state__in=OFF_CALENDAR).order_by("scheduled_time", "id")[: MOST_CHANGES + 1]
+    rows = near.exclude(state__in=OFF_CALENDAR).order_by("scheduled_time", "id").defer(*TEXTS)[: MOST_CHANGES + 1]
     found = [row for row in rows if row.slot.end > start]
     changes = tuple(found[:MOST_CHANGES])
     return CalendarRange(

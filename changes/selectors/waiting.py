@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from changes.models import ChangeRequest, Signature
 from changes.policy.approvals import SeatOffer, may_sign
@@ -50,7 +50,8 @@ def waiting_for(actor: Actor, *, now: datetime) -> tuple[Waiting, ...]:
 def waiting_and_own(actor: Actor, *, now: datetime) -> tuple[tuple[Waiting, ...], list[Own]]:
     """The same, and what `actor` filed and is still open, the newest first; no query more."""
     waiting, own = _candidates(actor, now).values("pk")[:MOST], changes_of(actor.username).values("pk")[:MOST_OWN]
-    rows = list(changes_listed().filter(Q(pk__in=waiting) | Q(pk__in=own)))
+    # United, for an OR of two lists has PostgreSQL read every change.
+    rows = list(changes_listed().filter(pk__in=waiting.union(own)))
     mine = [row for row in rows if row.requester_id == actor.id]
     others = sorted((row for row in rows if row.requester_id != actor.id), key=lambda row: (row.submitted_at, row.pk))
     asked = [row for row in mine if row.state == ChangeState.IN_REVIEW]

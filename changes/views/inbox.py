@@ -16,6 +16,8 @@ from changes.views.merge_box import Button
 from changes.words import named
 from cybercube_portal.web import PageRequest, show
 
+# A card is a form; more of them than this at once nobody reads (and the page would be over 300 KB).
+CARDS_SHOWN = 40
 SIGNED_SHOWN = 8
 
 
@@ -24,10 +26,16 @@ def inbox(request: PageRequest) -> HttpResponse:
     """Everything that waits, what this person has to sign first."""
     waiting = waiting_for(request.actor, now=request.now)
     changed = differences_since(request.actor, [item.change for item in waiting])
-    cards = [_card(item, since=named(changed.get(item.change.pk, ()))) for item in waiting]
+    again = [item for item in waiting if changed.get(item.change.pk)]
+    first = [item for item in waiting if not changed.get(item.change.pk)]
+    again_shown = again[:CARDS_SHOWN]
+    first_shown = first[: CARDS_SHOWN - len(again_shown)]
     context = {
-        "again": [card for card in cards if card["since"]],
-        "first": [card for card in cards if not card["since"]],
+        "again": [_card(item, since=named(changed[item.change.pk])) for item in again_shown],
+        "first": [_card(item, since=[]) for item in first_shown],
+        "again_count": len(again),
+        "first_count": len(first),
+        "later": len(waiting) - len(again_shown) - len(first_shown),
         "concerns": concerns_of(request.actor, now=request.now),
         "signed": signed_by(request.actor.username)[:SIGNED_SHOWN],
     }

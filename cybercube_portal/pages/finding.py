@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from changes import permissions as changing
 from changes.selectors.needed import found_changes
-from cybercube_portal.catalog.finding import found_services
+from cybercube_portal.catalog.finding import found_services, services_holding
 from cybercube_portal.pages.shell import PLACES
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import Permission, may_anywhere
@@ -24,6 +24,8 @@ from releases.selectors.needed import found_deployments, found_incidents, found_
 
 LONGEST = 200
 SHORTEST = 2
+# Fewer letters than a trigram has no index knows: what grows without end is looked for from here on.
+INDEXED = 3
 EACH = 6
 
 
@@ -106,7 +108,7 @@ class Group:
 
 
 def find(text: str, *, actor: Actor, now: datetime) -> tuple[Group, ...]:
-    """What `text` may mean, in groups; everything that is always there for none. One query at most."""
+    """What `text` may mean, in groups; everything that is always there for none. Two queries at most."""
     wanted = " ".join(text.split())
     groups = (
         Group(label=_("Things"), lines=tuple(_things(wanted)) if len(wanted) >= SHORTEST else ()),
@@ -125,14 +127,16 @@ def _ways(ways: Iterable[Way], text: str, actor: Actor, now: datetime) -> Iterat
 
 
 def _things(text: str) -> Iterator[Found]:
-    parts = (
-        found_services(text, most=EACH),
-        found_releases(text, most=EACH),
-        found_deployments(text, most=EACH),
-        found_flags(text, most=EACH),
-        found_incidents(text, most=EACH),
-    )
-    rows = list(found_changes(text, most=EACH).union(*parts, all=True))
+    parts = [found_services(text, most=EACH), found_flags(text, most=EACH)]
+    if len(text) >= INDEXED:
+        services = services_holding(text.split())
+        parts += [
+            found_changes(text, most=EACH),
+            found_releases(text, services=services, most=EACH),
+            found_deployments(text, services=services, most=EACH),
+            found_incidents(text, most=EACH),
+        ]
+    rows = list(parts[0].union(*parts[1:], all=True))
     exact = text.casefold()
     kinds = list(THINGS)
     rows.sort(key=lambda row: (row[1].casefold() != exact, kinds.index(row[0])))

@@ -12,19 +12,19 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from changes.policy.scope import Action
 from changes.selectors.changes import changes_listed, overdue_records
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.attestations import rows_vouched_for
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
 from cybercube_portal.decisions import Outcome
 from flags.selectors.flags import flags_listed
-from releases.models import ComplianceDay, Deployment, Release
-from releases.policy.compliance import WEEK, WINDOW, Built, Judged, ServiceFacts, Shipped, judged
+from releases.models import ComplianceDay, Release
+from releases.policy.compliance import WEEK, WINDOW, Built, Judged, ServiceFacts, judged
 from releases.policy.drift import drift_of
 from releases.policy.parity import parity_of
 from releases.selectors.places import COMING, PlaceRow, places_of
-from releases.states import RELEASE_OVER, DeploymentState, ReleaseState
+from releases.selectors.shipped import History, shipped_of
+from releases.states import RELEASE_OVER, ReleaseState
 
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 TREND_WEEKS = 12
 COUNTED = ("live_flags", "overdue", "released", "noted", "isolated")
 STG, PRD = EnvironmentCode.STG.value, EnvironmentCode.PRD.value
-# What got as far as being healthy once, whatever became of it.
-ARRIVED = (DeploymentState.HEALTHY, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
 
 
 def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Service]:
@@ -68,7 +66,7 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
     rows = list(services)
     slugs = [row.slug for row in rows]
     places = places_of(catalog.services().filter(slug__in=slugs))
-    built, history = _built(slugs), _history(slugs, since=now - WINDOW)
+    built, history = _built(slugs), shipped_of(slugs, since=now - WINDOW, now=now)
     late, coming = _changes(slugs, now=now)
     facts = (
         ServiceFacts(
@@ -82,7 +80,7 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
             overdue_records=late[row.slug],
             protection=_held(getattr(row, "protection", None)),
             **{name: getattr(row, name) for name in COUNTED},
-            **_deployed(history[row.slug]),
+            **history.get(row.slug, History())._asdict(),
             **_seen(places[row.slug], coming=coming[row.slug] | set(getattr(row, "coming", ())), now=now),
         )
         for row in rows
@@ -144,32 +142,3 @@ def _seen(places: Mapping[str, PlaceRow], *, coming: set[str], now: datetime) ->
         "drift": drift_of(production, now=now),
         "parity": parity_of(places[STG].place, production, coming=coming, now=now),
     }
-
-
-def _history(slugs: list[str], *, since: datetime) -> Mapping[str, list[dict[str, Any]]]:
-    """Deployments to staging and production, the oldest first."""
-    rows = Deployment.objects.filter(
-        service__slug__in=slugs, environment__in=[STG, PRD], state__in=ARRIVED, created_at__gte=since
-    )
-    columns = ("service__slug", "environment", "action", "digest", "change", "state", "created_at", "verified_at")
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows.order_by("created_at", "id").values(*columns):
-        found[row["service__slug"]].append(row)
-    return found
-
-
-def _deployed(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    staged: dict[str, datetime] = {}
-    shipped = []
-    rolled_back_at = None
-    for row in rows:
-        at = row["verified_at"] or row["created_at"]
-        if row["action"] == Action.ROLLBACK:
-            rolled_back_at = at if row["state"] == DeploymentState.HEALTHY else rolled_back_at
-        elif row["environment"] == STG:
-            staged.setdefault(row["digest"], at)
-        else:
-            promoted_at = staged.get(row["digest"])
-            was_promoted = promoted_at is not None and promoted_at <= row["created_at"]
-            shipped.append(Shipped(at=row["created_at"], has_change=bool(row["change"]), was_promoted=was_promoted))
-    return {"shipped": tuple(shipped), "rolled_back_at": rolled_back_at}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,7 @@ from releases.states import DeploymentState, VerificationState
 
 MOST = 20
 Rows = QuerySet[Any, tuple[Any, ...]]
+Services = Mapping[str, tuple[int, ...]]
 
 
 class Need(StrEnum):
@@ -47,17 +49,20 @@ def needed_deployments(actor: Actor, *, now: datetime) -> Rows:
     return asked.values_list(kind, "reference", _named(), "state", "created_at")[:MOST]
 
 
-def found_deployments(text: str, *, most: int) -> Rows:
-    """(kind, reference, title, state) of deployments by reference, or by service and version; the newest first."""
-    rows = _speaking_of(Deployment.objects.all(), text).annotate(named=_named()).order_by("-id")
+def found_deployments(text: str, *, services: Services, most: int) -> Rows:
+    """(kind, reference, title, state) of deployments by reference, or by service and version; the newest first.
+
+    `services` by word of `text` as of `catalog.finding.services_holding`.
+    """
+    rows = _speaking_of(Deployment.objects.all(), text, services).annotate(named=_named()).order_by("-id")
     found: Rows = rows.values_list(Value("deployment", output_field=CharField()), "reference", "named", "state")[:most]
     return found
 
 
-def found_releases(text: str, *, most: int) -> Rows:
+def found_releases(text: str, *, services: Services, most: int) -> Rows:
     """The same of releases."""
     rows = (
-        _speaking_of(Release.objects.all(), text)
+        _speaking_of(Release.objects.all(), text, services)
         .annotate(named=Concat("service__slug", Value(" "), "version"))
         .order_by("-id")
     )
@@ -73,9 +78,10 @@ def found_incidents(text: str, *, most: int) -> Rows:
     ]
 
 
-def _speaking_of(rows: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
+def _speaking_of(rows: QuerySet[Any, Any], text: str, services: Services) -> QuerySet[Any, Any]:
     for word in text.split():
-        rows = rows.filter(Q(reference__iexact=word) | Q(service__slug__icontains=word) | Q(version__icontains=word))
+        of_service = Q(service__in=services[word]) if services.get(word) else Q()
+        rows = rows.filter(Q(reference__iexact=word) | Q(version__icontains=word) | of_service)
     return rows
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from changes.actions.approvals import approve_change, refuse_change
 from changes.actions.content import edit_change
+from changes.views import inbox
 from tests.changes.pages_words import LARGEST, Sessions, within_budget, words_of
 from tests.factories import changes as stories
 from tests.factories.people import Cast
@@ -102,6 +103,19 @@ def test_inbox__changes_without_artifacts__wait_for_the_teams_people(held: datet
     stories.in_review(now=held, artifacts=(), title="Rotate a key")
 
     assert "Rotate a key" in words_of(browser_session("bob").get("/inbox/"))
+
+
+def test_inbox__more_than_a_page_holds__longest_wait_first_and_the_rest_counted(
+    held: datetime, browser_session: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "CARDS_SHOWN", 1)
+    first = stories.in_review(now=held - timedelta(hours=1))
+    stories.in_review(now=held)
+
+    page = browser_session("bob").get("/inbox/")
+
+    assert [card["change"].number for card in page.context["first"]] == [first.number]
+    assert "1 more waits" in words_of(page)
 
 
 def test_inbox__edited_since_signed__says_what_changed(held: datetime, cast: Cast, browser_session: Sessions) -> None:

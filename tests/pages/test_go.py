@@ -88,7 +88,7 @@ def test_go__costs_few_queries(alice: Client, now: datetime, django_assert_max_n
     stories.draft(now=now)
     alice.get("/go/", {"q": "de"}, headers=HX)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         alice.get("/go/", {"q": "deploy"}, headers=HX)
 
 

@@ -21,8 +21,14 @@ def built(**fields: Any) -> dict[str, Any]:
     return {"artifact": Built(**{name: getattr(BUILT, name) for name in ("reference", "git_ref", "digest")} | fields)}
 
 
-def shipped(*days: float, has_change: bool = True, was_promoted: bool = True) -> tuple[Shipped, ...]:
-    return tuple(Shipped(at=NOW - day * DAY, has_change=has_change, was_promoted=was_promoted) for day in days)
+def shipped(*days: int, with_change: int | None = None, promoted: int | None = None) -> Shipped:
+    count = len(days)
+    return Shipped(
+        count=count,
+        with_change=count if with_change is None else with_change,
+        promoted=count if promoted is None else promoted,
+        weeks_ago=frozenset(day // 7 for day in days),
+    )
 
 
 def said(reason: Any) -> Decision:
@@ -79,8 +85,8 @@ ROWS: list[tuple[str, dict[str, Any], Status]] = [
     ("CI pipeline", built(passed=frozenset({"build", "test", "e2e"})), Status.PARTIAL),
     ("CI pipeline", built(passed=frozenset({"build", "test", "scan"})), Status.COMPLETE),
     ("Promotion through staging", {}, Status.PENDING),
-    ("Promotion through staging", {"shipped": shipped(1, was_promoted=False)}, Status.PENDING),
-    ("Promotion through staging", {"shipped": shipped(1) + shipped(2, was_promoted=False)}, Status.PARTIAL),
+    ("Promotion through staging", {"shipped": shipped(1, promoted=0)}, Status.PENDING),
+    ("Promotion through staging", {"shipped": shipped(1, 2, promoted=1)}, Status.PARTIAL),
     ("Promotion through staging", {"shipped": shipped(1, 2)}, Status.COMPLETE),
     ("Health endpoints", {}, Status.PENDING),
     ("Health endpoints", {"seen": ("v2.3.1", "", "")}, Status.PARTIAL),
@@ -95,8 +101,8 @@ ROWS: list[tuple[str, dict[str, Any], Status]] = [
     ("Release documentation", {"released": 2, "noted": 1}, Status.PARTIAL),
     ("Release documentation", {"released": 2, "noted": 2}, Status.COMPLETE),
     ("Change management", {}, Status.PENDING),
-    ("Change management", {"shipped": shipped(1, has_change=False)}, Status.PENDING),
-    ("Change management", {"shipped": shipped(1) + shipped(2, has_change=False)}, Status.PARTIAL),
+    ("Change management", {"shipped": shipped(1, with_change=0)}, Status.PENDING),
+    ("Change management", {"shipped": shipped(1, 2, with_change=1)}, Status.PARTIAL),
     ("Change management", {"shipped": shipped(1), "overdue_records": 1}, Status.PARTIAL),
     ("Change management", {"shipped": shipped(1), "drift": decide(BYPASS)}, Status.PARTIAL),
     ("Change management", {"shipped": shipped(1)}, Status.COMPLETE),
