@@ -164,6 +164,15 @@ def written_member(name: str, value: Any) -> str:  # noqa: ANN401 - a member of 
     return NOTHING if value is None else str(value)
 
 
+def written_part(name: str, value: Any) -> str:  # noqa: ANN401 - a member of a content, or a part of one
+    """What two people changed: one rule, None where there is none; the order of rules by their numbers; else a member."""
+    if name == "order":
+        return ", ".join(map(str, value))
+    if name == "rules":
+        return written_rule(value) if value else NOTHING
+    return written_member(name, value)
+
+
 def written_rule(rule: Mapping[str, Any]) -> str:
     """`plan in pro, team; age gte 18 → on`."""
     conditions = "; ".join(written_conditions(rule.get("conditions", ())).splitlines())

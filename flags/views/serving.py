@@ -18,11 +18,11 @@ from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from flags.actions.serving import Served, change_flag
 from flags.evaluation import OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS
 from flags.forms.moves import ReshuffleForm
-from flags.forms.rules import MEMBERS, written_member
+from flags.forms.rules import MEMBERS, written_part
 from flags.forms.serving import ServingForm
 from flags.models import FlagEnvironment
 from flags.policy.exposure import is_shared_out
-from flags.policy.merging import Member, merged
+from flags.policy.merging import ORDER, RULES, Member, merged
 from flags.policy.serving import completed
 from flags.selectors.flags import get_served, unsettled_step, version_numbered
 from flags.selectors.segments import segments_listed
@@ -105,8 +105,16 @@ def _put_together(
 
 
 def _member(member: Member) -> MemberShown:
-    base, theirs, mine = (written_member(member.name, value) for value in (member.base, member.theirs, member.mine))
-    return MemberShown(MEMBERS[member.name], base, theirs, mine, member.clashes)
+    base, theirs, mine = (written_part(member.name, value) for value in (member.base, member.theirs, member.mine))
+    return MemberShown(_word(member), base, theirs, mine, member.clashes)
+
+
+def _word(member: Member) -> str | Promise:
+    if member.name == ORDER:
+        return _("Order of the rules")
+    if member.name != RULES:
+        return MEMBERS[member.name]
+    return _("Rule %(number)s") % {"number": member.number} if member.number else _("Another rule")
 
 
 def serving_context(row: FlagEnvironment) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,7 +16,6 @@ from cybercube_portal import clock
 from flags.actions.carrying import carry_out_due_step
 from flags.actions.facts import Count, count_usage
 from flags.models import Flag, FlagEnvironment, PlannedStep, Segment
-from flags.policy.merging import merged
 from flags.selectors.flags import get_served
 from flags.selectors.steps import due_steps
 from tests.factories import changes as story
@@ -40,29 +38,11 @@ def typed(**more: str) -> dict[str, str]:
     return {"bucket_by": "targetingKey", "rollout_variant": "on", "default_variant": "off", **more}
 
 
-MERGES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[tuple[str, bool]]]] = [
-    ({"enabled": True}, {}, {"enabled": True}, [("enabled", False)]),
-    ({}, {"rollout_percentage": 5}, {"rollout_percentage": 5}, [("rollout_percentage", False)]),
-    ({"enabled": True}, {"rollout_percentage": 5}, {"enabled": True, "rollout_percentage": 5}, [("enabled", False), ("rollout_percentage", False)]),
-    ({"rollout_percentage": 25}, {"rollout_percentage": 5}, {"rollout_percentage": 5}, [("rollout_percentage", True)]),
-    ({"rollout_percentage": 5}, {"rollout_percentage": 5}, {"rollout_percentage": 5}, [("rollout_percentage", False)]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("theirs", "mine", "expected", "told"), MERGES)
-def test_merge__of_two_edits__keeps_both_and_mine_where_they_clash(
-    theirs: dict[str, Any], mine: dict[str, Any], expected: dict[str, Any], told: list[tuple[str, bool]]
-) -> None:
-    base: dict[str, Any] = {"enabled": False, "rollout_percentage": None, "rules": [], "salt": "x"}
-    content, members = merged(base=base, theirs={**base, **theirs}, mine={**base, **mine})
-    assert content == {**base, **expected}
-    assert [(member.name, member.clashes) for member in members] == told
-
-
 def test_serving__somebody_else_was_faster__shows_three_ways_and_keeps_both(alice: Client) -> None:
     served(now=clock.now(), enabled=True, rollout_percentage=5, rules=[PRO])
     path = f"{PAGE}environments/dev/"
-    served(now=clock.now(), rollout_percentage=25, rules=[], by="bob")
+    team = {**PRO, "id": "r2", "conditions": [{"attribute": "plan", "operator": "eq", "value": "team"}]}
+    served(now=clock.now(), rollout_percentage=25, rules=[{**PRO, "variant": "off"}, team], by="bob")
     mine = typed(version="2", enabled="on", rollout_percentage="50", reason="Half of them", default_variant="on")
     mine |= {
         "rule_0": "r1",
@@ -82,16 +62,19 @@ def test_serving__somebody_else_was_faster__shows_three_ways_and_keeps_both(alic
         "50 %",
     )
     assert members["Rollout, percent"].clashes
-    assert members["Rules"].clashes
-    assert "plan eq pro → on" in members["Rules"].mine
+    assert (members["Rule 1"].theirs, members["Rule 1"].clashes) == ("plan eq pro → off", False)
+    assert members["Another rule"].clashes  # Both added one at the same place, and the first that matches answers.
+    assert members["Another rule"].theirs == "plan eq team → on"
+    assert members["Another rule"].mine == "age gte 18 → on"
     assert not members["Everybody else"].clashes
     again = refused.context["form"]
     assert (again["version"].value(), again["reason"].value()) == (3, "Half of them")
-    assert (again["rollout_percentage"].value(), again["conditions_1"].value()) == (50, "age gte 18")
+    assert (again["rollout_percentage"].value(), again["conditions_2"].value()) == (50, "age gte 18")
     sent = {field.html_name: field.value() for field in again if field.value() not in (None, False)}
     assert alice.post(path, {**sent, "enabled": "on"}).status_code == 302
     content = get_served(KEY, "dev").content
-    assert (content["rollout_percentage"], len(content["rules"]), content["default_variant"]) == (50, 2, "on")
+    assert (content["rollout_percentage"], content["default_variant"]) == (50, "on")
+    assert [(rule["id"], rule["variant"]) for rule in content["rules"]] == [("r1", "off"), ("r2", "on"), ("r3", "on")]
 
 
 def test_conflict__of_a_plan__is_compared_and_planned_again(alice: Client) -> None:
