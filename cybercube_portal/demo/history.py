@@ -17,7 +17,7 @@ from changes.models import ChangeRequest
 from changes.proposals import Proposal
 from changes.selectors.changes import get_change
 from cybercube_portal.audit.models import Delivery, Intent
-from cybercube_portal.demo import lives, rollouts
+from cybercube_portal.demo import lives, migrations, rollouts
 from cybercube_portal.demo.company import SERVICES
 from cybercube_portal.demo.lives import Company
 from releases.states import Method
@@ -242,7 +242,8 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
     change = lives.file(company, "billing-service", patch, at=now - timedelta(hours=5), slot=slot)
     lives.submit(company, change, at=now - timedelta(hours=5))
 
-    minor = lives.build(company, "checkout-api", at=now - timedelta(hours=9), step="minor")
+    carried = [migrations.REGION]
+    minor = lives.build(company, "checkout-api", at=now - timedelta(hours=9), step="minor", migrations=carried)
     change = _in_review(
         company,
         "checkout-api",
@@ -259,6 +260,7 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
         now=now - timedelta(hours=3),
         comment="Reviewed the migration: the column is nullable, the backfill comes later.",
     )
+    migrations.rehearse(company, "checkout-api", minor, migrations.REGION, at=now - timedelta(hours=2))
 
     major = lives.build(company, "search-api", at=now - timedelta(days=1), step="major")
     change = _in_review(
@@ -278,8 +280,9 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
         now=now - timedelta(hours=4),
     )
 
-    indexer = lives.build(company, "indexer", at=now - timedelta(hours=7))
+    indexer = lives.build(company, "indexer", at=now - timedelta(hours=7), migrations=[migrations.RENAMED])
     lives.file(company, "indexer", indexer, at=now - timedelta(hours=6), slot=slot + timedelta(hours=3))
+    migrations.announce(company, "indexer", indexer, migrations.RENAMED, at=now - timedelta(hours=5))
 
 
 def _going_on(company: Company, *, now: datetime, hour: datetime) -> None:
@@ -317,13 +320,16 @@ def _going_on(company: Company, *, now: datetime, hour: datetime) -> None:
 
 
 def right_now(company: Company, *, now: datetime) -> None:
-    """A canary that runs while somebody looks: its work is promised and not silenced."""
+    """A migration that is watched and a canary that runs while somebody looks: their work is promised and not silenced."""
     hour, filed = now.replace(minute=0, second=0, microsecond=0), now - timedelta(days=3)
-    version = lives.build(company, "api-service", at=filed - timedelta(hours=1))
+    carried, answers = [migrations.USERS], {**lives.NO_RISK, "database_schema": True}
+    version = lives.build(company, "api-service", at=filed - timedelta(hours=1), migrations=carried)
     rollouts.stage(company, "api-service", version, at=filed - timedelta(minutes=50))
-    change = _in_review(company, "api-service", version, filed=filed, slot=hour)
+    change = _in_review(company, "api-service", version, filed=filed, slot=hour, answers=answers)
     change = lives.sign(company, change, at=now - timedelta(days=2))
+    migrations.rehearse(company, "api-service", version, migrations.USERS, at=now - timedelta(days=1))
     silence()
+    migrations.carry_out(company, "api-service", version, migrations.USERS, change=change.number, at=now)
     rollouts.begin(company, "api-service", version, "prd", at=now, change=change.number, method=Method.CANARY)
 
 

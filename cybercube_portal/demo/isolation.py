@@ -1,4 +1,4 @@
-"""Security and Ops vouched for the environments; one word is about to end, one row was never looked at."""
+"""Security and Ops vouched for the environments; one word has ended, one is about to, one row was never looked at."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ WORDS: dict[Isolated, tuple[str, str]] = {
     Isolated.LOGS: ("dan", "Every line carries env; checked by the collector."),
 }
 OPEN = (Isolated.MONITORING, EnvironmentCode.DEV)
-ENDING = (Isolated.IAM, EnvironmentCode.PRD)
+# Days left of its year; below none it no longer holds.
+LEFT: dict[tuple[Isolated, EnvironmentCode], int] = {
+    (Isolated.IAM, EnvironmentCode.PRD): 12,
+    (Isolated.SECRETS, EnvironmentCode.STG): -5,
+}
 
 
 def vouch(company: Company, *, now: datetime) -> None:
-    """Three months ago, but for the two."""
+    """Three months ago, but for those that are old by now."""
     for item, environment in CELLS:
         if (item, environment) == OPEN:
             continue
-        ago = HOLDS - timedelta(days=12) if (item, environment) == ENDING else timedelta(days=90)
+        left = LEFT.get((item, environment))
+        ago = timedelta(days=90) if left is None else HOLDS - timedelta(days=left)
         by, evidence = WORDS[item]
         attest_isolation(environment=environment, item=item, evidence=evidence, actor=company.actor(by), now=now - ago)

@@ -16,7 +16,19 @@ from django.db import connection, transaction
 
 from cybercube_portal import clock
 from cybercube_portal.catalog.actions.services import register_service
-from cybercube_portal.demo import cab, flags, frozen, history, isolation, notices, releases, sightings, views
+from cybercube_portal.demo import (
+    cab,
+    flags,
+    frozen,
+    history,
+    inherited,
+    isolation,
+    notices,
+    releases,
+    repositories,
+    sightings,
+    views,
+)
 from cybercube_portal.demo import company as data
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
@@ -68,6 +80,8 @@ def _history(now: datetime) -> None:
     company = Company()
     history.past_year(company, now=now)
     isolation.vouch(company, now=now)
+    repositories.report(company, now=now)
+    inherited.join(company, now=now)
     frozen.look_back(company, now=now)
     frozen.hold_back(company, now=now)
     history.this_week(company, now=now)
