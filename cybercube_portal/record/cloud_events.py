@@ -44,6 +44,7 @@ PRIVATE = frozenset(
         "calendar_feed",
         "chat_channel",
         "delivery",
+        "evidence_pack",
         "grant",
         "intent",
         "notice_choice",

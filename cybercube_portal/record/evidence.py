@@ -24,6 +24,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.api.serializers import EvidenceSerializer
 from cybercube_portal.catalog.api.showing import shown_artifact
 from cybercube_portal.people.actors import Actor
+from cybercube_portal.record.stash import File
 from releases.api.answers import body_of
 from releases.api.deployment_shapes import DeploymentSerializer
 from releases.api.showing import shown_deployment
@@ -34,7 +35,6 @@ from releases.selectors.gate_log import latest_answer
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
 
-File = tuple[str, bytes]
 REGISTER = (
     "number",
     "type",

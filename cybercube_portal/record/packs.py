@@ -24,6 +24,9 @@ from cybercube_portal.audit.selectors.export import export_lines
 PACK_TYPE = "evidence-pack+jws"
 CHAIN = "audit/chain.jsonl"
 IN_MEMORY = 4 * 1024 * 1024
+PERIOD_CONTENTS = """\
+changes.csv                   the register: a row for each change that something happened to in the period
+changes/NUMBER/…              for each of them its evidence, as in the pack of one change"""
 README = """\
 Evidence pack: {about}
 Made by the CYBERCUBE portal at {at} for {reader}.
@@ -98,6 +101,11 @@ def pack_of(
     pack.write(CHAIN, _chain(sequences, now=now))
     pack.close()
     return pack.file
+
+
+def period_words(start: datetime, end: datetime, service: str) -> str:
+    """What a pack of a period is about."""
+    return f"changes from {start.isoformat()} to {end.isoformat()}{f', service {service}' if service else ''}"
 
 
 def _chain(sequences: Sequence[int], *, now: datetime) -> Iterator[bytes]:

@@ -280,6 +280,7 @@ EMAIL_HOST_USER = variables.MAIL_USER.read()
 EMAIL_HOST_PASSWORD = variables.MAIL_PASSWORD.read()
 EMAIL_USE_TLS = variables.MAIL_STARTTLS.read()
 EMAIL_TIMEOUT = 10
+EVIDENCE_AT_ONCE = variables.EVIDENCE_AT_ONCE.read()
 NOTICE_QUIET_TIME = variables.NOTICE_QUIET_TIME.read()
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 

@@ -244,6 +244,12 @@ MAIL_USER = Variable("CYBERCUBE_MAIL_USER", str, "", "Name at the SMTP server.")
 MAIL_PASSWORD = Variable("CYBERCUBE_MAIL_PASSWORD", str, "", "Password at the SMTP server.", secret=True)
 MAIL_STARTTLS = Variable("CYBERCUBE_MAIL_STARTTLS", boolean, "1", "0: speak to the SMTP server without STARTTLS.")
 MAIL_FROM = Variable("CYBERCUBE_MAIL_FROM", str, "CYBERCUBE portal <portal@localhost>", "Sender of the portal's mail.")
+EVIDENCE_AT_ONCE = Variable(
+    "CYBERCUBE_EVIDENCE_AT_ONCE",
+    count,
+    "200",
+    "Changes of an evidence pack that is made while its reader waits; a worker makes larger ones.",
+)
 NOTICE_QUIET_TIME = Variable(
     "CYBERCUBE_NOTICE_QUIET_TIME",
     duration,

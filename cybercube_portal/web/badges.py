@@ -48,6 +48,11 @@ BADGES: dict[str, dict[str, Badge]] = {
         "high": Badge("signal-high", _("High risk"), "bad"),
         "critical": Badge("triangle-alert", _("Critical risk"), "bad"),
     },
+    "evidence_pack": {
+        "being_made": Badge("loader", _("Being made"), "accent"),
+        "ready": Badge("package-check", _("Ready"), "ok"),
+        "failed": Badge("circle-x", _("Failed"), "bad"),
+    },
     "change_outcome": {
         "successful": Badge("circle-check", _("Successful"), "ok"),
         "successful_with_issues": Badge("circle-alert", _("Successful with issues"), "wait"),

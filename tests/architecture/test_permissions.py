@@ -41,6 +41,7 @@ EVENTS = (
     "cybercube_portal.notices",
     "cybercube_portal.people",
     "cybercube_portal.audit",
+    "cybercube_portal.record",
 )
 NO_KEY_HAS_IT = "admin"
 PERMISSION = re.compile(r"[a-z]+\.[a-z]+(_[a-z]+)+")

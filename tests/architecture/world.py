@@ -21,7 +21,8 @@ from cybercube_portal.people.actions import issue_key, save_view
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.models import Grant
 from cybercube_portal.people.scopes import ALLOWED
-from cybercube_portal.record.actions import create_webhook
+from cybercube_portal.record.actions import create_webhook, request_pack
+from cybercube_portal.record.actions.packs import build_pack
 from flags.actions.segments import create_segment
 from releases.actions.migrations import MigrationPlan, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
@@ -114,6 +115,9 @@ def build(cast: Cast, *, now: datetime) -> World:
     )
     found["view"] = {"view_id": view.pk}
     found["period"] = {"query": f"?from={now - DAY:%Y-%m-%dT%H:%M:%SZ}&to={now:%Y-%m-%dT%H:%M:%SZ}"}
+    pack = request_pack(start=now - DAY, end=now - DAY / 2, service=None, actor=cast.actor("admin"), now=now)
+    build_pack(pack_id=pack.pk, now=now)
+    found["pack"] = {"pack_id": pack.pk}
     found["table"] = {"table": "weeks"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
     allowed = str(lives.asked("dev", at=now, version=VERSION).decision.pk)

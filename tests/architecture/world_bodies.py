@@ -126,6 +126,7 @@ def sent_by_programs(now: datetime, *, decision: str) -> dict[str, dict[str, Any
         "POST api/v1/flags/<str:key>/reshuffle/": {"environment": "dev", "version": 1, "reason": "Others first"},
         "POST api/v1/flags/<str:key>/withdraw/": {"environment": "dev"},
         "POST api/v1/flags/<str:key>/evaluate/": {"environment": "dev", "context": {}},
+        "POST api/v1/audit/packs/": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
         "POST api/v1/webhooks/": {"url": "https://hooks.example.com/other", "verbs": ["*"]},
         "PATCH api/v1/webhooks/<uuid:webhook>/": {"verbs": ["change.approved"]},
     }
@@ -144,6 +145,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
     typed = {"name": "Ledger", "team": "payments", "tier": 2, "rollback_driver": "manual"}
     scale = {"title": "Scale", "slug": "large-scale", "kind": "scale", "lowest": 1, "highest": 9}
     return {
+        "POST audit/packs/": {"first_day": "2026-01-01", "last_day": "2026-01-31"},
         "POST environments/": {"environment": "prd", "item": "network", "evidence": "A VPC each"},
         "POST api/v1/freezes/<str:reference>/exceptions/": exception,
         "POST api/v1/cab-meetings/<str:reference>/vote/": {"change": number, "vote": "approve"},

@@ -15,6 +15,7 @@ from cybercube_portal.audit.states import DeliveryState
 from cybercube_portal.catalog.states import Severity
 from cybercube_portal.decisions import Outcome, failed, passed, pending, utc_text
 from cybercube_portal.people.models import Grant
+from cybercube_portal.record.states import PackState
 from cybercube_portal.web import page_of_rows, times
 from cybercube_portal.web.badges import BADGES
 from releases.policy.compliance import Status
@@ -40,6 +41,7 @@ ENUMS = {
     "migration_state": MigrationState,
     "finding": Severity,
     "delivery": DeliveryState,
+    "evidence_pack": PackState,
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from changes.models import ChangeRequest
@@ -186,9 +187,9 @@ def test_period__that_is_none__is_refused(auditor: APIClient, asked: dict[str, s
 
 
 def test_period__with_more_changes_than_a_pack_holds__is_refused_and_not_cut(
-    auditor: APIClient, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+    auditor: APIClient, cast: Cast, now: datetime, settings: Settings
 ) -> None:
-    monkeypatch.setattr("cybercube_portal.record.api.evidence.MOST_CHANGES", 1)
+    settings.EVIDENCE_AT_ONCE = 1
     story.service(SERVICE)
     for _ in range(2):
         story.draft(now=now, artifacts=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cybercube_portal.api import path_both
-from cybercube_portal.record.api import audit, evidence, feed, webhooks
+from cybercube_portal.record.api import audit, evidence, feed, packs, webhooks
 
 urlpatterns = [
     path_both("audit/events/", audit.EventsView.as_view(), name="api-audit-events"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path_both("audit/export/", audit.ExportView.as_view(), name="api-audit-export"),
     path_both("audit/verify/", audit.VerifyView.as_view(), name="api-audit-verify"),
     path_both("audit/evidence/", evidence.PeriodEvidenceView.as_view(), name="api-audit-evidence"),
+    path_both("audit/packs/", packs.PacksView.as_view(), name="api-audit-packs"),
+    path_both("audit/packs/<uuid:pack_id>/", packs.PackView.as_view(), name="api-audit-pack"),
+    path_both("audit/packs/<uuid:pack_id>/file/", packs.PackFileView.as_view(), name="api-audit-pack-file"),
     path_both("changes/<str:number>/evidence/", evidence.ChangeEvidenceView.as_view(), name="api-change-evidence"),
     path_both("events/", feed.FeedView.as_view(), name="api-events"),
     path_both("webhooks/", webhooks.WebhooksView.as_view(), name="api-webhooks"),

@@ -1,0 +1,24 @@
+"""The worker's edge of the record's own work: ids in, one action out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from cybercube_portal.audit.registry import Task
+from cybercube_portal.record.actions import packs
+
+
+def build_pack(task: Task, now: datetime) -> None:
+    """One step of it."""
+    packs.build_pack(pack_id=UUID(task.subject), now=now)
+
+
+def give_up_pack(task: Task, now: datetime, _error: str) -> None:
+    """Say so to whoever waits."""
+    packs.give_up_pack(pack_id=UUID(task.subject), now=now)
+
+
+def drop_pack(task: Task, _now: datetime) -> None:
+    """Its time is over."""
+    packs.drop_pack(pack_id=UUID(task.subject))
