@@ -72,5 +72,5 @@ urlpatterns = [
     ),
     path("compliance/", compliance.compliance, name="compliance"),
     path("compliance/<slug:slug>/", compliance.service_compliance, name="service-compliance"),
-    path("compliance/<slug:slug>.svg", compliance.badge, name="compliance-badge"),
+    path("badges/<str:token>/<slug:slug>.svg", compliance.badge, name="compliance-badge"),
 ]

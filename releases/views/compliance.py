@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.signing import Signer
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cybercube_portal import clock
+from cybercube_portal.api import etag_of
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import NotFound
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 PER_PAGE = 25
 # Of the badge, in pixels: a sign is about this wide, beside the space around the text.
 SIGN, SPACE = 7, 12
+# Seconds that proxies keep it.
+BADGE_AGE = 300
 
 
 @require_safe
@@ -44,20 +54,25 @@ def compliance(request: PageRequest) -> HttpResponse:
 @require_safe
 def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
     """Every row of the table, what shows it, and what to do next."""
-    service, rows = _judged(slug, request)
+    service, rows = _judged(slug, now=request.now)
     context = {
         "service": service,
         "rows": rows,
         "summary": summary(rows),
+        "badge_url": badge_url(slug),
+        "badge_markdown": f"[![STD-ENG-006]({badge_url(slug)})]({settings.BASE_URL}{request.path})",
         "crumbs": [(_("Compliance"), reverse("compliance"))],
     }
     return show(request, "releases/service_compliance.html", context)
 
 
+@login_not_required
 @require_safe
-def badge(request: PageRequest, slug: str) -> HttpResponse:
-    """An SVG for a page of the service's own."""
-    told = summary(_judged(slug, request)[1])
+def badge(request: HttpRequest, token: str, slug: str) -> HttpResponse:
+    """An SVG for a README, to whoever holds its address: what fetches it there logs in nowhere. It tells two numbers and no more."""
+    if not constant_time_compare(token, _token(slug)):
+        raise NotFound("There is no such badge.", code="compliance.no_such_badge")
+    told = summary(_judged(slug, now=clock.now())[1])
     label, value = "STD-ENG-006", f"{told['complete']} / {told['all']}"
     left, right = (len(text) * SIGN + SPACE for text in (label, value))
     context = {
@@ -69,7 +84,21 @@ def badge(request: PageRequest, slug: str) -> HttpResponse:
         "value_at": left + right // 2,
         "tone": "ok" if told["complete"] == told["all"] else "wait",
     }
-    return render(request, "releases/compliance_badge.svg", context, content_type="image/svg+xml")
+    text = render_to_string("releases/compliance_badge.svg", context)
+    tag = etag_of(hashlib.sha256(text.encode()).hexdigest())
+    headers = {"ETag": tag, "Cache-Control": f"public, max-age={BADGE_AGE}", "X-Robots-Tag": "noindex"}
+    if tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}:
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(text, content_type="image/svg+xml", headers=headers)
+
+
+def badge_url(slug: str) -> str:
+    """Where the badge of a service is, for everybody: it stays until the portal's secret key changes."""
+    return settings.BASE_URL + reverse("compliance-badge", args=[_token(slug), slug])
+
+
+def _token(slug: str) -> str:
+    return Signer(salt="compliance.badge").signature(slug)
 
 
 def summary(rows: Iterable[Judged]) -> dict[str, int]:
@@ -85,11 +114,11 @@ def next_step(rows: Iterable[Judged]) -> Judged | None:
     return min(left, key=lambda row: order.index(row.status), default=None)
 
 
-def _judged(slug: str, request: PageRequest) -> tuple[Service, tuple[Judged, ...]]:
-    service = with_counts(catalog.services().filter(slug=slug), now=request.now).first()
+def _judged(slug: str, *, now: datetime) -> tuple[Service, tuple[Judged, ...]]:
+    service = with_counts(catalog.services().filter(slug=slug), now=now).first()
     if service is None:
         raise NotFound(f"There is no service {slug}.", code="service.unknown")
-    return service, compliance_of([service], now=request.now)[slug]
+    return service, compliance_of([service], now=now)[slug]
 
 
 def _mine(*, is_mine: bool) -> Chip:

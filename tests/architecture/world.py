@@ -26,6 +26,7 @@ from cybercube_portal.record.actions.packs import build_pack
 from flags.actions.segments import create_segment
 from releases.actions.migrations import MigrationPlan, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
+from releases.views.compliance import badge_url
 from tests.architecture.way_back import what_goes_back
 from tests.architecture.world_bodies import (
     DAY,
@@ -118,6 +119,9 @@ def build(cast: Cast, *, now: datetime) -> World:
     pack = request_pack(start=now - DAY, end=now - DAY / 2, service=None, actor=cast.actor("admin"), now=now)
     build_pack(pack_id=pack.pk, now=now)
     found["pack"] = {"pack_id": pack.pk}
+    found["badge"] = dict(
+        zip(("token", "slug"), badge_url(SERVICE).removesuffix(".svg").rsplit("/", 2)[1:], strict=True)
+    )
     found["table"] = {"table": "weeks"}
     found["type"] = {"content_type_id": 1, "object_id": 1}
     allowed = str(lives.asked("dev", at=now, version=VERSION).decision.pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -13,6 +14,7 @@ from rest_framework.test import APIClient
 from cybercube_portal.catalog.models import Artifact, Service
 from releases.actions.compliance import keep_compliance
 from releases.models import ComplianceDay, Deployment
+from releases.views.compliance import badge_url
 from tests.factories import changes as story
 from tests.factories.deployments import deployed, digest_of
 from tests.releases.page_words import MOST_QUERIES, queries_of, words
@@ -171,8 +173,21 @@ def test_trend__kept_day_by_day__shows_the_weeks_before(
 def test_badge__of_a_service__is_a_picture_with_its_count(
     browser_session: Callable[[str], Client], held: datetime
 ) -> None:
-    answer: Any = browser_session("alice").get(f"/compliance/{SERVICE}.svg")
+    page = words(browser_session("alice").get(f"/compliance/{SERVICE}/"))
+    address = badge_url(SERVICE)
+    assert f"[![STD-ENG-006]({address})]" in page
+    path = urlsplit(address).path
+    answer: Any = Client().get(path)
 
     assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
     assert "STD-ENG-006: 0 / 18" in answer.content.decode()
-    assert browser_session("alice").get("/compliance/nothing.svg").status_code == 404
+    assert SERVICE not in answer.content.decode()
+    assert Client().get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_badge__without_its_own_address__is_hidden(held: datetime) -> None:
+    other = urlsplit(badge_url("search-api")).path.replace("search-api", SERVICE)
+    guessed = urlsplit(badge_url(SERVICE)).path.replace("/badges/", "/badges/x")
+    assert [Client().get(path).status_code for path in (other, guessed, f"/badges/-/{SERVICE}.svg")] == [404] * 3
+    assert Client().get(urlsplit(badge_url("nothing")).path).status_code == 404
