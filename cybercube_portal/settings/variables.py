@@ -132,7 +132,7 @@ OFREP_RATE = Variable(
     "CYBERCUBE_OFREP_RATE",
     count,
     "2000",
-    "Flags asked for (OFREP) a second by one key of each web process, ten seconds' worth at once; a browser's key is one key; 0: no limit.",
+    "Flags asked for (OFREP) a second by one key, ten seconds' worth at once; a browser's key is one key; 0: no limit.",
 )
 GATE_SIGNED_ARTIFACTS = Variable(
     "CYBERCUBE_GATE_SIGNED_ARTIFACTS",

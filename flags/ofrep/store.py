@@ -24,10 +24,12 @@ from cybercube_portal.people.selectors import live_key
 from flags.actions.facts import Count, count_usage
 from flags.evaluation import Compiled, Environment, Result
 from flags.ofrep.budget import Budget
+from flags.ofrep.sharing import Exchange
 from flags.selectors.flags import definitions, versions_now
 
 LOOK_EVERY = 0.2
 KEYS_EVERY = 2.0
+SHARE_EVERY = 1.0
 COUNT_EVERY = 5.0
 MOST_KEYS = 1000
 MOST_UNKNOWN = 200
@@ -70,6 +72,7 @@ class Store:
         self._callers: dict[str, Caller | None] = {}
         self._tokens: dict[str, str] = {}
         self._answers: deque[tuple[str, tuple[tuple[str, Result], ...]]] = deque()
+        self._exchange = Exchange()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -126,10 +129,13 @@ class Store:
             return self._snapshots[environment]
 
     def _watch(self) -> None:
-        keys_at = counted_at = time.monotonic()
+        keys_at = counted_at = shared_at = time.monotonic()
         while not self._stopped.wait(LOOK_EVERY):
             try:
                 self._look()
+                if time.monotonic() - shared_at >= SHARE_EVERY:
+                    self.share_budgets()
+                    shared_at = time.monotonic()
                 if time.monotonic() - keys_at >= KEYS_EVERY:
                     self._look_at_keys()
                     keys_at = time.monotonic()
@@ -152,6 +158,12 @@ class Store:
         for name, token in list(self._tokens.items()):
             known = self._callers.get(name)
             self._callers[name] = _caller(token, budget=known.budget if known else None)
+
+    def share_budgets(self) -> None:
+        """What a key asked here is counted in the other web processes too, and the other way round."""
+        if settings.RATES["ofrep"]:
+            known = dict(self._callers)
+            self._exchange.share({name: caller.budget for name, caller in known.items() if caller is not None})
 
     def write_counts(self) -> None:
         """Write down what was answered since the last time."""
