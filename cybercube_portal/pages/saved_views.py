@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -64,18 +65,13 @@ def view_new(request: PageRequest) -> HttpResponse:
     first = {"query": request.GET.get("query", "")[:500]}
     form = SavedViewForm(request.POST or None, initial=first, team=request.actor.team or "")
     context = {"place": place, "back": place.address(first["query"]), "crumbs": _crumbs()}
-    if not form.is_valid():
-        return show(request, ONE, context, form=form)
-    given = dict(form.cleaned_data)
-    is_usual = given.pop("is_usual")
-    try:
-        view = actions.save_view(listing=name, actor=request.actor, now=request.now, **given)
-        if is_usual:
-            actions.prefer_view(view_id=view.pk, is_usual=True, actor=request.actor, now=request.now)
-    except SHOWN_AGAIN as error:
-        return show_again(request, ONE, context, form=form, error=error)
-    messages.success(request, _("%(name)s is saved.") % {"name": view.name})
-    return redirect(place.address(view.query))
+
+    def save() -> HttpResponse:
+        view = actions.save_view(listing=name, actor=request.actor, now=request.now, **form.cleaned_data)
+        messages.success(request, _("%(name)s is saved.") % {"name": view.name})
+        return redirect(place.address(view.query))
+
+    return _written(request, form, context, save)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,18 +83,25 @@ def view_edit(request: PageRequest, view_id: int) -> HttpResponse:
     team = view.team.slug if view.team else request.actor.team
     form = SavedViewForm(request.POST or None, initial=now, team=team or "")
     context = {"place": place, "view": view, "back": reverse("saved-views"), "crumbs": _crumbs()}
+
+    def change() -> HttpResponse:
+        changed = actions.change_view(view_id=view_id, actor=request.actor, now=request.now, **form.cleaned_data)
+        messages.success(request, _("%(name)s is changed.") % {"name": changed.name})
+        return redirect("saved-views")
+
+    return _written(request, form, context, change)
+
+
+def _written(
+    request: PageRequest, form: SavedViewForm, context: dict[str, Any], write: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """What `write` answers, or the form again with what was typed."""
     if not form.is_valid():
         return show(request, ONE, context, form=form)
-    given = dict(form.cleaned_data)
-    is_usual = given.pop("is_usual")
     try:
-        actions.change_view(view_id=view_id, actor=request.actor, now=request.now, **given)
-        if is_usual != view.is_usual:
-            actions.prefer_view(view_id=view_id, is_usual=is_usual, actor=request.actor, now=request.now)
+        return write()
     except SHOWN_AGAIN as error:
         return show_again(request, ONE, context, form=form, error=error)
-    messages.success(request, _("%(name)s is changed.") % {"name": given["name"]})
-    return redirect("saved-views")
 
 
 @require_POST

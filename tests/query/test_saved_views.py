@@ -67,6 +67,9 @@ def test_view__usual__opens_the_list_until_something_else_is_asked(alice: Client
     assert len(alice.get("/changes/?q=is:open").context["page"].rows) == 2
     alice.post(f"/views/{SavedView.objects.get().pk}/prefer/", {"usual": "no"})
     assert len(alice.get("/changes/").context["page"].rows) == 2
+    change = {"name": "Drafts", "query": "is:draft", "is_usual": "on"}
+    alice.post(f"/views/{SavedView.objects.get().pk}/edit/", change)
+    assert len(alice.get("/changes/").context["page"].rows) == 1
 
 
 def test_view__shared__is_seen_by_the_team_and_changed_by_its_owner(

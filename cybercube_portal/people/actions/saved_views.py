@@ -25,9 +25,16 @@ LONGEST_NAME = 60
 
 @transaction.atomic
 def save_view(
-    *, listing: str, name: str, query: str, actor: Actor, now: datetime, is_shared: bool = False
+    *,
+    listing: str,
+    name: str,
+    query: str,
+    actor: Actor,
+    now: datetime,
+    is_shared: bool = False,
+    is_usual: bool = False,
 ) -> SavedView:
-    """Keep `query` of the list under `name`; `is_shared`: for everybody in one's own team too.
+    """Keep `query` of the list under `name`; `is_shared`: for everybody in one's own team too; `is_usual`: the list opens with it.
 
     Raises NotPermitted, Invalid.
     """
@@ -38,14 +45,21 @@ def save_view(
     view = SavedView(owner=owner, listing=listing, created_at=now)
     _write(view, name=name, query=query, team=_team(actor, is_shared=is_shared), now=now)
     _record(PeopleEvent.VIEW_SAVED, view, actor=actor, at=now)
-    return view
+    return prefer_view(view_id=view.pk, is_usual=True, actor=actor, now=now) if is_usual else view
 
 
 @transaction.atomic
 def change_view(
-    *, view_id: int, name: str, query: str, actor: Actor, now: datetime, is_shared: bool = False
+    *,
+    view_id: int,
+    name: str,
+    query: str,
+    actor: Actor,
+    now: datetime,
+    is_shared: bool = False,
+    is_usual: bool | None = None,
 ) -> SavedView:
-    """Another name, query or company. Raises NotFound, NotPermitted, Invalid."""
+    """Another name, query or company; `is_usual` None leaves what the list opens with. Raises NotFound, NotPermitted, Invalid."""
     lock_user(actor.username)
     view = _lock(view_id, actor)
     require(actor, permissions.CHANGE_VIEW, now=now, owner=view.owner.username)
@@ -53,6 +67,8 @@ def change_view(
     team = view.team if is_shared and view.team else _team(actor, is_shared=is_shared)
     _write(view, name=name, query=query, team=team, now=now)
     _record(PeopleEvent.VIEW_CHANGED, view, actor=actor, at=now)
+    if is_usual is not None and is_usual != view.is_usual:  # type: ignore[attr-defined]  # told by the selector
+        prefer_view(view_id=view_id, is_usual=is_usual, actor=actor, now=now)
     return view
 
 
