@@ -11,7 +11,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms.fields import LONGEST_TEXT, ArtifactsField, DurationField, WallField, WallTimes, text_area
+from changes.forms.folds import BACK_GROUP, IMPACT_GROUP, PLACE_GROUP, RAISE_GROUP, Fold, folds_of
 from changes.policy.approvals import ReleaseType
+from changes.policy.follows import WEIGHTS, Weight
 from changes.policy.lifecycle import IMPACT
 from changes.policy.risk import QUESTIONS
 from changes.proposals import Proposal
@@ -65,7 +67,7 @@ class ChangeForm(WallTimes, ScopeForm):
     )
     artifacts = ArtifactsField(
         label=_("Artifacts"),
-        help_text=_("What is rolled out, as service:version, one per line."),
+        help_text=_("What is rolled out, as service:version."),
         required=False,
     )
     scheduled_time = WallField(label=_("Starts"))
@@ -98,6 +100,8 @@ class ChangeForm(WallTimes, ScopeForm):
 
     def __init__(self, *args: Any, change_type: ChangeType, **kwargs: Any) -> None:
         self.change_type = change_type
+        # Names of fields that submitting asked for and that are empty.
+        self.wanted: frozenset[str] = frozenset()
         super().__init__(*args, **kwargs)
         self.fields["artifacts"].widget.attrs |= {
             "list": "registered-artifacts",
@@ -120,13 +124,17 @@ class ChangeForm(WallTimes, ScopeForm):
                 widget=forms.TextInput(attrs={"class": "form-control", "placeholder": _("none")}),
             )
 
-    def questions(self) -> list[forms.BoundField]:
-        """The seven of §5.6."""
-        return [self[f"risk_{key}"] for key in QUESTIONS]
+    def questions(self) -> list[tuple[forms.BoundField, Weight]]:
+        """The seven of §5.6, each with what a yes to it adds."""
+        return [(self[f"risk_{key}"], WEIGHTS[key]) for key in QUESTIONS]
 
-    def impacts(self) -> list[forms.BoundField]:
-        """The three parts of the impact."""
-        return [self[f"impact_{part}"] for part in IMPACT]
+    def raising(self) -> list[Fold]:
+        """What is folded below the questions."""
+        return folds_of(self, [RAISE_GROUP])
+
+    def folds(self) -> list[Fold]:
+        """What is folded below everything; open where submitting was refused for the lack of it."""
+        return folds_of(self, [IMPACT_GROUP, BACK_GROUP, PLACE_GROUP], wanted=self.wanted)
 
     def proposal(self, *, now: datetime) -> Proposal:
         """What is filled in so far; `now` stands in for a time that is still missing, so that it can be looked at."""

@@ -15,7 +15,6 @@ from changes.policy.schedule import format_duration, parse_duration
 from changes.proposals import MOST_ARTIFACTS, ArtifactName, parse_artifact
 from cybercube_portal.web import PageForm, WhenField
 
-SPARE_LINES = 3
 LONGEST_TEXT = 50_000
 
 
@@ -114,7 +113,10 @@ class DurationField(forms.CharField):
 
 
 class LinesInput(forms.Widget):
-    """One text input for each value and some to spare, all of one name, tied to a datalist by `attrs["list"]`."""
+    """One text input for each value and one to spare, all of one name, tied to a datalist by `attrs["list"]`.
+
+    A script adds another as soon as the last is used (`changes.js`); without it several go into one.
+    """
 
     template_name = "changes/fields/lines.html"
 
@@ -127,7 +129,7 @@ class LinesInput(forms.Widget):
         """Adds `lines`."""
         context = super().get_context(name, value, attrs)
         given = list(value or [])
-        context["widget"]["lines"] = [*given, *[""] * max(1, SPARE_LINES - len(given))]
+        context["widget"]["lines"] = [*given, ""]
         return context
 
     def id_for_label(self, id_: str, index: str | None = None) -> str:

@@ -23,7 +23,11 @@ class ReviewForm(PageForm):
     """A signature, to the content that was read."""
 
     comment = forms.CharField(
-        label=_("Comment"), required=False, max_length=LONGEST, widget=text_area(2), help_text=_("A refusal says why.")
+        label=_("Comment on your signature"),
+        required=False,
+        max_length=LONGEST,
+        widget=text_area(2),
+        help_text=_("A refusal says why."),
     )
     content_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -31,7 +35,7 @@ class ReviewForm(PageForm):
 class CommentForm(PageForm):
     """A word on a change."""
 
-    body = forms.CharField(label=_("Comment"), max_length=LONGEST, widget=text_area(3))
+    body = forms.CharField(label=_("Add a comment"), max_length=LONGEST, widget=text_area(3))
 
 
 class CancelForm(PageForm):

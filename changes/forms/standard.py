@@ -47,6 +47,22 @@ class StandardForm(WallTimes, ScopeForm):
         first: tuple[str, ...] = ()
         last: tuple[str, ...] = ()
 
+    def first(self) -> list[forms.BoundField]:
+        """What stands above the time."""
+        return [field for field in self._asked() if field.name in self._names[: self._names.index("scheduled_time")]]
+
+    def rest(self) -> list[forms.BoundField]:
+        """What stands below it."""
+        told = {"until", *self._names[: self._names.index("scheduled_time") + 1]}
+        return [field for field in self._asked() if field.name not in told]
+
+    def _asked(self) -> list[forms.BoundField]:
+        return [field for field in self if not field.name.endswith("_fold")]
+
+    @property
+    def _names(self) -> list[str]:
+        return list(self.fields)
+
     def title(self, proposal: Proposal) -> str:
         """What the list will say."""
         return f"{self.template.title}: {', '.join(proposal.services) or '…'}"
@@ -91,7 +107,7 @@ class RoutineDeploymentForm(StandardForm):
     services = None  # type: ignore[assignment]  # Django's way to leave a field out
     artifacts = ArtifactsField(
         label=_("Artifacts"),
-        help_text=_("What is rolled out, as service:version, one per line. The pipeline has registered it."),
+        help_text=_("What is rolled out, as service:version. The pipeline has registered it."),
         error_messages={"required": _("Name what is rolled out, such as billing-service:v2.3.1.")},
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from changes.states import RISK_ORDER, Risk
 from cybercube_portal.catalog.versions import Bump
@@ -48,15 +48,6 @@ class RiskFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RiskAssessment:
-    """`level` counts; `computed` is what facts and answers say; `factors` are sentences for people."""
-
-    level: Risk
-    computed: Risk
-    factors: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Criterion:
     """One row of §5.6: this factor alone makes the change at least `level`. `question` is the answer it tells."""
 
@@ -64,6 +55,16 @@ class Criterion:
     text: str
     applies: Callable[[RiskFacts], bool | None]
     question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAssessment:
+    """`level` counts; `computed` is what facts and answers say; `factors` are sentences for people, `met` the rows behind them."""
+
+    level: Risk
+    computed: Risk
+    factors: tuple[str, ...]
+    met: tuple[Criterion, ...] = field(default=(), compare=False)
 
 
 CRITERIA: tuple[Criterion, ...] = (
@@ -101,6 +102,7 @@ ABSENT: dict[str, str] = {
     "customer_visible": "No customer-visible changes",
 }
 
+OPEN_QUESTION = "risk.question_open"
 LINT_FACTOR = "Migration lint fails: one level higher"
 
 
@@ -124,7 +126,8 @@ def assess(facts: RiskFacts) -> RiskAssessment:
         factors.append(LINT_FACTOR)
     if level != computed:
         factors.append(f"Raised from {computed} to {level}")
-    return RiskAssessment(level, computed, tuple(factors))
+    met.sort(key=lambda criterion: RISK_ORDER.index(criterion.level), reverse=True)
+    return RiskAssessment(level, computed, tuple(factors), tuple(met))
 
 
 def is_complete(facts: RiskFacts) -> Decision:
@@ -135,6 +138,20 @@ def is_complete(facts: RiskFacts) -> Decision:
         blockers.append(_below_computed(chosen=facts.raised_to, computed=assessment.computed))
     assessed = passed("risk.assessed", "§5.6", f"The risk is {assessment.level}.", level=assessment.level)
     return decide(*(blockers or [assessed]))
+
+
+def told_together(reasons: Iterable[Reason], **details: str) -> tuple[Reason, ...]:
+    """The same reasons for a reader: open questions are one, where the first stands, that names them all. `details` go with it."""
+    found = tuple(reasons)
+    open_ones = [reason for reason in found if reason.code == OPEN_QUESTION]
+    if not open_ones:
+        return found
+    first, message = open_ones[0], open_ones[0].message
+    if len(open_ones) > 1:
+        names = " ".join(QUESTIONS[reason.details["question"]] for reason in open_ones)
+        message = f"{len(open_ones)} of the seven risk questions are not answered: {names}"
+    one = replace(first, message=message, details={**first.details, **details})
+    return tuple(one if reason is first else reason for reason in found if reason not in open_ones[1:])
 
 
 def is_outdated(assessed: Risk, facts: RiskFacts) -> Reason | None:
@@ -155,7 +172,7 @@ def is_outdated(assessed: Risk, facts: RiskFacts) -> Reason | None:
 
 def _open_question(key: str) -> Reason:
     return failed(
-        "risk.question_open",
+        OPEN_QUESTION,
         "§5.6",
         f"“{QUESTIONS[key]}” is not answered.",
         "Answer every question of the risk assessment.",

@@ -100,6 +100,21 @@ def judge_lead_time(change_type: ChangeType | None, submitted_at: datetime, star
     )
 
 
+def nobody_on_call(teams: Iterable[str]) -> Reason | None:
+    """That nobody is known to be on call for `teams` then; None when there is none of those. A warning: no rule of the standard forbids it."""
+    names = sorted(teams)
+    if not names:
+        return None
+    return pending(
+        "schedule.nobody_on_call",
+        "§8.5",
+        f"Nobody of {', '.join(names)} is known to be on call then.",
+        "Choose another time, or let an admin grant the role for it.",
+        ("Admin",),
+        teams=names,
+    )
+
+
 def allowed_spans(
     *,
     freezes: Iterable[Freeze],

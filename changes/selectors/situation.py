@@ -229,6 +229,10 @@ class Situation:
     @cached_property
     def around_slot(self) -> SlotFacts:
         """Windows, freezes and others' slots that its time may meet."""
+        return self.slots()
+
+    def slots(self, *, until: datetime | None = None) -> SlotFacts:
+        """The same, and with `until` what any other time from now up to then may meet. One query."""
         return slot_facts(
             self.slot,
             now=self.now,
@@ -238,6 +242,7 @@ class Situation:
             teams=self.teams,
             environments=self.change.environments,
             related=self.related,
+            until=until,
         )
 
     @property

@@ -33,17 +33,19 @@ def slot_facts(
     teams: Iterable[str],
     environments: Iterable[str],
     related: Iterable[str],
+    until: datetime | None = None,
 ) -> SlotFacts:
     """For the change `number`, which may pass the freezes `passed`. `related`: services whose slots count too (§4.6).
 
-    From `now` or the slot's start, whichever is earlier, to the slot's end.
+    From `now` or the slot's start, whichever is earlier, to the slot's end; with `until`, everything from `now` up to then too.
     """
     reach = {"services": services, "teams": teams, "environments": environments}
-    start, end = min(now, slot.start), max(now, slot.end)
+    start, end = min(now, slot.start), max(now, slot.end, until or now)
+    booked_from = min(now, slot.start) if until else slot.start
     open_rows, frozen_rows, booked_rows = together(
         in_scope(windows_standing(), **reach),
         in_scope(published_between(start, end), **reach),
-        booked_between(slot.start, slot.end, services=related, without=number),
+        booked_between(booked_from, max(slot.end, until or slot.end), services=related, without=number),
     )
     return SlotFacts(
         windows=window_facts(open_rows),

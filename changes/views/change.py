@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
 from changes.forms import moves as ask
 from changes.panels import hear, mark_of, panels_of
@@ -50,7 +51,9 @@ def change_live(request: PageRequest, number: str) -> HttpResponse:
         return HttpResponse(status=204)
     context = change_context(request, number, read=page.read)
     is_news = page.seen.rpartition(".")[0] != mark
-    return show(request, LIVE, context | {"said": last_of(context["entries"]) if is_news else []})
+    answer = show(request, LIVE, context | {"said": last_of(context["entries"]) if is_news else []})
+    # What asks for its own part asks again.
+    return trigger_client_event(answer, "change-moved")
 
 
 def change_context(

@@ -20,24 +20,29 @@ from changes.actions.filing import file_change
 from changes.forms.change import ChangeForm, Services, initial_of
 from changes.forms.standard import FORMS, StandardForm, initial_of_standard
 from changes.models import ChangeRequest, Template
+from changes.policy.lifecycle import IMPACT
+from changes.policy.risk import told_together
 from changes.policy.standard import TemplateKind, conditions
 from changes.proposals import proposal_of
 from changes.selectors.changes import get_change
 from changes.selectors.differences import difference_from
-from changes.selectors.outlook import Outlook, outlook_of
+from changes.selectors.outlook import outlook_of
 from changes.selectors.templates import get_template, templates_listed
 from changes.states import ChangeState, ChangeType, TemplateState
 from changes.words import named
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.errors import Stale
+from cybercube_portal.decisions import Decision
+from cybercube_portal.errors import MoveRefused, PortalError, Stale
 from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.reach import OutOfReach, within_reach
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, asked_by_itself, show, show_again
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, asked_by_itself, sent_text, show, show_again
 
 NEW, FORM, PREVIEW = "changes/new.html", "changes/form.html", "changes/parts/preview.html"
 KINDS = tuple(TemplateKind)
 AHEAD = timedelta(hours=25)
 WALL = "%Y-%m-%dT%H:%M"
+# Buttons that send the form to see what it would meet, not to file it.
+LOOKS = {"check", "take"}
 VERSION = re.compile(r"\d{1,9}", re.ASCII)
 Form = ChangeForm | StandardForm
 
@@ -68,11 +73,15 @@ class Filing:
         hour = (now + AHEAD).replace(minute=0, second=0, microsecond=0)
         return {"scheduled_time": soon if self.type is ChangeType.EMERGENCY else hour}
 
-    def outlook(self, form: Form, request: PageRequest) -> Outlook:
-        """What the form would meet as it is filled in."""
+    def outlook(self, form: Form, request: PageRequest) -> dict[str, Any]:
+        """What the form would meet as it is filled in, and the versions there are of its services."""
         form.is_valid()
         number = self.change.number if self.change else ""
-        return outlook_of(form.proposal(now=request.now), now=request.now, number=number)
+        proposal = form.proposal(now=request.now)
+        return {
+            "outlook": outlook_of(proposal, now=request.now, number=number),
+            "artifacts": catalog.newest_releases(services=proposal.services),
+        }
 
     def context(self) -> dict[str, Any]:
         """What the page says around the form."""
@@ -122,12 +131,12 @@ def change_new(request: PageRequest) -> HttpResponse:
         templates = sorted(templates_listed(state=TemplateState.ACTIVE), key=lambda row: KINDS.index(row.kind))
         cards = [(template, conditions(template.kind)) for template in templates]
         return show(request, NEW, {"cards": cards, "crumbs": [(_("Changes"), reverse("changes"))]})
-    form = filing.form(request, request.POST if request.method == "POST" else None)
+    form = filing.form(request, _sent(request))
     context = filing.context() | recall(request, form)
     if request.method != "POST":
         return show(request, FORM, context, form=form)
-    if "check" in request.POST or not form.is_valid():
-        return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
+    if LOOKS & request.POST.keys() or not form.is_valid():
+        return show(request, FORM, context | filing.outlook(form, request), form=form)
     submit = "submit" in request.POST and filing.type is not ChangeType.EMERGENCY
     try:
         with sending(request):
@@ -135,8 +144,7 @@ def change_new(request: PageRequest) -> HttpResponse:
                 proposal=form.proposal(now=request.now), submit=submit, actor=request.actor, now=request.now
             )
     except SHOWN_AGAIN as error:
-        context["outlook"] = filing.outlook(form, request)
-        return show_again(request, FORM, context, form=form, error=error)
+        return _refused(request, filing, form, context, error)
     messages.success(request, _filed(change))
     return redirect("change", change.number)
 
@@ -150,7 +158,7 @@ def change_preview(request: PageRequest) -> HttpResponse:
     """
     filing = _filing(request) or Filing(ChangeType.NORMAL)
     form = filing.form(request, request.POST)
-    return render(request, PREVIEW, {"outlook": filing.outlook(form, request), "filing": filing})
+    return render(request, PREVIEW, filing.outlook(form, request) | {"filing": filing, "live_part": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,14 +166,14 @@ def change_edit(request: PageRequest, number: str) -> HttpResponse:
     """Edit a draft, or what is in review: its signatures are superseded then."""
     change = get_change(number)
     filing = Filing(ChangeType(change.type), change.template, change)
-    form = filing.form(request, request.POST if request.method == "POST" else None)
+    form = filing.form(request, _sent(request))
     context = filing.context() | recall(request, form)
     read = Read.of(change, request.POST if request.method == "POST" else context["unsent_fields"])
     context["read"] = read
     if request.method != "POST":
         return show(request, FORM, context | {"meanwhile": read.meanwhile(change)}, form=form)
-    if "check" in request.POST or not form.is_valid():
-        return show(request, FORM, context | {"outlook": filing.outlook(form, request)}, form=form)
+    if LOOKS & request.POST.keys() or not form.is_valid():
+        return show(request, FORM, context | filing.outlook(form, request), form=form)
     try:
         with sending(request):
             edit_change(
@@ -179,9 +187,34 @@ def change_edit(request: PageRequest, number: str) -> HttpResponse:
         if isinstance(error, Stale):
             # Told now: whoever sends it again has read what changed.
             context |= {"meanwhile": read.meanwhile(change), "read": Read.of(change, QueryDict())}
-        return show_again(request, FORM, context, form=form, error=error)
+        return _refused(request, filing, form, context, error)
     messages.success(request, _("Saved."))
     return redirect("change", number)
+
+
+def _sent(request: PageRequest) -> QueryDict | None:
+    """What was sent; a slot that was taken stands in place of the time that was typed."""
+    if request.method != "POST":
+        return None
+    if "take" not in request.POST:
+        return request.POST
+    sent = request.POST.copy()
+    sent["scheduled_time"] = sent_text(sent, "take")
+    sent.pop("scheduled_time_fold", None)
+    return sent
+
+
+def _refused(
+    request: PageRequest, filing: Filing, form: Form, context: dict[str, Any], error: PortalError
+) -> HttpResponse:
+    """The form again, with what it would meet, and what it lacks unfolded."""
+    context |= filing.outlook(form, request)
+    lacks = {str(reason.details.get("field", "")) for reason in context["outlook"].missing}
+    if isinstance(form, ChangeForm):
+        form.wanted = frozenset(lacks | {f"impact_{part}" for part in IMPACT if "impact" in lacks})
+    if isinstance(error, MoveRefused):
+        error = MoveRefused(Decision(told_together(error.decision.reasons)))
+    return show_again(request, FORM, context, form=form, error=error)
 
 
 def _filing(request: PageRequest) -> Filing | None:

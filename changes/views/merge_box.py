@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from changes.models import ChangeRequest
 from changes.policy.approvals import Seat
+from changes.policy.risk import OPEN_QUESTION, told_together
 from changes.selectors.moves import MoveOption
 from changes.selectors.situation import Situation
-from changes.states import ChangeState
+from changes.states import MATERIAL_STATES, ChangeState
 from cybercube_portal.decisions import Decision, Reason
 from cybercube_portal.people.selectors import Holder
 
@@ -141,7 +142,7 @@ def merge_box(
     return MergeBox(
         tone=tone,
         words=words,
-        blocking=tuple(reason for reason in rows.blockers if reason.code not in TOLD_BY_SEATS),
+        blocking=_together(change, (reason for reason in rows.blockers if reason.code not in TOLD_BY_SEATS)),
         settled=tuple(reason for reason in rows.reasons if reason not in rows.blockers),
         seats=tuple(seat_rows(situation, holders)),
         review=review,
@@ -165,10 +166,21 @@ def _buttons(
             icon=ICONS[option.verb],
             tone="danger" if option.verb in DANGEROUS else "",
             allowed=option.allowed,
-            why=option.reasons,
+            why=_together(change, option.reasons),
             form=asked.get(option.verb),
             opened=option.verb == failed,
         )
+
+
+def _together(change: ChangeRequest, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Open questions as one row, which leads to the first of them where the change may be edited."""
+    found = tuple(reasons)
+    first = next((reason.details["question"] for reason in found if reason.code == OPEN_QUESTION), "")
+    if not first or change.state not in MATERIAL_STATES:
+        return told_together(found)
+    field = "no_risk" if change.is_standard else f"risk_{first}"
+    url = f"{reverse('change-edit', args=[change.number])}#id_{field}"
+    return told_together(found, url=url, link=str(_("Answer in the form")))
 
 
 def seat_rows(situation: Situation, holders: Iterable[Holder]) -> Iterator[SeatRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -83,10 +83,11 @@ def slugs_with_teams() -> list[tuple[str, str]]:
     return list(Service.objects.values_list("slug", "team__slug"))
 
 
-def newest_releases(*, most: int = 200) -> list[str]:
-    """The versions registered last, as `service:version`; builds of branches left out."""
-    rows = Artifact.objects.filter(major__isnull=False).order_by("-registered_at", "-id")
-    return [f"{slug}:{version}" for slug, version in rows.values_list("service__slug", "version")[:most]]
+def newest_releases(*, services: Collection[str] = (), most: int = 200) -> list[str]:
+    """The versions registered last, of `services` or of all, as `service:version`; builds of branches left out."""
+    rows = Artifact.objects.filter(Q(service__slug__in=services) if services else Q(), major__isnull=False)
+    newest = rows.order_by("-registered_at", "-id").values_list("service__slug", "version")
+    return [f"{slug}:{version}" for slug, version in newest[:most]]
 
 
 def services_of_team(team: str) -> QuerySet[Service]:
@@ -341,10 +342,9 @@ def _artifact_fact(artifact: Artifact, service: ServiceFact, latest: Mapping[Sta
 
 def addresses() -> list[Address]:
     """Every address of every service, in one query."""
-    rows = Service.objects.values_list("pk", "slug", "urls", "allowed_hosts")
     return [
         Address(service_id=pk, service=slug, environment=environment, url=url, hosts=tuple(hosts))
-        for pk, slug, urls, hosts in rows
+        for pk, slug, urls, hosts in Service.objects.values_list("pk", "slug", "urls", "allowed_hosts")
         for environment, url in sorted(urls.items())
         if url
     ]

@@ -103,6 +103,22 @@ def holders(role: Role, *, now: datetime, teams: Iterable[str] = ()) -> QuerySet
     return User.objects.filter(is_active=True, kind=Kind.PERSON, pk__in=held.values("user_id"))
 
 
+def teams_with(role: Role, *, teams: Iterable[str], at: datetime) -> frozenset[str]:
+    """Those of `teams` for which somebody active holds `role` at that moment; whoever holds it everywhere holds it for each. One query."""
+    wanted = frozenset(teams)
+    held = Grant.objects.filter(
+        Q(team__isnull=True) | Q(team__slug__in=wanted),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+        role__in=satisfied_by(role),
+        starts_at__lte=at,
+        revoked_at__isnull=True,
+        user__is_active=True,
+        user__kind=Kind.PERSON,
+    )
+    found = set(held.values_list("team__slug", flat=True).distinct())
+    return wanted if None in found else wanted & found
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody who holds a role now."""

@@ -144,6 +144,13 @@ def panel(content: SafeString, title: str, icon: str = "", count: int | None = N
 
 
 @register.simple_block_tag
+def fold(content: SafeString, title: str, icon: str = "", hint: str = "", is_open: bool = False) -> str:  # noqa: FBT001, FBT002 - a tag's argument
+    """A panel that stays shut until somebody wants what is in it; `hint` stands beside its title."""
+    facts = {"content": content, "title": title, "icon_name": icon, "hint": hint, "is_open": is_open}
+    return render_to_string("components/fold.html", facts)
+
+
+@register.simple_block_tag
 def data_table(content: SafeString, caption: str) -> str:
     """`caption` is read by screen readers; the panel's heading says it to the eye."""
     return render_to_string("components/table.html", {"content": content, "caption": caption})

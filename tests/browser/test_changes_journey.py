@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -26,6 +27,8 @@ def _fill_normal(page: Page) -> None:
     page.get_by_label("billing-service · payments").check()
     for question in page.locator(".question").all():
         question.get_by_label("No").check()
+    for fold in ("Impact", "Way back"):
+        page.locator("summary").filter(has=page.get_by_role("heading", name=fold)).click()
     for label in ("Impact on customers", "Downtime", "Impact on data"):
         page.get_by_label(label).fill("none")
     page.get_by_label("Rollback plan").fill("Revert to billing-service:v2.3.0")
@@ -51,7 +54,7 @@ def test_normal_change__filed_by_alice_approved_by_bob_on_a_phone__page_shows_ap
 
     bob = open_browser("bob", scripts=scripts, window="phone")
     bob.goto(alice.url)
-    bob.locator(".review").get_by_label("Comment").fill("Read it, looks right.")
+    bob.get_by_label("Comment on your signature").fill("Read it, looks right.")
     approve = bob.get_by_role("button", name="Approve as Engineer, 1 of 1")
     box = approve.bounding_box()
     assert box is not None
@@ -62,10 +65,12 @@ def test_normal_change__filed_by_alice_approved_by_bob_on_a_phone__page_shows_ap
     assert ChangeRequest.objects.get().state == ChangeState.APPROVED
 
 
-def test_outlook__a_risk_question_is_answered__says_level_and_seats_without_sending_the_form(
-    people: Cast, open_browser: OpenBrowser
+def test_outlook__a_risk_question_is_answered__says_level_seats_and_the_first_slot_without_sending_the_form(
+    people: Cast, open_browser: OpenBrowser, look: Look
 ) -> None:
     stories.service()
+    now = clock.now()
+    stories.freeze(now=now, title="Quarter end", starts_at=now, ends_at=now + timedelta(days=3))
 
     page = open_browser("alice")
     page.goto("/changes/new/?type=normal")
@@ -75,6 +80,16 @@ def test_outlook__a_risk_question_is_answered__says_level_and_seats_without_send
     outlook = page.locator("#preview")
     expect(outlook.get_by_text("Critical risk", exact=True)).to_be_visible()
     expect(outlook.get_by_text("Engineering lead").first).to_be_visible()
+    expect(outlook.get_by_text("It stands on the CAB's agenda")).to_be_visible()
+    slot = page.locator("#slot")
+    expect(slot).to_contain_text("Quarter end: no deployments")
+    look(page, "a slot in a freeze")
+    slot.get_by_role("button", name="Take it").press("Enter")
+    expect(slot).to_contain_text("Nothing stands in the way at that time.")
+    expect(page.get_by_label("Starts")).to_be_focused()
+    # What is still asked for leads into its fold.
+    outlook.get_by_role("link", name="There is no rollback plan.").press("Enter")
+    expect(page.get_by_label("Rollback plan")).to_be_visible()
     assert not ChangeRequest.objects.exists()
 
 
@@ -87,7 +102,7 @@ def test_outlook__no_scripts__the_check_button_says_the_same_and_keeps_the_input
     page.goto("/changes/new/?type=normal")
     _fill_normal(page)
     page.get_by_role("group", name="Database schema changes?").get_by_label("Yes").check()
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Show what follows").click()
 
     expect(page.locator("#preview").get_by_text("High risk", exact=True)).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Deploy billing-service v2.3.1")
@@ -148,11 +163,11 @@ def test_approve__edited_since_it_was_read__refused_and_says_what_changed(
     edit_change(
         number=change.number, version=change.version, changes=edits, actor=people.actor("alice"), now=clock.now()
     )
-    page.locator(".review").get_by_label("Comment").fill("Read it.")
+    page.get_by_label("Comment on your signature").fill("Read it.")
     page.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
 
     expect(page.get_by_role("alert").get_by_text("Somebody else changed this since you opened it")).to_be_visible()
-    expect(page.locator(".review").get_by_label("Comment")).to_have_value("Read it.")
+    expect(page.get_by_label("Comment on your signature")).to_have_value("Read it.")
     look(page, "approve-stale")
     page.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
     expect(page.locator(".page-title .state").first).to_have_text("Approved")
@@ -185,15 +200,16 @@ def test_change__somebody_else_approves_while_it_is_read__page_shows_and_says_it
     change = stories.in_review(now=clock.now())
     alice, bob = open_browser("alice"), open_browser("bob")
     alice.goto(f"/changes/{change.number}/")
-    alice.get_by_label("Comment", exact=True).fill("Half a thou")
+    alice.get_by_label("Add a comment").fill("Half a thou")
     bob.goto(f"/changes/{change.number}/")
     bob.get_by_role("button", name="Approve as Engineer, 1 of 1").click()
     expect(bob.locator("#change-badges")).to_contain_text("Approved")
 
-    # What the page asks every ten seconds, asked now.
-    alice.evaluate("htmx.trigger(document, 'visibilitychange')")
+    # What the page asks every ten seconds, asked now; the gate's panel asks again then.
+    with alice.expect_response(lambda answer: "/gate/" in answer.url):
+        alice.evaluate("htmx.trigger(document, 'visibilitychange')")
 
     expect(alice.locator("#change-badges")).to_contain_text("Approved")
     expect(alice.locator("#entries")).to_contain_text("approved as")
     expect(alice.locator("#live-said")).to_contain_text("Bob Baker approved as")
-    expect(alice.get_by_label("Comment", exact=True)).to_have_value("Half a thou")
+    expect(alice.get_by_label("Add a comment")).to_have_value("Half a thou")

@@ -35,7 +35,7 @@ def test_form__left_half_written__is_there_again_and_gone_once_sent(
     # Whoever leaves before the pause is over loses nothing either.
     alice.write(alice.field("What changes, and why"), "Taxes")
     page.goto("/")
-    alice.press(alice.link("Normal change"))
+    alice.press(alice.link("Normal change: Half written"))
 
     phone = open_browser("alice", window="phone")
     phone.goto(NEW)

@@ -8,7 +8,8 @@ from django.test import Client
 
 from changes.actions.content import edit_change
 from changes.models import ChangeRequest
-from cybercube_portal.people.models import User
+from cybercube_portal.catalog.models import Service
+from cybercube_portal.people.models import Grant, Team, User
 from tests.changes.pages_words import Sessions, normal, wall, words_of
 from tests.factories import changes as stories
 from tests.factories.people import Cast
@@ -206,3 +207,80 @@ def test_edit__by_somebody_of_another_team__refused(held: datetime, browser_sess
 
     assert page.status_code == 403
     assert ChangeRequest.objects.get().title != "Mine now"
+
+
+def test_outlook__freeze_over_the_slot__offers_the_first_free_one_which_can_be_taken_without_scripts(
+    held: datetime, browser_session: Sessions
+) -> None:
+    User.objects.filter(username="alice").update(timezone="Europe/Berlin")
+    stories.freeze(now=held, title="Year end", starts_at=held, ends_at=held + timedelta(days=3))
+    alice = browser_session("alice")
+
+    seen = alice.post("/changes/new/preview/?type=normal", normal(wall(held + timedelta(hours=26)), title=""))
+    assert "Earliest slot: Sat 17 Jan, 11:00" in words_of(seen)
+    assert "after Year end" in words_of(seen)
+    assert "Nobody of payments is known to be on call then." not in words_of(seen)
+
+    taken = alice.post(NORMAL, normal(wall(held + timedelta(hours=26)), take="2026-01-17T11:00"))
+    assert taken.context["form"]["scheduled_time"].value() == "2026-01-17T11:00"
+    assert "Nothing stands in the way at that time." in words_of(taken)
+    assert "Earliest slot" not in words_of(taken)
+    assert not ChangeRequest.objects.exists()
+
+
+def test_outlook__nobody_on_call_for_a_team_then__warned(held: datetime, browser_session: Sessions) -> None:
+    Grant.objects.filter(role="on_call").update(
+        ends_at=held + timedelta(days=2), team=Team.objects.get(slug="payments")
+    )
+    alice = browser_session("alice")
+
+    def said(hours: int, *services: str) -> str:
+        slot = wall(held + timedelta(hours=hours))
+        return words_of(alice.post(NORMAL, {**normal(slot), "services": services, "artifacts": [], "check": "1"}))
+
+    assert "to be on call then." not in said(47, "billing-service")
+    assert "Nobody of payments is known to be on call then." in said(48, "billing-service")
+    assert "Nobody of search is known to be on call then." in said(47, "billing-service", "search-api")
+
+
+def test_preview__of_chosen_services__suggests_their_versions_alone(
+    held: datetime, browser_session: Sessions, cast: Cast
+) -> None:
+    for slug, version in (("billing-service", "v2.3.1"), ("search-api", "v4.0.0")):
+        stories.artifact(Service.objects.get(slug=slug), version, at=held)
+
+    page = browser_session("alice").post("/changes/new/preview/?type=normal", normal())
+
+    assert page.context["artifacts"] == ["billing-service:v2.3.1"]
+    assert 'id="registered-artifacts" hx-swap-oob="true"' in page.content.decode()
+
+
+def test_form__folds__open_where_something_is_wrong_written_or_missing(
+    held: datetime, browser_session: Sessions
+) -> None:
+    alice = browser_session("alice")
+
+    def opened(page: Any) -> list[str]:
+        form = page.context["form"]
+        return [str(fold.title) for fold in (*form.raising(), *form.folds()) if fold.is_open]
+
+    assert opened(alice.get(NORMAL)) == []
+    lacking = normal(submit="1", rollback_plan="", rollback_version="", impact_data="", environments=["stg", "prd"])
+    del lacking["impact_customers"], lacking["impact_downtime"]
+    page = alice.post(NORMAL, lacking)
+    assert opened(page) == ["Impact", "Way back", "Environments and release"]
+    assert opened(
+        alice.post(NORMAL, normal(check="1", raised_to="nonsense", rollback_plan="", rollback_version="x" * 99))
+    )[::2] == ["Raise the risk", "Way back"]
+
+
+def test_change__draft_with_open_questions__one_row_names_them_and_leads_to_the_form(
+    held: datetime, browser_session: Sessions
+) -> None:
+    change = stories.draft(now=held, answers={"security": False})
+
+    page = browser_session("alice").get(f"/changes/{change.number}/")
+
+    told = [reason for reason in page.context["box"].blocking if reason.code == "risk.question_open"]
+    assert [reason.message[:50] for reason in told] == ["6 of the seven risk questions are not answered: Da"]
+    assert f'href="/changes/{change.number}/edit/#id_risk_database_schema"' in page.content.decode()

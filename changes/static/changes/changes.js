@@ -24,6 +24,18 @@
     document.querySelector(`a[data-arrow="${CSS.escape(event.key)}"]`)?.click();
   });
 
+  // A slot that is offered: the time it names goes into its field, and the page looks again.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-take]");
+    if (!button) return;
+    event.preventDefault();
+    const field = button.form.elements[button.dataset.take];
+    field.value = button.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    field.focus();
+  });
+
   // Another empty line as soon as the last one is used.
   document.addEventListener("input", (event) => {
     const lines = event.target.closest("[data-lines]");

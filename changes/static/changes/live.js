@@ -28,6 +28,21 @@
     for (const details of event.detail.fragment.querySelectorAll("details")) if (open.has(name(details))) details.open = true;
   });
 
+  // A part that is asked for anew: not while somebody stands in it, and what was unfolded stays so.
+  const places = (part) => [...part.querySelectorAll("details")];
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.target;
+    if ("keepOpen" in part.dataset && part.contains(document.activeElement)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    if ("keepOpen" in part.dataset) part.unfolded = places(part).map((details) => details.open);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const part = event.detail.target;
+    places(part).forEach((details, place) => { if (part.unfolded?.[place]) details.open = true; });
+  });
+
   // Nobody looks: nothing is asked.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.id === "live" && document.hidden) event.preventDefault();

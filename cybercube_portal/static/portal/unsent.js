@@ -47,7 +47,8 @@
       tell("too-large");
       return;
     }
-    const body = new URLSearchParams({ address: line.dataset.address, title: document.querySelector("h1").textContent.trim(), fields: typed });
+    const title = [document.querySelector("h1").textContent.trim(), form.elements.title?.value].filter(Boolean).join(": ");
+    const body = new URLSearchParams({ address: line.dataset.address, title, fields: typed });
     const post = () => ask({ method: "POST", body, keepalive: document.hidden && body.toString().length < LAST_WORDS });
     try {
       let answer = await post();

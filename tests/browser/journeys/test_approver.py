@@ -29,13 +29,13 @@ def test_approver__signs_again_what_changed_and_refuses_another(people: Cast, co
     bob.go("Inbox")
     bob.sees("What changed since you signed", "Revert to billing-service:v2.3.0", "Put the old column back.")
     again = bob.page.locator("main li").filter(has_text=signed.number).first
-    bob.write(again.get_by_label("Comment"), "The old column is kept.")
+    bob.write(again.get_by_label("Comment on your signature"), "The old column is kept.")
     bob.press(again.get_by_role("button", name="Approve as Tech lead"))
     bob.sees("Your approval is noted.")
     bob.press(bob.link("Move invoices to the new storage"))
     bob.press(bob.button("Refuse"))
     expect(bob.page.get_by_role("alert")).to_contain_text("A refusal says why.")
-    bob.write(bob.field("Comment").first, "Not before the backfill is tested.")
+    bob.write(bob.field("Comment on your signature"), "Not before the backfill is tested.")
     bob.press(bob.button("Refuse"))
 
     bob.sees("Rejected", "Not before the backfill is tested.")
