@@ -152,6 +152,15 @@ class ServiceForm(PageForm):
             "rollback_config": _group(sent, "rollback_config", known),
         }
 
+    def saved_otherwise(self) -> list[tuple[str, str]]:
+        """(label, what is saved) of every field where something else was typed; a secret is never shown."""
+        changed = [name for name in self.changed_data if not isinstance(self.fields[name].widget, forms.PasswordInput)]
+        return [(str(self.fields[name].label), self._words(name, self.initial.get(name))) for name in changed]
+
+    def _words(self, name: str, value: Any) -> str:  # noqa: ANN401 - of any field
+        choices = dict(getattr(self.fields[name], "choices", ()))
+        return str(choices.get(value, "" if value is None else value))
+
 
 class NewServiceForm(ServiceForm):
     """A service that is not there yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,13 @@ def admin(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
     return browser_session("admin")
 
 
+def read_by(reader: Client) -> dict[str, str]:
+    """What the form says it was read from."""
+    found = re.search(r'name="read" value="(\w+)"', reader.get(EDIT).content.decode())
+    assert found
+    return {"read": found[1]}
+
+
 def test_service__registered_and_edited__is_what_was_typed_and_on_record(admin: Client) -> None:
     assert admin.post(NEW, BODY).status_code == 302
     service = Service.objects.get(slug="ledger")
@@ -47,7 +55,7 @@ def test_service__registered_and_edited__is_what_was_typed_and_on_record(admin: 
     assert BODY["rollback_config_secret"] not in shown
     assert f'href="{EDIT}"' in admin.get("/services/ledger/").content.decode()
     changed: dict[str, Any] = {**BODY, "name": "The ledger", "tier": "1", "rollback_config_secret": ""}
-    assert admin.post(EDIT, changed).status_code == 302
+    assert admin.post(EDIT, read_by(admin) | changed).status_code == 302
     service.refresh_from_db()
     assert (service.name, service.tier, service.rollback_config["sealed"]) == ("The ledger", 1, sealed)
     event = Event.objects.get(verb="service.edited")
@@ -89,5 +97,33 @@ def test_service__by_an_engineer__the_form_says_who_may_and_nothing_is_written(
     alice = browser_session("alice")
     assert "disabled" in alice.get(EDIT).content.decode()
     assert EDIT not in alice.get("/services/ledger/").content.decode()
-    assert alice.post(EDIT, {**BODY, "name": "Mine"}).status_code == 403
+    assert alice.post(EDIT, read_by(alice) | {**BODY, "name": "Mine"}).status_code == 403
     assert Service.objects.get(slug="ledger").name == "Ledger"
+
+
+def test_service__edited_by_two_at_once__the_second_is_told_and_keeps_what_was_typed(admin: Client) -> None:
+    admin.post(NEW, BODY)
+    mine = {**BODY, **read_by(admin), "name": "Mine", "rollback_config_secret": new_secret()}
+    assert admin.post(EDIT, {**BODY, **read_by(admin), "name": "Theirs", "tier": "1"}).status_code == 302
+
+    refused = admin.post(EDIT, mine)
+
+    assert refused.status_code == 412
+    shown = refused.content.decode()
+    assert "Somebody else changed this since you opened it" in shown
+    assert "ledger was changed by somebody else since you read it." in shown
+    assert re.search(r'name="name"[^>]* value="Mine"', shown), "what was typed stays"
+    saved = shown.partition("What is saved now")[2].partition("</dl>")[0]
+    rows = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", saved)
+    assert rows[:2] == [("Name", "Theirs"), ("Tier", "1")]
+    assert all("secret" not in label for label, _ in rows)
+    assert Service.objects.get(slug="ledger").name == "Theirs"
+    found = re.search(r'name="read" value="(\w+)"', shown)
+    assert found
+    assert admin.post(EDIT, {**mine, "read": found[1]}).status_code == 302, "sent again, having been told"
+    assert Service.objects.get(slug="ledger").name == "Mine"
+
+
+def test_service__form_that_says_nothing_of_what_was_read__is_refused(admin: Client) -> None:
+    admin.post(NEW, BODY)
+    assert admin.post(EDIT, {**BODY, "name": "Mine"}).status_code == 412

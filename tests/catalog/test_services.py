@@ -13,6 +13,7 @@ from cybercube_portal.audit.signing import new_secret, unseal
 from cybercube_portal.catalog.actions import edit_service, register_service
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.catalog.selectors import service_facts, services_of_team, teams_of
+from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.errors import Invalid
 from tests.factories.catalog import registered_service
 from tests.factories.people import Cast
@@ -71,8 +72,14 @@ def test_register_service__admin__in_the_catalogue(admin: Client, billing: Servi
     assert "rollback_config" not in event.after
 
 
+def edit(client: Client, slug: str, **members: Any) -> Any:
+    """With If-Match of what it says now."""
+    address = f"{URL}{slug}/"
+    return client.patch(address, members, content_type=JSON, headers={"If-Match": client.get(address).headers["ETag"]})
+
+
 def test_edit_service__some_fields__the_others_stay(admin: Client, billing: Service) -> None:
-    answer = admin.patch(f"{URL}billing-service/", {"tier": 2, "team": "search"}, content_type=JSON)
+    answer = edit(admin, "billing-service", tier=2, team="search")
     assert answer.status_code == 200
     assert (answer.json()["tier"], answer.json()["team"], answer.json()["name"]) == (2, "search", "Billing Service")
     event = Event.objects.get(verb="service.edited")
@@ -86,7 +93,7 @@ def test_register_service__not_an_admin__refused(
     session = browser_session(username)
     for answer in (
         session.post(URL, ledger(), content_type=JSON),
-        session.patch(f"{URL}billing-service/", {"tier": 4}, content_type=JSON),
+        edit(session, "billing-service", tier=4),
     ):
         assert answer.status_code == 403
         assert answer.json()["code"] == "permission.role_missing"
@@ -223,7 +230,11 @@ def test_register_service__no_name_or_team__refused(cast: Cast) -> None:
 def test_edit_service__unknown_metric_by_any_door__refused(billing: Service, cast: Cast) -> None:
     with pytest.raises(Invalid) as refused:
         edit_service(
-            slug="billing-service", fields={"metrics": {"uptime": "up"}}, actor=cast.actor("admin"), now=clock.now()
+            slug="billing-service",
+            tag=tag_of(billing),
+            fields={"metrics": {"uptime": "up"}},
+            actor=cast.actor("admin"),
+            now=clock.now(),
         )
     assert [error.pointer for error in refused.value.errors] == ["/metrics/uptime"]
 
@@ -234,8 +245,8 @@ def test_edit_service__another_secret__both_sign_until_receivers_changed(admin: 
 
     sent = {"url": "https://deploy.example.com/rollback", "secret": other}
     answers = [
-        admin.patch(f"{URL}ledger/", {"rollback_config": sent}, content_type=JSON),
-        admin.patch(f"{URL}ledger/", {"rollback_config": {"url": "https://two.example.com/"}}, content_type=JSON),
+        edit(admin, "ledger", rollback_config=sent),
+        edit(admin, "ledger", rollback_config={"url": "https://two.example.com/"}),
     ]
 
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -247,9 +258,23 @@ def test_edit_service__another_secret__both_sign_until_receivers_changed(admin: 
 def test_edit_service__another_driver_beside_the_old_ones_configuration__refused(admin: Client) -> None:
     admin.post(URL, ledger(depends_on=[]), content_type=JSON)
 
-    refused = admin.patch(f"{URL}ledger/", {"rollback_driver": "kubernetes"}, content_type=JSON)
-    both = {"rollback_driver": "manual", "rollback_config": {}}
+    refused = edit(admin, "ledger", rollback_driver="kubernetes")
 
     assert refused.status_code == 422
-    assert admin.patch(f"{URL}ledger/", both, content_type=JSON).status_code == 200
+    assert edit(admin, "ledger", rollback_driver="manual", rollback_config={}).status_code == 200
     assert Service.objects.get(slug="ledger").rollback_config == {}
+
+
+def test_edit_service__read_before_somebody_else_edited__is_stale_and_without_a_tag_is_asked_for_one(
+    admin: Client, billing: Service
+) -> None:
+    address = f"{URL}billing-service/"
+    read = admin.get(address).headers["ETag"]
+    edited = edit(admin, "billing-service", tier=2)
+    assert edited.headers["ETag"] not in {read, ""}
+
+    stale = admin.patch(address, {"tier": 4}, content_type=JSON, headers={"If-Match": read})
+    bare = admin.patch(address, {"tier": 4}, content_type=JSON)
+
+    assert (stale.status_code, bare.status_code) == (412, 428)
+    assert Service.objects.get(slug="billing-service").tier == 2

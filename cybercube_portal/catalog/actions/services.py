@@ -14,23 +14,12 @@ from cybercube_portal.catalog import permissions, selectors, service_fields
 from cybercube_portal.catalog.events import CatalogEvent
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.catalog.rollback_config import SEALED, host_of
+from cybercube_portal.catalog.service_content import PLAIN, content_of, tag_of
 from cybercube_portal.catalog.service_fields import ServiceFields
-from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound
+from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound, Stale
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.selectors import team_named
-
-_PLAIN = (
-    "name",
-    "tier",
-    "description",
-    "repository",
-    "urls",
-    "metrics",
-    "thresholds",
-    "rollback_driver",
-    "minimum_coverage",
-)
 
 
 @transaction.atomic
@@ -53,11 +42,16 @@ def register_service(*, slug: str, fields: ServiceFields, actor: Actor, now: dat
 
 
 @transaction.atomic
-def edit_service(*, slug: str, fields: ServiceFields, actor: Actor, now: datetime) -> Service:
-    """Change the given fields and leave the others. Raises NotPermitted, NotFound, Invalid."""
+def edit_service(*, slug: str, tag: str, fields: ServiceFields, actor: Actor, now: datetime) -> Service:
+    """Change the given fields and leave the others; `tag` is `tag_of` the service as the editor read it.
+
+    Raises NotPermitted, NotFound, Stale, Invalid.
+    """
     require(actor, permissions.EDIT_SERVICE, now=now)
     service = selectors.lock_service(slug)
-    before = _snapshot(service)
+    if tag_of(service) != tag:
+        raise Stale(f"{slug} was changed by somebody else since you read it.", code="service.stale")
+    before = content_of(service)
     _write(service, fields)
     _record(CatalogEvent.SERVICE_EDITED, service, actor, now, before=before)
     return service
@@ -66,9 +60,9 @@ def edit_service(*, slug: str, fields: ServiceFields, actor: Actor, now: datetim
 def _write(service: Service, fields: ServiceFields) -> None:
     sealed = service.rollback_config.get(SEALED, [])
     service_fields.check_fields(service.slug, fields, driver=service.rollback_driver, config=service.rollback_config)
-    for name in _PLAIN:
+    for name in PLAIN:
         if name in fields:
-            setattr(service, name, fields[name])  # type: ignore[literal-required]  # _PLAIN holds keys of the dictionary
+            setattr(service, name, fields[name])  # type: ignore[literal-required]  # PLAIN holds keys of the dictionary
     if "team" in fields:
         try:
             service.team = team_named(fields["team"])
@@ -105,18 +99,8 @@ def _named(slugs: Iterable[str]) -> list[Service]:
     return list(found.values())
 
 
-def _snapshot(service: Service) -> dict[str, Any]:
-    """What the record shows. `rollback_config` may name secrets, so it is not among it."""
-    return {
-        **{name: getattr(service, name) for name in _PLAIN},
-        "team": service.team.slug,
-        "allowed_hosts": list(service.allowed_hosts),
-        "depends_on": sorted(service.depends_on.values_list("slug", flat=True)),
-    }
-
-
 def _record(verb: CatalogEvent, service: Service, actor: Actor, at: datetime, *, before: dict[str, Any] | None) -> None:
-    after = _snapshot(service)
+    after = content_of(service)
     changed = [name for name in after if before is None or before[name] != after[name]]
     record(
         verb,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
@@ -11,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import idempotent, read_members, refuse_unknown_parameters
+from cybercube_portal.api import etag_of, idempotent, read_members, refuse_unknown_parameters, require_if_match
 from cybercube_portal.catalog import actions, selectors
 from cybercube_portal.catalog.api import serializers
 from cybercube_portal.catalog.api.showing import shown_artifact
 from cybercube_portal.catalog.authentication import run_of
+from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.catalog.service_fields import ServiceFields
 from cybercube_portal.catalog.states import Stage, StageStatus
 from cybercube_portal.errors import Invalid
@@ -70,7 +72,12 @@ class ServicesView(generics.GenericAPIView[Any]):
         actions.register_service(
             slug=slug, fields=cast("ServiceFields", sent), actor=actor_of(request), now=clock.now()
         )
-        return Response(self.get_serializer(selectors.get_service(slug)).data, status=status.HTTP_201_CREATED)
+        return _service(self, slug, status.HTTP_201_CREATED)
+
+
+def _service(view: generics.GenericAPIView[Any], slug: str, code: int = status.HTTP_200_OK) -> Response:
+    service = selectors.get_service(slug)
+    return Response(view.get_serializer(service).data, status=code, headers={"ETag": etag_of(tag_of(service))})
 
 
 class ServiceView(generics.GenericAPIView[Any]):
@@ -80,9 +87,9 @@ class ServiceView(generics.GenericAPIView[Any]):
 
     @extend_schema(operation_id="services_read")
     def get(self, request: Request, slug: str) -> Response:
-        """The service."""
+        """The service. ETag: what it says."""
         refuse_unknown_parameters(request.query_params, [])
-        return Response(self.get_serializer(selectors.get_service(slug)).data)
+        return _service(self, slug)
 
     @extend_schema(
         operation_id="services_edit",
@@ -90,10 +97,15 @@ class ServiceView(generics.GenericAPIView[Any]):
         responses={200: serializers.ServiceSerializer},
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Change what is sent. Only an admin's browser session may."""
+        """Change what is sent, with If-Match. Only an admin's browser session may."""
         sent = read_members(request, serializers.EditServiceSerializer)
-        actions.edit_service(slug=slug, fields=cast("ServiceFields", sent), actor=actor_of(request), now=clock.now())
-        return Response(self.get_serializer(selectors.get_service(slug)).data)
+        with transaction.atomic():
+            tag = tag_of(selectors.lock_service(slug))
+            require_if_match(request, tag)
+            actions.edit_service(
+                slug=slug, tag=tag, fields=cast("ServiceFields", sent), actor=actor_of(request), now=clock.now()
+            )
+        return _service(self, slug)
 
 
 class ArtifactsView(generics.GenericAPIView[Any]):

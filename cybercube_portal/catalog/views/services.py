@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from cybercube_portal.catalog import permissions, selectors
 from cybercube_portal.catalog.actions import edit_service, register_service
+from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.catalog.service_forms import NewServiceForm, ServiceForm, typed
+from cybercube_portal.errors import Stale
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.selectors import team_slugs
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
@@ -41,19 +43,24 @@ def service_new(request: PageRequest) -> HttpResponse:
 
 @require_http_methods(METHODS)
 def service_edit(request: PageRequest, slug: str) -> HttpResponse:
-    """Owner, addresses, metrics, thresholds and the way back of a service."""
+    """Owner, addresses, metrics, thresholds and the way back of a service; what somebody else saved meanwhile is not overwritten unseen."""
     service = selectors.get_service(slug)
     form = ServiceForm(request.POST or None, teams=team_slugs(), initial=typed(service))
+    read = request.POST.get("read", "") if request.method == "POST" else tag_of(service)
     context = {
         "service": service,
+        "read": read,
         "blockers": may(request.actor, permissions.EDIT_SERVICE, now=request.now).blockers,
         "crumbs": [(_("Services"), reverse("services")), (slug, reverse("service", args=[slug]))],
     }
     if not form.is_valid():
         return show(request, TEMPLATE, context, form=form)
     try:
-        edit_service(slug=slug, fields=form.service_fields(), actor=request.actor, now=request.now)
+        edit_service(slug=slug, tag=read, fields=form.service_fields(), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
+        if isinstance(error, Stale):
+            # Told now: whoever sends it again has read what is saved.
+            context |= {"read": tag_of(service), "saved": form.saved_otherwise()}
         return show_again(request, TEMPLATE, context, form=form, error=error)
     messages.success(request, _("%(slug)s is saved.") % {"slug": slug})
     return redirect("service", slug)
