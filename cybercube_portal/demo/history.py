@@ -19,6 +19,7 @@ from changes.selectors.changes import get_change
 from cybercube_portal.audit.models import Delivery, Intent
 from cybercube_portal.demo import lives, migrations, rollouts
 from cybercube_portal.demo.company import SERVICES
+from cybercube_portal.demo.diary import Diary
 from cybercube_portal.demo.lives import Company
 from releases.states import Method
 
@@ -33,13 +34,14 @@ SHARE_PERFORMANCE = 0.2
 SHARE_MIGRATION = 0.12
 
 
-def past_year(company: Company, *, now: datetime) -> None:
-    """One or two changes a week, each told to its end."""
+def past_year(company: Company, diary: Diary, *, now: datetime) -> None:
+    """One or two changes a week, each told to its end, and what the diary says between them."""
     dice = random.Random(SEED)  # noqa: S311 - a story, not a secret
     company.versions[SHOWN] = SHOWN_BEFORE
     for service in SERVICES:
         _standard(company, service, at=now - timedelta(weeks=WEEKS, days=2))
     for slot in _slots(dice, now=now):
+        diary.tell_until(slot)
         service = dice.choice(sorted(set(SERVICES) - {SHOWN}))
         kind = dice.choices(("patch", "minor", "standard", "emergency", "cancelled"), (44, 22, 22, 6, 6))[0]
         if kind == "emergency":
@@ -48,6 +50,7 @@ def past_year(company: Company, *, now: datetime) -> None:
             _standard(company, service, at=slot)
         else:
             _normal(company, service, slot=slot, kind=kind, dice=dice)
+    diary.tell_until(now)
     _normal(company, SHOWN, slot=(now - timedelta(days=12)).replace(hour=10, minute=0), kind="minor", dice=dice)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from cybercube_portal.catalog.actions import attest_isolation
 from cybercube_portal.catalog.isolation import CELLS, HOLDS, Isolated
 from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.demo.diary import Entry
 from cybercube_portal.demo.lives import Company
 
 WORDS: dict[Isolated, tuple[str, str]] = {
@@ -25,12 +28,16 @@ LEFT: dict[tuple[Isolated, EnvironmentCode], int] = {
 }
 
 
-def vouch(company: Company, *, now: datetime) -> None:
+def words(company: Company, *, now: datetime) -> Iterator[Entry]:
     """Three months ago, but for those that are old by now."""
     for item, environment in CELLS:
         if (item, environment) == OPEN:
             continue
         left = LEFT.get((item, environment))
-        ago = timedelta(days=90) if left is None else HOLDS - timedelta(days=left)
-        by, evidence = WORDS[item]
-        attest_isolation(environment=environment, item=item, evidence=evidence, actor=company.actor(by), now=now - ago)
+        at = now - (timedelta(days=90) if left is None else HOLDS - timedelta(days=left))
+        yield Entry(at, partial(_vouch, company, item, environment, at=at))
+
+
+def _vouch(company: Company, item: Isolated, environment: EnvironmentCode, *, at: datetime) -> None:
+    by, evidence = WORDS[item]
+    attest_isolation(environment=environment, item=item, evidence=evidence, actor=company.actor(by), now=at)

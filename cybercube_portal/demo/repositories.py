@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cybercube_portal.catalog.actions import report_protection
 from cybercube_portal.catalog.protection import MAIN, RELEASE, Platform
+from cybercube_portal.demo.diary import Entry
 from cybercube_portal.demo.lives import Company
 
-DAY = timedelta(days=1)
 # As §2.5 prints it, in the words of GitHub's answer.
 PRINTED: Mapping[str, Any] = {
     "required_pull_request_reviews": {
@@ -45,15 +46,20 @@ GITLAB: Mapping[str, Any] = {
 }
 
 
-def report(company: Company, *, now: datetime) -> None:
-    """Each as often as something changed; the nightly pipeline says who reports."""
+def reports(company: Company, *, now: datetime) -> Iterator[Entry]:
+    """Each as often as something changed, by the pipeline of the night."""
     good = {MAIN: PRINTED, RELEASE: REVIEWED}
-    _tell(company, "billing-service", {MAIN: _loose(), RELEASE: None}, at=now - 90 * DAY, codeowners=False)
-    _tell(company, "billing-service", {MAIN: PRINTED, RELEASE: None}, at=now - 61 * DAY)
-    _tell(company, "billing-service", good, at=now - 12 * DAY)
-    _tell(company, "search-api", good, at=now - 75 * DAY)
-    _tell(company, "search-api", {MAIN: _loose(), RELEASE: REVIEWED}, at=now - 4 * DAY)
-    _tell(company, "checkout-api", GITLAB, at=now - 30 * DAY, platform=Platform.GITLAB)
+    told: tuple[tuple[str, int, Mapping[str, Any]], ...] = (
+        ("billing-service", 90, {"settings": {MAIN: _loose(), RELEASE: None}, "codeowners": False}),
+        ("billing-service", 61, {"settings": {MAIN: PRINTED, RELEASE: None}}),
+        ("billing-service", 12, {"settings": good}),
+        ("search-api", 75, {"settings": good}),
+        ("search-api", 4, {"settings": {MAIN: _loose(), RELEASE: REVIEWED}}),
+        ("checkout-api", 30, {"settings": GITLAB, "platform": Platform.GITLAB}),
+    )
+    for service, days, said in told:
+        at = (now - timedelta(days=days)).replace(hour=2, minute=40, second=0, microsecond=0)
+        yield Entry(at, partial(_tell, company, service, at=at, **said))
 
 
 def _loose() -> dict[str, Any]:
@@ -67,17 +73,12 @@ def _loose() -> dict[str, Any]:
 def _tell(
     company: Company,
     service: str,
-    settings: Mapping[str, Any],
     *,
+    settings: Mapping[str, Any],
     at: datetime,
     codeowners: bool = True,
     platform: Platform = Platform.GITHUB,
 ) -> None:
     report_protection(
-        service=service,
-        platform=platform,
-        settings=settings,
-        codeowners=codeowners,
-        actor=company.ci(service),
-        now=at.replace(hour=2, minute=40, second=0, microsecond=0),
+        service=service, platform=platform, settings=settings, codeowners=codeowners, actor=company.ci(service), now=at
     )

@@ -76,6 +76,12 @@ BADGES: dict[str, dict[str, Badge]] = {
         "over": Badge("timer-off", _("Over"), "bad"),
         "open": Badge("circle-dashed", _("Open"), "wait"),
     },
+    "step": {
+        "done": Badge("check", _("Done"), "ok"),
+        "open": Badge("circle-dashed", _("Open"), "wait"),
+        "people": Badge("user", _("By people")),
+        "not_asked": Badge("minus", _("Does not apply")),
+    },
     "finding": {
         "error": Badge("circle-x", _("Unsafe"), "bad"),
         "warning": Badge("circle-alert", _("With care"), "wait"),

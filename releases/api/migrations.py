@@ -31,6 +31,8 @@ from releases.actions import migrations as actions
 from releases.api.deployments import decision_named
 from releases.api.serializers import RunSerializer
 from releases.models import Migration
+from releases.policy.migration_steps import Part, Standing
+from releases.selectors.migration_records import steps_of
 from releases.selectors.migrations import get_migration, migrations_filtered, moves_for
 from releases.states import MigrationState
 
@@ -128,10 +130,20 @@ class ListedMigrationSerializer(StrictSerializer):
     ended_at = MomentField(allow_null=True)
 
 
+class StepSerializer(StrictSerializer):
+    """One line of the checklist of §9.4, as records tick it. `shown_by`: what shows it, or what would."""
+
+    part = serializers.ChoiceField([part.value for part in Part])
+    text = serializers.CharField()
+    standing = serializers.ChoiceField([standing.value for standing in Standing])
+    shown_by = serializers.CharField()
+
+
 class MigrationSerializer(ListedMigrationSerializer):
     """A migration with the moves open to the caller; `decision` is the gate's that it spent."""
 
     decision = serializers.UUIDField(source="decision_id", allow_null=True)
+    checklist = serializers.SerializerMethodField()
     moves = serializers.SerializerMethodField()
     history = serializers.SerializerMethodField()
 
@@ -139,6 +151,11 @@ class MigrationSerializer(ListedMigrationSerializer):
     def get_moves(self, _row: Migration) -> Any:  # noqa: ANN401 - as the moves of everything are written
         """What stands in the way of each verb."""
         return MoveOptionSerializer(self.context["moves"], many=True).data
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_checklist(self, _row: Migration) -> Any:  # noqa: ANN401 - as the moves are
+        """Every line of §9.4."""
+        return StepSerializer(self.context["checklist"], many=True).data
 
     @extend_schema_field(HappeningSerializer(many=True))
     def get_history(self, _row: Migration) -> Any:  # noqa: ANN401 - as every history is written
@@ -184,11 +201,12 @@ class MigrationView(generics.GenericAPIView[Any]):
 
 def migration_answer(reference: str, request: Request, *, status: int = 200) -> Response:
     """The migration as it is now."""
-    migration = get_migration(reference)
+    migration, now = get_migration(reference), clock.now()
     shown = MigrationSerializer(
         migration,
         context={
-            "moves": moves_for(migration, actor=actor_of(request), now=clock.now()),
+            "moves": moves_for(migration, actor=actor_of(request), now=now),
+            "checklist": steps_of(migration, now=now),
             "history": history(reference),
         },
     )

@@ -7,7 +7,7 @@ next step while it is not complete. What no fact shows (separate networks and ke
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,11 @@ WEEKS = 4
 PIPELINE = (Stage.BUILD, Stage.TEST, Stage.SCAN)
 HEALTH_WORDS = frozenset({"ok", "healthy", "degraded"})
 NOTHING = Decision()
+CARRIED_OUT_BY: Mapping[RollbackDriver, str] = {
+    RollbackDriver.MANUAL: "hand",
+    RollbackDriver.WEBHOOK: "a webhook",
+    RollbackDriver.KUBERNETES: "Kubernetes",
+}
 
 
 class Status(StrEnum):
@@ -228,14 +233,15 @@ def _health(facts: ServiceFacts) -> Finding:
 
 
 def _monitoring(facts: ServiceFacts) -> Finding:
-    proof = f"Queries for: {', '.join(sorted(facts.metrics)) or 'nothing'}."
+    known = " and ".join(sorted(facts.metrics))
+    proof = f"There are queries for {known}." if known else "No query is registered."
     return _share(len(facts.metrics), 2, proof, "Register queries for error_rate and latency_p99.")
 
 
 def _rollback(facts: ServiceFacts) -> Finding:
     signs = [facts.driver is not RollbackDriver.MANUAL, facts.rolled_back_at is not None]
     worked = f"one worked on {facts.rolled_back_at:%d %b %Y}" if facts.rolled_back_at else "none was tried lately"
-    proof = f"Rollbacks are carried out by {facts.driver.value}; {worked}."
+    proof = f"Rollbacks are carried out by {CARRIED_OUT_BY[facts.driver]}; {worked}."
     step = "Try a rollback in staging." if signs[0] else "Register a rollback driver (webhook or kubernetes)."
     return _share(sum(signs), len(signs), proof, step)
 
@@ -256,10 +262,13 @@ def _migrations(facts: ServiceFacts) -> Finding:
     if facts.artifact is None:
         return Finding(Status.PENDING, "Nothing was built yet.", "Let the pipeline send migrations with the artifact.")
     count = facts.artifact.migrations
+    carried = f"{count} migration{'' if count == 1 else 's'}" if count else "no migrations"
     if facts.artifact.lint_failed:
-        proof = f"The lint of {facts.artifact.reference} finds errors in its {count} migrations."
+        proof = f"{facts.artifact.reference} carries {carried}, and the lint finds errors."
         return Finding(Status.PARTIAL, proof, "Follow the safe patterns of §9.3: cybercube check sql.")
-    return Finding(Status.COMPLETE, f"{facts.artifact.reference} carries {count} migrations, none with an error.")
+    return Finding(
+        Status.COMPLETE, f"{facts.artifact.reference} carries {carried}{', none with an error' if count else ''}."
+    )
 
 
 def _documents(facts: ServiceFacts) -> Finding:

@@ -24,7 +24,9 @@ from cybercube_portal.web import SHOWN_AGAIN, PageRequest, page_of_rows, show, s
 from releases.actions import migrations as actions
 from releases.models import Migration
 from releases.permissions import PLAN_MIGRATION
+from releases.policy.migration_steps import Part
 from releases.release_forms import NoteForm, PlanMigrationForm, ReasonForm, RunForm, TrialForm
+from releases.selectors.migration_records import steps_of
 from releases.selectors.migrations import file_of, get_migration, migrations_filtered, moves_for
 from releases.states import MigrationState
 from releases.views.release import Button
@@ -41,6 +43,11 @@ ICONS = {
     "roll_back": "undo-2",
 }
 MAIN = ("test", "run", "apply", "verify")
+PARTS: dict[Part, Promise] = {
+    Part.BEFORE: gettext_lazy("Before"),
+    Part.DURING: gettext_lazy("During"),
+    Part.AFTER: gettext_lazy("After"),
+}
 
 
 def _test(*, reference: str, actor: Any, now: Any, **said: Any) -> Migration:  # noqa: ANN401 - passed on
@@ -129,8 +136,10 @@ def _context(
         _button(option, reference, bound=bound if option.verb == failed else None)
         for option in moves_for(found, actor=request.actor, now=request.now)
     ]
+    lines = steps_of(found, now=request.now)
     return {
         "migration": found,
+        "parts": [(words, [line for line in lines if line.part is part]) for part, words in PARTS.items()],
         "main": next((button for button in buttons if button.verb in MAIN), None),
         "others": [button for button in buttons if button.verb not in MAIN],
         "entries": entries_of(reference),

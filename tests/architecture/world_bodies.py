@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from changes.models import ChangeRequest
+from cybercube_portal.catalog.selectors import get_service
+from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.notices.kinds import Kind
 from tests.factories.catalog import artifact_body
 from tests.factories.people import PASSWORD
@@ -193,7 +195,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
         "POST deployments/<str:reference>/notice/": {"impact": "None"},
         "POST services/new/": {"slug": "ledger", **typed},
-        "POST services/<slug:slug>/edit/": typed,
+        "POST services/<slug:slug>/edit/": {**typed, "read": tag_of(get_service(SERVICE))},
         "POST services/<slug:slug>/environments/<str:environment>/adopt/": {"version": VERSION, "reason": "Old"},
         "POST incidents/new/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
         "POST flags/new/": {

@@ -172,6 +172,15 @@ def test_run__in_production__spends_an_allow_for_migrate_and_is_watched_for_30_m
     assert said(alice, address, "apply").json()["state"] == "applied"
     early = said(alice, address, "verify")
     assert early.json()["code"] == "migration.being_watched"
+    until = f"It is watched until {at + timedelta(minutes=30):%Y-%m-%d %H:%M} UTC."
+    standing = {line["text"]: line for line in alice.get(address).json()["checklist"]}
+    assert standing["Monitor for 30 minutes"]["shown_by"] == until
+    assert [text for text, line in standing.items() if line["standing"] == "open"] == [
+        "Verify schema changes applied",
+        "Verify application functioning",
+        "Monitor for 30 minutes",
+        "Document any issues",
+    ]
     reminder = Intent.objects.get(kind="releases.remind_of_migration")
     assert reminder.not_before == at + timedelta(minutes=30)
     later = clock_at(at + timedelta(minutes=30))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +31,7 @@ from cybercube_portal.demo import (
     views,
 )
 from cybercube_portal.demo import company as data
+from cybercube_portal.demo.diary import Diary, Entry
 from cybercube_portal.demo.lives import Company
 from cybercube_portal.people.actions import add_person, add_team, grant_role
 from cybercube_portal.people.actors import OPERATOR, Kind
@@ -38,6 +40,7 @@ from releases.actions.compliance import keep_compliance
 from releases.actions.figures import close_days
 
 SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
+KEPT_WEEKS = 13
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -78,9 +81,12 @@ def _moment(text: str) -> datetime:
 def _history(now: datetime) -> None:
     _services(now - timedelta(weeks=history.WEEKS + 1))
     company = Company()
-    history.past_year(company, now=now)
-    isolation.vouch(company, now=now)
-    repositories.report(company, now=now)
+    diary = Diary()
+    diary.add([*isolation.words(company, now=now), *repositories.reports(company, now=now)])
+    # As the worker does every day; a week apart is enough to show where it goes.
+    looks = [now - timedelta(weeks=ago) for ago in range(1, KEPT_WEEKS)]
+    diary.add(Entry(at, partial(keep_compliance, now=at)) for at in looks)
+    history.past_year(company, diary, now=now)
     inherited.join(company, now=now)
     frozen.look_back(company, now=now)
     frozen.hold_back(company, now=now)
