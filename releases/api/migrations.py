@@ -130,7 +130,7 @@ class ListedMigrationSerializer(StrictSerializer):
     ended_at = MomentField(allow_null=True)
 
 
-class StepSerializer(StrictSerializer):
+class ChecklistLineSerializer(StrictSerializer):
     """One line of the checklist of §9.4, as records tick it. `shown_by`: what shows it, or what would."""
 
     part = serializers.ChoiceField([part.value for part in Part])
@@ -152,10 +152,10 @@ class MigrationSerializer(ListedMigrationSerializer):
         """What stands in the way of each verb."""
         return MoveOptionSerializer(self.context["moves"], many=True).data
 
-    @extend_schema_field(StepSerializer(many=True))
+    @extend_schema_field(ChecklistLineSerializer(many=True))
     def get_checklist(self, _row: Migration) -> Any:  # noqa: ANN401 - as the moves are
         """Every line of §9.4."""
-        return StepSerializer(self.context["checklist"], many=True).data
+        return ChecklistLineSerializer(self.context["checklist"], many=True).data
 
     @extend_schema_field(HappeningSerializer(many=True))
     def get_history(self, _row: Migration) -> Any:  # noqa: ANN401 - as every history is written
