@@ -29,6 +29,7 @@ WORDS |= {
     429: "Too Many Requests",
     500: "Internal Server Error",
 }
+STATUS = {code: f"{code} {word}" for code, word in WORDS.items()}
 JSON = ("Content-Type", "application/json")
 # A browser's key is in its pages anyway; what it may see is decided by the key, not by where the page came from.
 CORS = [
@@ -59,13 +60,13 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         code, body, headers = 500, orjson.dumps({**({"key": key} if key else {}), **wrong}), []
     kind = [JSON] if body else []
     length = [] if code in {204, 304} else [("Content-Length", str(len(body)))]
-    start_response(f"{code} {WORDS[code]}", [*CORS, *kind, *length, *headers])
+    start_response(STATUS[code], [*CORS, *kind, *length, *headers])
     return [body]
 
 
 def _answer(environ: WSGIEnvironment) -> Answer:
     path = environ.get("PATH_INFO", "").rstrip("/")
-    key = _key(path)
+    key = None if path == BULK else _key(path)
     if path != BULK and key is None:
         # A 404 would read as a missing flag (FLAG_NOT_FOUND) to every client.
         return _refused(400, f"There is nothing at {path}: evaluate at {BULK}[/{{key}}].", error_code="GENERAL")
@@ -118,14 +119,12 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
         context = context_of(body)
     except BadContext as error:
         return _refused(400, str(error), error_code="INVALID_CONTEXT")
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    told = query.get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
-    at_least = int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits
-    snapshot = STORE.snapshot_of(caller.environment, at_least=at_least)
+    told = _told(environ.get("QUERY_STRING", ""))
+    snapshot = STORE.snapshot_of(caller.environment, at_least=told or 0)
     stream = announced(caller.environment)
     tag = tag_of(snapshot, context, client=caller.client, stream=stream)
     # Who was told of a change wants the flags themselves, whatever validator still hangs on the request (protocol PR 84).
-    if "flagConfigEtag" not in query and is_same(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+    if told is None and is_same(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
         return 304, b"", [("ETag", tag)]
     # Not counted: a browser fetches every flag, and nobody can tell from that which of them it uses.
     visible = snapshot.visible(client=caller.client)
@@ -134,9 +133,16 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
     flags = b",".join(
         [result.wire or body_of(flag, flag.key, result) for flag, result in zip(visible, answers, strict=True)]
     )
-    rest = orjson.dumps({"flagSetId": caller.environment, "version": snapshot.version})
     streams = b',"eventStreams":' + orjson.dumps([{"type": "sse", "url": stream}]) if stream else b""
-    return 200, b'{"flags":[' + flags + b'],"metadata":' + rest + streams + b"}", [("ETag", tag)]
+    return 200, b'{"flags":[' + flags + b'],"metadata":' + snapshot.metadata + streams + b"}", [("ETag", tag)]
+
+
+def _told(query: str) -> int | None:
+    """The version that a client heard of by the stream; None when it asks for itself, 0 for one that cannot be read."""
+    if "flagConfigEtag" not in query:
+        return None
+    told = parse_qs(query).get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
+    return int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits
 
 
 def _refused(status: int, details: str, *, error_code: str, key: str | None = None) -> Answer:

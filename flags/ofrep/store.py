@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -58,6 +59,8 @@ class Snapshot:
         # A nested attribute is read from its root, a dotted one also by its literal name.
         names = self.compiled.attributes
         self.attributes = tuple(sorted({*names, *(name.partition(".")[0] for name in names)}))
+        # What a bulk answer says of the set as a whole.
+        self.metadata = orjson.dumps({"flagSetId": self.environment, "version": self.version})
 
     def visible(self, *, client: bool) -> tuple[Compiled, ...]:
         """The flags that a key of this kind may see."""
@@ -70,7 +73,6 @@ class Store:
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
         self._callers: dict[str, Caller | None] = {}
-        self._tokens: dict[str, str] = {}
         self._answers: deque[tuple[str, tuple[tuple[str, Result], ...]]] = deque()
         self._exchange = Exchange()
         self._lock = threading.Lock()
@@ -90,16 +92,13 @@ class Store:
 
     def caller(self, token: str) -> Caller | None:
         """Who the token is for; None for one nobody knows. A key that was revoked is refused within two seconds."""
-        if not is_well_formed(token):
-            return None
-        name = digest_of(token)
-        if name not in self._callers:
-            if len(self._callers) >= MOST_KEYS:
-                self._callers.clear()
-                self._tokens.clear()
-            self._callers[name] = _caller(token)
-            self._tokens[name] = token
-        return self._callers.get(name)
+        known = self._callers.get(token)
+        if known is not None or token in self._callers or not is_well_formed(token):
+            return known
+        if len(self._callers) >= MOST_KEYS:
+            self._callers.clear()
+        found = self._callers[token] = _caller(token)
+        return found
 
     def count(self, environment: str, answers: Iterable[tuple[str, Result]]) -> None:
         """Note what was answered; written down a few seconds later."""
@@ -155,15 +154,15 @@ class Store:
                 self._load(environment)
 
     def _look_at_keys(self) -> None:
-        for name, token in list(self._tokens.items()):
-            known = self._callers.get(name)
-            self._callers[name] = _caller(token, budget=known.budget if known else None)
+        for token, known in list(self._callers.items()):
+            self._callers[token] = _caller(token, budget=known.budget if known else None)
 
     def share_budgets(self) -> None:
         """What a key asked here is counted in the other web processes too, and the other way round."""
         if settings.RATES["ofrep"]:
             known = dict(self._callers)
-            self._exchange.share({name: caller.budget for name, caller in known.items() if caller is not None})
+            budgets = {digest_of(token): caller.budget for token, caller in known.items() if caller is not None}
+            self._exchange.share(budgets)
 
     def write_counts(self) -> None:
         """Write down what was answered since the last time."""

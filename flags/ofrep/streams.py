@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -33,10 +34,14 @@ _open = 0
 
 def announced(environment: str) -> str:
     """The address a client listens at; empty where no process serves streams. It changes once a day, and the ETag with it."""
-    if not settings.STREAM_URL:
-        return ""
-    token = signing.Signer(salt=SALT).sign(f"{environment}.{int(time.time()) // DAY}")
-    return f"{settings.STREAM_URL}{PATH}?token={token}"
+    url = settings.STREAM_URL
+    return _address(url, environment, int(time.time()) // DAY) if url else ""
+
+
+@lru_cache(maxsize=32)
+def _address(url: str, environment: str, day: int) -> str:
+    token = signing.Signer(salt=SALT).sign(f"{environment}.{day}")
+    return f"{url}{PATH}?token={token}"
 
 
 def environment_of(token: str) -> str | None:
