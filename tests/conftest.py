@@ -27,6 +27,12 @@ settings.load_profile("portal")
 SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: begun last, it would keep every other process waiting."""
+    items.sort(key=lambda item: -float(mark.args[0] if (mark := item.get_closest_marker("long")) else 0))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _append_only_tables_can_be_emptied() -> Iterator[None]:
     """A test with real transactions ends in a TRUNCATE, which append-only tables refuse: only that one gets past the triggers."""

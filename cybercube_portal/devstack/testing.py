@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from cybercube_portal.devstack.assets import build_assets
 from cybercube_portal.devstack.processes import Failure, Supervisor, die_with_parent, end
@@ -23,9 +24,16 @@ PROGRAMS = {"chromium": "chromium", "prometheus": "prometheus"}
 
 def test(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments` on servers of its own (or on the URLs that are set). Returns pytest's exit code."""
-    processes = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else ("-n", "2")
-    command = python("-m", "pytest", *processes, *arguments)
-    return _on_servers_of_its_own(command, careless=True, programs=PROGRAMS)
+    shared = () if any(word.startswith(("-n", "--numprocesses")) for word in arguments) else _shared_out()
+    command = python("-m", "pytest", *shared, *arguments)
+    # Compiled once for all processes of all runs, assertions included, wherever the system forbids it beside the sources.
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(variables.DATA_DIR.read() / "compiled")}
+    return _on_servers_of_its_own(command, careless=True, programs=PROGRAMS, more=compiled)
+
+
+def _shared_out() -> tuple[str, ...]:
+    """One process more than processors, for many tests wait for something; few tests at a time, so that all end together."""
+    return ("-n", str((os.cpu_count() or 1) + 1), "--maxschedchunk", "2")
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -42,7 +50,12 @@ def bench(arguments: Sequence[str]) -> int:
 
 
 def _on_servers_of_its_own(
-    command: Sequence[str | Path], *, careless: bool, programs: dict[str, str], folder: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    careless: bool,
+    programs: dict[str, str],
+    folder: Path | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Everything the servers write is thrown away, unless a `folder` is named for it."""
     kept = variables.DATA_DIR.read()
@@ -57,7 +70,7 @@ def _on_servers_of_its_own(
             for part in ("assets", "assets.stamp"):
                 (data / part).unlink(missing_ok=True)
                 (data / part).symlink_to(kept / part)
-            env = child_environment(found, {variables.DATA_DIR.name: str(data)})
+            env = child_environment(found, {variables.DATA_DIR.name: str(data), **more})
             if not careless:
                 supervisor.run("prepare", manage("prepare", "--collect-static"), env=env)
             return in_front(command, env)

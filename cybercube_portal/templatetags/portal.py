@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 import lucide
@@ -47,8 +48,9 @@ BLOCKING_FIRST = (Outcome.FAIL, Outcome.PENDING, Outcome.PASS, Outcome.SKIPPED)
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16, css: str = "") -> str:
-    """The icon as inline SVG, hidden from screen readers."""
+    """The icon as inline SVG, hidden from screen readers. Drawn once: a page holds a hundred, and each is a tree of XML."""
     options = {"class": f"icon {css}".strip(), "aria-hidden": "true", "focusable": "false"}
     try:
         return draw(name, size=size, **options)

@@ -78,6 +78,7 @@ def operations() -> Iterator[APIOperation[Any, Any, Any, Any]]:
         yield found.ok()
 
 
+@pytest.mark.long(16)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("identity", ["as_admin", "as_engineer", "as_nobody"])
 def test_contract__any_request__answered_as_the_schema_says(request: pytest.FixtureRequest, identity: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cybercube_portal.api.problems import is_for_programs
@@ -44,6 +45,7 @@ def flat(resolver: URLResolver) -> Iterator[URLPattern]:
             yield from flat(entry)
 
 
+@pytest.mark.long(70)
 def test_route__asked_by_every_identity__answers_as_its_row_says(world: World) -> None:
     wrong = []
     for identity in IDENTITIES:

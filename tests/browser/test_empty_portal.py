@@ -39,6 +39,7 @@ MORE_FORMS = ("template=certificate-renewal", "template=log-level")
 REFUSALS = ("/nothing/here/", "/logout/")
 
 
+@pytest.mark.long(20)
 def test_pages__empty_portal__stand_what_a_page_has_to(open_browser: OpenBrowser, look: Look) -> None:
     page = open_browser("admin")
     for path in (*LISTS, *(f"/changes/new/?{query}" for query in FORMS + MORE_FORMS), *REFUSALS):

@@ -108,6 +108,7 @@ def look_at(page: Page, path: str) -> list[str]:
     return found + heard
 
 
+@pytest.mark.long(40)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_page__of_every_route__stands_what_a_page_has_to(part: int, world: World, open_browser: OpenBrowser) -> None:
     tour = Tour(world, open_browser)

@@ -64,6 +64,7 @@ def copies(model: ChangeRequest, count: int) -> list[str]:
     return numbers
 
 
+@pytest.mark.long(14)
 def test_approve__200_changes_by_five_at_once__none_stuck_none_double(now: datetime) -> None:
     numbers = copies(story.in_review(now=now, answers=HIGH, artifacts=()), 200)
     together = threading.Barrier(5)

@@ -129,6 +129,7 @@ def claims() -> int:
     return sum(Intent.objects.filter(kind=VERIFY).values_list("attempt", flat=True))
 
 
+@pytest.mark.long(20)
 def test_verifications__worker_and_broker_die_all_the_time__each_ends_exactly_once(
     worker: Worker, valkey: Valkey, cast: Cast
 ) -> None:

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from cybercube_portal.settings import forms, variables
 
 STORY = (
@@ -28,6 +30,7 @@ STORY = (
 )
 
 
+@pytest.mark.long(40)
 def test_pipeline__from_evidence_to_a_sick_service__rolls_itself_back_and_tells() -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(variables.PREFIX)}
     kept.pop("DJANGO_SETTINGS_MODULE", None)

@@ -113,6 +113,7 @@ def stack() -> Iterator[Stack]:
             stack.process.communicate(timeout=90)
 
 
+@pytest.mark.long(45)
 def test_up__port_taken_stopped_started_again_and_a_child_killed__keeps_data_and_leaves_nothing(stack: Stack) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
