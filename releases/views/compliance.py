@@ -59,7 +59,7 @@ def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
         "service": service,
         "rows": rows,
         "summary": summary(rows),
-        "badge_url": badge_url(slug),
+        "badge_path": badge_path(slug),
         "badge_markdown": f"[![STD-ENG-006]({badge_url(slug)})]({settings.BASE_URL}{request.path})",
         "crumbs": [(_("Compliance"), reverse("compliance"))],
     }
@@ -94,7 +94,12 @@ def badge(request: HttpRequest, token: str, slug: str) -> HttpResponse:
 
 def badge_url(slug: str) -> str:
     """Where the badge of a service is, for everybody: it stays until the portal's secret key changes."""
-    return settings.BASE_URL + reverse("compliance-badge", args=[_token(slug), slug])
+    return settings.BASE_URL + badge_path(slug)
+
+
+def badge_path(slug: str) -> str:
+    """The same within the portal: whatever name it was reached by, its pages show pictures of their own address only."""
+    return reverse("compliance-badge", args=[_token(slug), slug])
 
 
 def _token(slug: str) -> str:

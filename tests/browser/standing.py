@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-from playwright.sync_api import ConsoleMessage, Dialog, Page, Response
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request, Response
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 # ui.md section 3: targets of 24 px, a rule of WCAG 2.2 that axe leaves off.
@@ -70,34 +70,51 @@ def order(page: Page) -> list[str]:
     ]
 
 
-@contextmanager
-def listening(page: Page) -> Iterator[list[str]]:
-    """What goes wrong behind the page meanwhile: errors of scripts and of the console, dialogs, requests that fail."""
-    heard: list[str] = []
+class _Ears:
+    """One method for each event of Playwright's pages, by its name."""
 
-    def hear_console(said: ConsoleMessage) -> None:
-        if said.type == "error":
-            heard.append(f"console: {said.text}")
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.begun: set[Request] = set()
 
-    def hear_answer(answer: Response) -> None:
+    def request(self, asked: Request) -> None:
+        self.begun.add(asked)
+
+    def requestfailed(self, asked: Request) -> None:
+        if asked in self.begun:
+            self.heard.append(f"failed: {asked.url} {asked.failure}")
+
+    def response(self, answer: Response) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            heard.append(f"{answer.status} of {answer.url}")
+            self.heard.append(f"{answer.status} of {answer.url}")
 
-    def hear_dialog(dialog: Dialog) -> None:
-        heard.append(f"dialog: {dialog.message}")
+    def console(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.heard.append(f"console: {said.text}")
+
+    def pageerror(self, error: Error) -> None:
+        self.heard.append(f"script: {error}")
+
+    def dialog(self, dialog: Dialog) -> None:
+        self.heard.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    ears: dict[Any, Callable[[Any], None]] = {
-        "console": hear_console,
-        "dialog": hear_dialog,
-        "pageerror": lambda error: heard.append(f"script: {error}"),
-        "requestfailed": lambda request: heard.append(f"failed: {request.url} {request.failure}"),
-        "response": hear_answer,
-    }
-    for event, ear in ears.items():
+
+EVENTS = ("request", "requestfailed", "response", "console", "pageerror", "dialog")
+
+
+@contextmanager
+def listening(page: Page) -> Iterator[list[str]]:
+    """What goes wrong behind the page meanwhile: errors of scripts and of the console, dialogs, requests that fail.
+
+    What the page before had still asked for ends with it, and is no fault of this one.
+    """
+    ears = _Ears()
+    hears: dict[Any, Callable[[Any], None]] = {event: getattr(ears, event) for event in EVENTS}
+    for event, ear in hears.items():
         page.on(event, ear)
     try:
-        yield heard
+        yield ears.heard
     finally:
-        for event, ear in ears.items():
+        for event, ear in hears.items():
             page.remove_listener(event, ear)
