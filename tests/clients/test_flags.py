@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -102,12 +103,26 @@ def test_client__portal_away__serves_the_last_known_good_and_then_the_bootstrap(
     assert Flags(NOWHERE, token, keep=kept, start=False).is_enabled(KEY, default=True) is True
 
 
+def test_client__portal_that_accepts_and_never_answers__is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        flags = Flags(f"http://127.0.0.1:{silent.getsockname()[1]}", "ccp_x")
+        asked, _ = silent.accept()  # its thread hangs at this connection from now on
+        with asked:
+            assert flags.is_enabled(KEY, {"plan": "beta"}, default=True) is True
+            assert flags.value(KEY, None, "mine") == "mine"
+            assert flags.wait_until_ready(0) is False
+    flags.close()
+
+
 def test_client__strange_arguments__never_raise(address: str, token: str) -> None:
     flags = Flags(address, token, start=False)
     flags.refresh()
     contexts: tuple[Any, ...] = (None, [], "x", {"plan": object()}, {"plan": {1, 2}}, {5: 6})
     for context in contexts:
         assert flags.is_enabled(KEY, context) is False
+    keys: tuple[Any, ...] = (None, 5, [], {}, object())
+    for key in keys:
+        assert flags.value(key, {}, "mine") == "mine"
     with flags.override({KEY: True, "release_nobody": 5}):
         assert flags.is_enabled(KEY) is True
         assert flags.value("release_nobody", None, 0) == 5

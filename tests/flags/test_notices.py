@@ -14,7 +14,7 @@ from cybercube_portal.notices.models import Notice
 from cybercube_portal.people.models import User
 from flags.actions.flags import edit_flag
 from flags.actions.notices import digest_team, notice_expiry
-from flags.tasks import digest_teams
+from flags.tasks import BEAT_SCHEDULE, digest_teams, notice_expiries
 from tests.factories import changes as story
 from tests.factories.flags import flag
 from tests.factories.people import Cast
@@ -39,6 +39,22 @@ def test_notice__due__is_one_mail_to_the_owner_and_later_one_to_the_lead(cast: C
         "bob@cybercube.example",
     }
     assert Event.objects.filter(verb="flag.expiry_noticed").count() == 2
+
+
+def test_notice__by_the_hourly_beat__is_given_on_the_days_of_the_standard(cast: Cast, now: datetime) -> None:
+    story.service()
+    flag(KEY, now=now, owner="alice")
+    expires_at = now + timedelta(days=30)
+    task = BEAT_SCHEDULE["flags.notice_expiries"]
+    assert (task["task"], task["schedule"]) == (notice_expiries.name, 3600.0)
+    given: list[int] = []
+    for day in range(-16, 17):
+        for _ in range(2):  # however often it runs
+            with clock.fixed_at(expires_at + timedelta(days=day)):
+                notice_expiries()
+            if Event.objects.filter(verb="flag.expiry_noticed").count() > len(given):
+                given.append(day)
+    assert given == [-14, -7, -1, 0, 7, 14]
 
 
 def test_digest__on_a_monday__is_one_for_each_team_and_week(cast: Cast, now: datetime) -> None:

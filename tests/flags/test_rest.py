@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from changes.models import ChangeRequest
 from cybercube_portal import clock
+from flags.actions.facts import Count, count_usage
 from flags.evaluation import Environment
 from flags.models import CodeReference, Flag
 from flags.selectors.flags import definitions, get_served
@@ -115,6 +116,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"rules": {}}, "/rules", "flag.list"),
     ({"rules": [{}] * 101}, "/rules", "flag.too_many"),
     ({"rules": [{"variant": "on", "conditons": []}]}, "/rules/0/conditons", "flag.member_unknown"),
+    ({"rules": [{"variant": "on", "conditions": [{"atribute": "a", "operator": "eq", "value": 1}]}]}, "/rules/0/conditions/0/atribute", "flag.member_unknown"),
     ({"rules": [{"conditions": []}]}, "/rules/0", "flag.rule_outcome"),
     ({"rules": [{"id": "a", "variant": "on"}, {"id": "a", "variant": "on"}]}, "/rules/1/id", "flag.rule_id"),
     ({"rules": [{"variant": "on", "conditions": [{"attribute": "a", "operator": "like", "value": 1}]}]}, "/rules/0/conditions/0/operator", "flag.operator_unknown"),
@@ -164,6 +166,9 @@ def test_change__unknown_member_or_no_version__is_refused(client: APIClient, kno
     unknown = client.patch(f"{API}{KEY}/environments/dev/", {"version": 1, "rolout_percentage": 5})
     assert unknown.status_code == 400
     assert "rollout_percentage" in unknown.content.decode()
+    for wrong in ({"enabled": "yes"}, {"rollout_percentage": "many"}):
+        typed = client.patch(f"{API}{KEY}/environments/dev/", {"version": 1, **wrong})
+        assert (typed.status_code, pointers(typed)) == (400, {f"/{next(iter(wrong))}": "field.type"})
     assert client.patch(f"{API}{KEY}/environments/dev/", {"enabled": True}).status_code == 428
     assert client.patch(f"{API}{KEY}/environments/dev/", {"version": 9, "enabled": True}).status_code == 412
     by_tag = client.patch(f"{API}{KEY}/environments/dev/", {"enabled": True}, headers={"If-Match": '"1"'})
@@ -328,3 +333,16 @@ def test_references__of_a_repository__replace_each_other_and_name_the_unknown(cl
         client.patch(f"{API}{KEY}/environments/dev/", {"version": 1, "enabled": True}).json()["code"] == "flag.archived"
     )
     assert client.get(f"{API}definitions/?environment=dev").json()["flags"] == {}
+
+
+def test_archive__of_a_flag_that_is_asked_for_or_needed__is_refused(client: APIClient, known: Flag) -> None:
+    now = clock.now()
+    count_usage([Count(environment="prd", key=KEY, variant="on", app="shop", count=1, at=now)])
+    page = f"{API}{KEY}/archive/"
+    assert client.post(page, {}).json()["code"] == "flag.in_use"
+    flag("release_second", now=now)
+    served("release_second", now=now, prerequisites=[{"flag": KEY, "variants": ["on"]}])
+    refused = client.post(page, {"reason": "Gone"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "flag.needed")
+    served("release_second", now=now, prerequisites=[])
+    assert client.post(page, {"reason": "Gone"}).status_code == 200

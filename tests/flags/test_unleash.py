@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from rest_framework.test import APIClient
 from UnleashClient import UnleashClient  # type: ignore[attr-defined]
 from UnleashClient.cache import FileCache
 
@@ -80,6 +81,21 @@ def test_features__what_unleash_cannot_say__is_left_out_and_named(company: None)
     shown, left_out = features_of(definitions("dev"))
     assert left_out == ["release_c"]
     assert "release_c" not in {feature["name"] for feature in shown["features"]}
+
+
+def test_register__of_a_client__is_accepted_with_an_evaluation_key_alone(
+    company: None, key_of: Callable[..., str]
+) -> None:
+    told = {
+        "appName": "shop",
+        "instanceId": "i1",
+        "sdkVersion": "unleash-client-python:6",
+        "strategies": [],
+        "interval": 10,
+    }
+    for key, status in ((key_of("ci-payments", environment="dev"), 202), (key_of("alice", scopes=["flags"]), 401)):
+        asking = APIClient(HTTP_AUTHORIZATION=key)
+        assert asking.post("/api/unleash/client/register", told, format="json").status_code == status
 
 
 def test_metrics__of_a_client__are_counted(client: UnleashClient) -> None:

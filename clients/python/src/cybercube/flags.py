@@ -85,10 +85,13 @@ class Flags:
 
     def details(self, key: str, context: Mapping[str, Any] | None = None) -> Result:
         """The answer with variant, reason and error. Counted."""
-        if key in self._overrides:
-            return Result(value=self._overrides[key], variant="override", reason="STATIC")
-        result = self._environment.evaluate(key, _context(context))
-        self._counts[key, result.variant or ""] += 1
+        try:
+            if key in self._overrides:
+                return Result(value=self._overrides[key], variant="override", reason="STATIC")
+            result = self._environment.evaluate(key, _context(context))
+            self._counts[key, result.variant or ""] += 1
+        except Exception:  # noqa: BLE001 - a key that is no text must not stop the caller either
+            return Result(error=FLAG_NOT_FOUND, detail="A key is a text.")
         return result
 
     @contextlib.contextmanager
