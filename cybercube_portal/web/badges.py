@@ -80,7 +80,7 @@ BADGES: dict[str, dict[str, Badge]] = {
         "done": Badge("check", _("Done"), "ok"),
         "open": Badge("circle-dashed", _("Open"), "wait"),
         "people": Badge("user", _("By people")),
-        "not_asked": Badge("minus", _("Does not apply")),
+        "not_asked": Badge("minus", _("Not asked")),
     },
     "finding": {
         "error": Badge("circle-x", _("Unsafe"), "bad"),

@@ -49,6 +49,14 @@ def test_near_miss__checked__names_the_rule_and_shows_how_it_is_right(row: dict[
         assert violation.section.startswith("§")
         assert violation.message.endswith(".")
         assert violation.value == row["value"]
+        assert violation.example in {rule.example for rule in RULES if rule.name == violation.rule}
+
+
+def test_near_misses__of_the_table__break_every_rule_that_a_value_alone_can_break() -> None:
+    missed = {name for row in rows("conventions_near_misses.csv") for name in row["broken"].split()}
+    # What needs an age or a description is shown below.
+    shown_below = {rule.name for rule in RULES if rule.kind == "pull_request"} - {"pull_request.title"}
+    assert {rule.name for rule in RULES} - missed == shown_below | {"branch.lifetime"}
 
 
 def test_table__examples_of_the_rules__keep_every_rule_of_their_kind() -> None:
