@@ -85,6 +85,14 @@ class ChangeForm(WallTimes, ScopeForm):
         max_length=80,
         widget=forms.TextInput(attrs={"class": "short"}),
     )
+    rollback_flag = forms.SlugField(
+        label=_("Flag to go back by"),
+        help_text=_("The key of a feature flag that switches it off, if there is one. It is killed first (§8.2)."),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _("A flag's key looks like release_new_dashboard (§7.2).")},
+    )
     release_type = forms.ChoiceField(
         label=_("Release type"),
         help_text=_("When this rolls out a release (§5.1)."),
@@ -139,7 +147,15 @@ class ChangeForm(WallTimes, ScopeForm):
     def proposal(self, *, now: datetime) -> Proposal:
         """What is filled in so far; `now` stands in for a time that is still missing, so that it can be looked at."""
         given = getattr(self, "cleaned_data", {})
-        words = ("title", "description", "rollback_plan", "rollback_version", "release_type", "raised_to")
+        words = (
+            "title",
+            "description",
+            "rollback_plan",
+            "rollback_version",
+            "rollback_flag",
+            "release_type",
+            "raised_to",
+        )
         return Proposal(
             type=self.change_type,
             services=tuple(given.get("services", ())),
@@ -155,7 +171,7 @@ class ChangeForm(WallTimes, ScopeForm):
     def edits(self, *, now: datetime) -> dict[str, Any]:
         """What an edit replaces: every field that stands on the form."""
         proposal = self.proposal(now=now)
-        kept = {"type", "template", "parameters", "release", "rollback_flag", "notes"}
+        kept = {"type", "template", "parameters", "release", "notes"}
         return {name: value for name, value in values_of(proposal).items() if name not in kept}
 
 

@@ -63,6 +63,11 @@ def _told(field: forms.BoundField) -> str:
 IMPACT_GROUP = Group(
     _("Impact"), "users", ("impact_customers", "impact_downtime", "impact_data"), _("asked before it is submitted")
 )
-BACK_GROUP = Group(_("Way back"), "undo-2", ("rollback_plan", "rollback_version"), _("asked before it is submitted"))
+BACK_GROUP = Group(
+    _("Way back"),
+    "undo-2",
+    ("rollback_plan", "rollback_version", "rollback_flag"),
+    _("asked before it is submitted"),
+)
 PLACE_GROUP = Group(_("Environments and release"), "layers", ("environments", "release_type"), _("none"))
 RAISE_GROUP = Group(_("Raise the risk"), "arrow-up", ("raised_to",), _("as computed"))

@@ -72,6 +72,7 @@ def test_file__time_that_exists_twice__asks_which_and_takes_the_answer(
         ({"scheduled_time": "2025-01-01T10:00"}, "Choose a time that is still to come."),
         ({"scheduled_time": "tomorrow"}, "Starts"),
         ({"rollback_version": "two"}, "two"),
+        ({"rollback_flag": "the tax flag"}, "looks like release_new_dashboard"),
         ({"risk_database_schema": "yes", "raised_to": "medium"}, "never lower it"),
         ({"impact_customers": ""}, "The impact on customers is not stated."),
         ({"title": "x" * 300}, "at most 200"),
@@ -198,6 +199,21 @@ def test_edit__in_review__supersedes_the_signatures(held: datetime, browser_sess
     page = browser_session("alice").get(f"/changes/{change.number}/")
     assert [signature.state for signature in page.context["superseded"]] == ["superseded"]
     assert "<s>" in page.content.decode()
+
+
+def test_edit__of_the_flag_to_go_back_by__is_named_shown_and_taken_away(
+    held: datetime, browser_session: Sessions
+) -> None:
+    alice = browser_session("alice")
+    alice.post(NORMAL, normal(save="1", rollback_flag="release_tax_v2"))
+    change = ChangeRequest.objects.get()
+    address = f"/changes/{change.number}/edit/"
+
+    assert change.rollback_flag == "release_tax_v2"
+    assert alice.get(address).context["form"]["rollback_flag"].value() == "release_tax_v2"
+    assert "release_tax_v2" in words_of(alice.get(f"/changes/{change.number}/"))
+    alice.post(address, normal(version=change.version, rollback_flag=""))
+    assert ChangeRequest.objects.get().rollback_flag == ""
 
 
 def test_edit__by_somebody_of_another_team__refused(held: datetime, browser_session: Sessions) -> None:
