@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from cybercube_portal.api.refusals import Malformed
-from cybercube_portal.database.plans import planned_for_values
 from cybercube_portal.errors import FieldError
 
 if TYPE_CHECKING:
@@ -47,8 +46,7 @@ def cut_page(rows: QuerySet[Any], *, order: Sequence[str], cursor: str | None, s
     rows = rows.order_by(*way)
     if values is not None:
         rows = rows.filter(_after(way, values))
-    with planned_for_values():
-        found = list(rows[: size + 1])
+    found = list(rows[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()

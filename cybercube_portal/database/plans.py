@@ -1,4 +1,4 @@
-"""How PostgreSQL plans what it is asked."""
+"""How PostgreSQL plans what it is asked: for the values it is asked for, unless somebody says otherwise."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+# From the third time on.
+OFTEN = 3
+
 
 @contextmanager
-def planned_for_values() -> Iterator[None]:
-    """Statements inside are planned for the values they carry.
+def prepared() -> Iterator[None]:
+    """What is sent often inside is prepared by the server, and soon planned once, for any values.
 
-    A statement that is often sent is prepared, and its plan is one for any values: right for the gate, which asks always alike, and
-    a hundred times too slow for a list that is asked for something rare.
+    Right for the gate, whose large statement is always asked alike. Elsewhere such a plan can be a hundred times too slow, and it stays
+    as long as the connection does.
     """
     connection.ensure_connection()
     inner = connection.connection
-    kept, inner.prepare_threshold = inner.prepare_threshold, None
+    kept, inner.prepare_threshold = inner.prepare_threshold, OFTEN
     try:
         yield
     finally:

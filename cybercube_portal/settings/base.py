@@ -120,7 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Data. Persistent connections: one per web thread, measured ten times faster than one per request and, unlike a pool, with nothing to
-# hand out. Statements are bound and prepared on the server; a broken connection is noticed before the request that would meet it.
+# hand out. Statements are bound on the server and planned for their values (`database/plans.py`); a broken connection is noticed before the request that would meet it.
 _database = variables.DATABASE_URL.read()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
@@ -134,7 +134,6 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "server_side_binding": True,
-            "prepare_threshold": 3,
             "connect_timeout": 5,
             **dict(_database.options),
         },

@@ -10,8 +10,6 @@ from django.db.models import Model, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from cybercube_portal.database.plans import planned_for_values
-
 EXACT = 10_000
 
 
@@ -35,11 +33,10 @@ class Count:
 def count_of(rows: QuerySet[Any]) -> Count:
     """One query up to EXACT rows, two beyond; the second only asks for a plan."""
     bare: QuerySet[Model] = rows.order_by()
-    with planned_for_values():
-        found = bare.values("pk")[: EXACT + 1].count()
-        if found <= EXACT:
-            return Count(found)
-        (plan,) = json.loads(bare.values("pk").explain(format="json"))
+    found = bare.values("pk")[: EXACT + 1].count()
+    if found <= EXACT:
+        return Count(found)
+    (plan,) = json.loads(bare.values("pk").explain(format="json"))
     return Count(max(_rounded(int(plan["Plan"]["Plan Rows"])), EXACT), about=True)
 
 

@@ -16,8 +16,6 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 
-from cybercube_portal.database.plans import planned_for_values
-
 Row = TypeVar("Row", bound=Model)
 PAGE_SIZE = 50
 
@@ -51,8 +49,7 @@ def page_of_rows(
         rest = rows.filter(_beyond(wanted, start)) if start else rows
     except (ValueError, TypeError, ValidationError):
         rest, start, backwards, wanted = rows, None, False, order
-    with planned_for_values():
-        found = list(rest.order_by(*wanted)[: size + 1])
+    found = list(rest.order_by(*wanted)[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -74,8 +71,7 @@ def rows_in_order(rows: QuerySet[Row], *, order: tuple[str, ...], most: int, siz
     last: Row | None = None
     while most > 0:
         rest = rows.filter(_beyond(order, [_value(last, _column(name)) for name in order])) if last else rows
-        with planned_for_values():
-            found = list(rest.order_by(*order)[: min(size, most)])
+        found = list(rest.order_by(*order)[: min(size, most)])
         yield from found
         most = most - len(found) if len(found) == size else 0
         last = found[-1] if found else None

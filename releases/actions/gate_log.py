@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from cybercube_portal.database.plans import prepared
 from releases.models import GateDecision, GateEvaluation
 from releases.selectors.gate_log import Answer, latest_answer
 from releases.states import GateOutcome
@@ -31,7 +32,7 @@ FROM question
 
 def insert_answer(answer: Answer) -> bool:
     """Keep a question with its first answer; False when the same Idempotency-Key was kept before."""
-    with connection.cursor() as cursor:
+    with prepared(), connection.cursor() as cursor:
         cursor.execute(INSERT, insert_parameters(answer))
         return bool(cursor.rowcount)
 

@@ -16,6 +16,7 @@ from changes.policy.conflicts import Booking
 from changes.selectors.templates import template_kinds
 from changes.states import ChangeType
 from cybercube_portal import clock
+from cybercube_portal.database.plans import prepared
 from cybercube_portal.people.actors import Actor
 from releases.policy.gate import ArtifactFact, CallerFact, ChangeFact, GateFacts, Question, speaking
 from releases.policy.gate.schedule import LOOK_AHEAD
@@ -76,7 +77,7 @@ class _Found(NamedTuple):
 
 def _executed(question: Question, **options: Any) -> _Found:
     statement = FOR_ARTIFACTS if question.moves_artifact else FOR_SERVICES
-    with connection.cursor() as cursor:
+    with prepared(), connection.cursor() as cursor:
         cursor.execute(statement, parameters_of(question, **options))
         now, at, *columns = cursor.fetchone()
     return _Found(now.astimezone(UTC), at.astimezone(UTC), dict(zip(_COLUMNS, columns, strict=True)))

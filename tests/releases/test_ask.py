@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
@@ -115,6 +116,25 @@ def test_log__by_any_hand__only_grows(ask: Ask, slot: datetime, clock_at: Hold) 
     ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.usefixtures("approved")
+def test_ask__again_and_again__its_statements_alone_are_prepared(
+    ask: Ask, slot: datetime, clock_at: Hold, browser_session: Callable[[str], Client]
+) -> None:
+    """A page's would be planned once for any values, and be a hundred times slower from then on."""
+    clock_at(slot)
+    alice = browser_session("alice")
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    for _ in range(5):
+        ask()
+        for page in ("/services/", "/changes/", "/"):
+            alice.get(page)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        found = [statement for (statement,) in cursor.fetchall()]
+    assert ["INSERT INTO releases_gateevaluation" in statement for statement in sorted(found, key=len)] == [True, False]
 
 
 @pytest.mark.usefixtures("approved")
