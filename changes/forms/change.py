@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -141,8 +141,11 @@ class ChangeForm(WallTimes, ScopeForm):
         return folds_of(self, [RAISE_GROUP])
 
     def folds(self) -> list[Fold]:
-        """What is folded below everything; open where submitting was refused for the lack of it."""
-        return folds_of(self, [IMPACT_GROUP, BACK_GROUP, PLACE_GROUP], wanted=self.wanted)
+        """What is folded below everything; open where submitting was refused for the lack of it. An emergency is not submitted."""
+        groups = [IMPACT_GROUP, BACK_GROUP]
+        if self.change_type is ChangeType.EMERGENCY:
+            groups = [replace(group, empty=_("may follow later")) for group in groups]
+        return folds_of(self, [*groups, PLACE_GROUP], wanted=self.wanted)
 
     def proposal(self, *, now: datetime) -> Proposal:
         """What is filled in so far; `now` stands in for a time that is still missing, so that it can be looked at."""

@@ -30,13 +30,14 @@ OF_THE_TIME = ("schedule.", "window.", "freeze.", "conflict.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """`assessment` and `plan` as they would be; `written` is what submitting would still ask for, `around` the slot's rules.
+    """`assessment` and `plan` as they would be, `unanswered` keys of the questions that nobody answered; `written` is what submitting would still ask for, `around` the slot's rules.
 
     `earliest`: the first time it could have within two months, None where there is none or no service is chosen (`is_placed`).
     `unattended`: that nobody is known to be on call then.
     """
 
     assessment: RiskAssessment
+    unanswered: tuple[str, ...]
     plan: SeatPlan
     follows: tuple[Follow, ...]
     written: Decision
@@ -66,11 +67,6 @@ class Outlook:
             for reason in self.written.blockers
             if (reason.code, reason.message) not in told and reason.code != OPEN_QUESTION
         )
-
-    @property
-    def unanswered(self) -> tuple[str, ...]:
-        """Keys of the questions that nobody answered."""
-        return tuple(reason.details["question"] for reason in self.written.blockers if reason.code == OPEN_QUESTION)
 
     @property
     def answered(self) -> int:
@@ -104,6 +100,7 @@ def outlook_of(proposal: Proposal, *, now: datetime, number: str = "") -> Outloo
     situation.around_slot = situation.slots(until=now + HORIZON)
     return Outlook(
         assessment=assessment,
+        unanswered=tuple(key for key in QUESTIONS if proposal.answers.get(key) is None),
         plan=situation.plan,
         follows=what_follows(
             change_type=ChangeType(proposal.type),

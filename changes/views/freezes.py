@@ -26,6 +26,7 @@ from changes.selectors.freezes import freeze_facts, freezes_listed, get_freeze, 
 from changes.states import FreezeState
 from changes.views.periods import COMMON_RULES, choices, next_ones, scope_words
 from cybercube_portal.people.guard import Permission, may
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, show, show_again
 
 LIST, FORM, ONE = "changes/freezes.html", "changes/freeze_form.html", "changes/freeze.html"
@@ -58,13 +59,14 @@ def freeze_new(request: PageRequest) -> HttpResponse:
     """Write a draft."""
     first = {"timezone": timezone.get_current_timezone_name(), "environments": ["prd"], "kind": "holiday"}
     form = FreezeForm(request.POST or None, initial=first, **choices())
-    context = {"crumbs": _above(), "rules": COMMON_RULES}
+    context = {"crumbs": _above(), "rules": COMMON_RULES} | recall(request, form)
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        freeze = actions.create_freeze(
-            plan=actions.FreezePlan(**form.fields_of()), actor=request.actor, now=request.now
-        )
+        with sending(request):
+            freeze = actions.create_freeze(
+                plan=actions.FreezePlan(**form.fields_of()), actor=request.actor, now=request.now
+            )
     except SHOWN_AGAIN as error:
         return show_again(request, FORM, context, form=form, error=error)
     messages.success(request, _("The draft is kept. It counts once it is published."))

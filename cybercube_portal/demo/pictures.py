@@ -69,6 +69,13 @@ PICTURES = (
         link="Deploy checkout-api",
     ),
     Picture(
+        "new-change",
+        "A new change",
+        "alice",
+        "/changes/new/?type=normal&service=billing-service",
+        "Few fields first; what the time meets, the earliest slot, the risk and who signs show while one writes, and what is typed is kept.",
+    ),
+    Picture(
         "calendar",
         "Calendar",
         "alice",

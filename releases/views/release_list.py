@@ -18,6 +18,7 @@ from changes.selectors.changes import states_of
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, ChipGroup, Column, Listing, ListPage, PageRequest, show, show_again
 from cybercube_portal.web.badges import words_of
 from releases.actions.release_content import open_release
@@ -89,10 +90,12 @@ def release_new(request: PageRequest) -> HttpResponse:
     first = {"service": request.GET.get("service", ""), "version": request.GET.get("version", "")}
     form = OpenReleaseForm(request.POST or None, initial=first, services=services)
     context = {"crumbs": [(_("Releases"), reverse("releases"))], "artifacts": catalog.newest_releases()}
+    context |= recall(request, form)
     if not form.is_valid():
         return show(request, NEW, context, form=form)
     try:
-        release = open_release(plan=form.plan(), actor=request.actor, now=request.now)
+        with sending(request):
+            release = open_release(plan=form.plan(), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
         return show_again(request, NEW, context, form=form, error=error)
     said = {"release": release.reference, "change": release.change}

@@ -259,6 +259,16 @@ def test_outlook__nobody_on_call_for_a_team_then__warned(held: datetime, browser
     assert "Nobody of search is known to be on call then." in said(47, "billing-service", "search-api")
 
 
+def test_outlook__of_an_emergency__counts_open_questions_and_asks_for_nothing_before(
+    held: datetime, browser_session: Sessions
+) -> None:
+    said = words_of(browser_session("alice").post("/changes/new/preview/?type=emergency", {"risk_security": "no"}))
+
+    assert "1 of 7 answered" in said
+    assert "It starts once one approver said yes" in said
+    assert "Still asked for" not in said
+
+
 def test_preview__of_chosen_services__suggests_their_versions_alone(
     held: datetime, browser_session: Sessions, cast: Cast
 ) -> None:

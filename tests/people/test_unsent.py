@@ -84,6 +84,19 @@ def test_unsent__once_sent__is_gone_and_a_refused_one_stays(held: datetime, brow
     assert (ChangeRequest.objects.count(), UnsentForm.objects.count()) == (1, 0)
 
 
+@pytest.mark.parametrize("address", ["/freezes/new/", "/releases/new/?service=billing-service"])
+def test_unsent__of_other_long_forms__comes_back_too(address: str, held: datetime, browser_session: Session) -> None:
+    ivan = browser_session("ivan")
+    keep(ivan, {"title": "Audit", "version": "v3.0.0", "services": ["search-api"]}, address=address)
+
+    form = ivan.get(address).context["form"]
+    kept = {"title": "Audit", "version": "v3.0.0", "services": ["search-api"]}
+    assert {name: form[name].value() for name in kept if name in form.fields} == {
+        name: value for name, value in kept.items() if name in form.fields
+    }
+    assert "Discard and start afresh" in words_of(ivan.get(address))
+
+
 def test_unsent__discarded__its_page_opens_empty(held: datetime, browser_session: Session) -> None:
     alice = browser_session("alice")
     keep(alice, normal(title="Half"))
