@@ -33,9 +33,13 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], tuple[int, int]]] = {
 }
 
 
+# Another width moves what the address names.
+TO_ITS_PLACE = "location.hash && document.querySelector(location.hash).scrollIntoView()"
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One page as `who` sees it: at `path`, or behind the link there that begins with `link`."""
+    """One page as `who` sees it: at `path` (from what stands after a # on), or behind the link there that begins with `link`."""
 
     name: str
     title: str
@@ -72,7 +76,7 @@ PICTURES = (
         "new-change",
         "A new change",
         "alice",
-        "/changes/new/?type=normal&service=billing-service",
+        "/changes/new/?type=normal&service=billing-service#when",
         "Few fields first; what the time meets, the earliest slot, the risk and who signs show while one writes, and what is typed is kept.",
     ),
     Picture(
@@ -124,6 +128,7 @@ def take(browser: Browser, url: str, folder: Path) -> Iterator[str]:
             for look, (theme, (width, height)) in LOOKS.items():
                 page.set_viewport_size({"width": width, "height": height})
                 page.emulate_media(color_scheme=theme)
+                page.evaluate(TO_ITS_PLACE)
                 keep(page.screenshot(animations="disabled", caret="hide"), folder / f"{picture.name}-{look}.png")
         except (TooLate, ValueError) as error:
             yield f"{picture.name}: {error}"
@@ -144,10 +149,10 @@ def show(page: Page, picture: Picture) -> None:
     """Open the page and wait for what loads after it. Raises ValueError when it answers with anything but 200."""
     page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     path = picture.path
-    page.goto(path)
+    answer = page.goto(path)
     if picture.link:
         path = page.locator("main").get_by_role("link", name=picture.link).first.get_attribute("href") or path
-    answer = page.goto(path)
+        answer = page.goto(path)
     if answer is None or not answer.ok:
         raise ValueError(f"{path} answers {answer and answer.status}")
     # What listens for news never falls idle.

@@ -169,5 +169,7 @@ def test_told_together__open_questions__are_one_row_that_names_them() -> None:
         "2 of the seven risk questions are not answered: Security-related changes? Performance-sensitive changes?"
     )
     assert (one.message, one.details["url"]) == (expected, "/somewhere/")
+    [every] = told_together(is_complete(RiskFacts()).reasons)
+    assert every.message.startswith("None of the seven risk questions is answered: Database schema changes?")
     assert told_together(reasons[:1]) == reasons[:1]
     assert told_together(()) == ()
