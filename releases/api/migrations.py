@@ -118,6 +118,9 @@ class ListedMigrationSerializer(StrictSerializer):
     release = WordField()
     lock_impact = WordField()
     estimated_seconds = serializers.IntegerField(allow_null=True)
+    ran_seconds = serializers.IntegerField(
+        allow_null=True, help_text="How long it ran; null while it has not run through."
+    )
     rollback_tested = serializers.BooleanField()
     backup = WordField()
     note = WordField()

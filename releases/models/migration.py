@@ -64,6 +64,13 @@ class Migration(StatefulModel):
     def __str__(self) -> str:
         return f"{self.reference} {self.filename}"
 
+    @property
+    def ran_seconds(self) -> int | None:
+        """How long it ran, in seconds; None while it has not run through (§9.4)."""
+        if self.started_at is None or self.applied_at is None:
+            return None
+        return round((self.applied_at - self.started_at).total_seconds())
+
     @move(states.TEST_MIGRATION)
     def test(self, *, at: datetime) -> None:
         """It ran on production-like data (§9.1)."""

@@ -169,7 +169,9 @@ def test_run__in_production__spends_an_allow_for_migrate_and_is_watched_for_30_m
     assert refused.status_code == 409
     run = said(alice, address, "run", decision=answer["id"])
     assert (run.status_code, run.json()["state"], run.json()["decision"]) == (200, "running", answer["id"]), run.content
-    assert said(alice, address, "apply").json()["state"] == "applied"
+    at = clock_at(at + timedelta(seconds=12))
+    applied = said(alice, address, "apply").json()
+    assert (applied["state"], applied["ran_seconds"]) == ("applied", 12)
     early = said(alice, address, "verify")
     assert early.json()["code"] == "migration.being_watched"
     until = f"It is watched until {at + timedelta(minutes=30):%Y-%m-%d %H:%M} UTC."
