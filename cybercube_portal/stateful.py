@@ -61,7 +61,7 @@ class StatefulModel(models.Model):
 
 def choices_of(states: type[StrEnum]) -> list[tuple[str, str]]:
     """Model choices: value and a word for people."""
-    return [(state.value, state.value.replace("_", " ").capitalize()) for state in states]
+    return [(state.value, state.value.replace("_", " ").replace("-", " ").capitalize()) for state in states]
 
 
 def move(*rows: Move, field: str = "state") -> Callable[[Method], Method]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from changes.panels import register_lines, register_looks
 from cybercube_portal.web import Entry, Look
 from cybercube_portal.web.badges import badge_of
+from cybercube_portal.web.sentences import in_words
 from releases.events import DeploymentEvent, MigrationEvent, ObservationEvent, ReleaseEvent, VerificationEvent
 from releases.models import GateEvaluation
 from releases.selectors.gate_history import Blockers
@@ -79,6 +80,8 @@ PAGES = {
 # Where an event says which thing it is about, that stands first.
 ABOUT = frozenset({D.STARTED, D.ROLLBACK_STARTED, R.OPENED, M.PLANNED, M.RUN})
 SAID = ("text", "reason", "note", "message", "finding", "because")
+# Of these, what checks and rules say; the rest was typed by people.
+BY_RULES = frozenset({"message", "finding", "because"})
 GATE = {
     GateOutcome.ALLOW: Look(gettext_lazy("was let through the gate"), "shield-check", "ok"),
     GateOutcome.WAIT: Look(gettext_lazy("was told to wait at the gate"), "hourglass", "wait"),
@@ -98,7 +101,9 @@ def said(event: Event) -> str:
     lines = [_about(data)] if event.verb in ABOUT else []
     if event.verb == VerificationEvent.ENDED:
         lines.append(", ".join(_check(check) for check in data.get("checks", ())))
-    lines += [str(data[name]) for name in SAID if isinstance(data.get(name), str)]
+    lines += [
+        in_words(data[name]) if name in BY_RULES else data[name] for name in SAID if isinstance(data.get(name), str)
+    ]
     return "\n".join(filter(None, lines))
 
 
@@ -108,7 +113,7 @@ def _about(data: dict[str, Any]) -> str:
 
 
 def _check(check: dict[str, Any]) -> str:
-    name = str(check["kind"]).replace("_", " ")
+    name = in_words(str(check["kind"]).replace("_", " "))
     return f"{name}: {str(badge_of('verdict', check['verdict']).word).lower()}"
 
 
@@ -128,7 +133,7 @@ def gate_lines(answers: Iterable[Any]) -> Iterator[Entry]:
     """One line for each question."""
     for answer in answers:
         look = GATE[GateOutcome(answer.outcome)]
-        first, more = answer.blockers[:1], len(answer.blockers) - 1
+        first, more = [in_words(one) for one in answer.blockers[:1]], len(answer.blockers) - 1
         rest = [ngettext("and %(count)d more", "and %(count)d more", more) % {"count": more}] if more > 0 else []
         yield Entry(
             at=answer.decided_at,

@@ -12,6 +12,7 @@ from changes.policy.scope import Action
 from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
 from cybercube_portal.catalog.versions import MAX_LENGTH
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import worded
 
 ACTIONS = [
     (Action.DEPLOY.value, _("Deploy")),
@@ -44,7 +45,7 @@ class AskForm(WallTimes):
     )
     environment = forms.ChoiceField(
         label=_("Environment"),
-        choices=[(row["code"], row["name"]) for row in ENVIRONMENTS],
+        choices=worded((row["code"], row["name"]) for row in ENVIRONMENTS),
         initial="prd",
     )
     action = forms.ChoiceField(label=_("Action"), choices=ACTIONS, initial=Action.DEPLOY.value)

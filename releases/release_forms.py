@@ -12,12 +12,14 @@ from changes.proposals import ArtifactName, parse_artifact
 from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase
 from cybercube_portal.catalog.versions import MAX_LENGTH
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import worded
 from releases.actions.migrations import MigrationPlan
 from releases.actions.release_content import ReleasePlan
 from releases.actions.release_documents import LONGEST
 
-TYPES = [("", _("By the step of the version")), *((kind.value, kind.value.capitalize()) for kind in ReleaseType)]
+TYPES = [("", _("By the step of the version")), *worded(choices_of(ReleaseType))]
 TEXT = 10_000
 
 
@@ -126,7 +128,7 @@ class PlanMigrationForm(PageForm):
     service = forms.ChoiceField(label=_("Service"))
     version = forms.CharField(label=_("Version"), max_length=MAX_LENGTH, widget=typed("v2.3.1"))
     environment = forms.ChoiceField(
-        label=_("Environment"), choices=[(row["code"], row["name"]) for row in ENVIRONMENTS], initial="stg"
+        label=_("Environment"), choices=worded((row["code"], row["name"]) for row in ENVIRONMENTS), initial="stg"
     )
     filename = forms.CharField(
         label=_("File"), max_length=200, widget=typed("20260117120000_add_tax_rate_to_products.sql")
@@ -136,13 +138,13 @@ class PlanMigrationForm(PageForm):
         required=False,
         choices=[
             ("", _("As the artifact says")),
-            *((phase.value, phase.value.capitalize()) for phase in MigrationPhase),
+            *worded(choices_of(MigrationPhase)),
         ],
     )
     kind = forms.ChoiceField(
         label=_("Kind"),
         required=False,
-        choices=[("", _("As the artifact says")), *((kind.value, kind.value.capitalize()) for kind in MigrationKind)],
+        choices=[("", _("As the artifact says")), *worded(choices_of(MigrationKind))],
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=TEXT, widget=forms.Textarea(attrs={"rows": 3}))
 

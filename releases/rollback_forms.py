@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from changes.policy.emergency import Severity
 from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
 from cybercube_portal.web import PageForm, WhenField
+from cybercube_portal.web.sentences import worded
 from releases.actions.incidents import LONGEST_TITLE
 from releases.states import RollbackMethod, Trigger
 
@@ -99,7 +100,7 @@ class IncidentForm(PageForm):
         ),
     )
     environment = forms.ChoiceField(
-        label=_("Environment"), choices=[(row["code"], row["name"]) for row in ENVIRONMENTS], initial="prd"
+        label=_("Environment"), choices=worded((row["code"], row["name"]) for row in ENVIRONMENTS), initial="prd"
     )
     title = forms.CharField(label=_("What is wrong"), max_length=LONGEST_TITLE)
     severity = forms.ChoiceField(

@@ -17,14 +17,16 @@ from changes.policy.follows import WEIGHTS, Weight
 from changes.policy.lifecycle import IMPACT
 from changes.policy.risk import QUESTIONS
 from changes.proposals import Proposal
-from changes.states import RISK_ORDER, ChangeType
+from changes.states import ChangeType, Risk
 from cybercube_portal.catalog.environments import STANDARD as ENVIRONMENTS
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import in_words_lazy, worded
 
 DURATION = timedelta(minutes=30)
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 IMPACT_LABELS = {"customers": _("Impact on customers"), "downtime": _("Downtime"), "data": _("Impact on data")}
-ENVIRONMENT_CHOICES = [(row["code"], row["name"]) for row in ENVIRONMENTS]
+ENVIRONMENT_CHOICES = worded((row["code"], row["name"]) for row in ENVIRONMENTS)
 Services = Iterable[tuple[str, str]]
 
 
@@ -96,13 +98,13 @@ class ChangeForm(WallTimes, ScopeForm):
     release_type = forms.ChoiceField(
         label=_("Release type"),
         help_text=_("When this rolls out a release (§5.1)."),
-        choices=[("", _("None")), *((kind.value, kind.value.capitalize()) for kind in ReleaseType)],
+        choices=[("", _("None")), *worded(choices_of(ReleaseType))],
         required=False,
     )
     raised_to = forms.ChoiceField(
         label=_("Raise the risk to"),
         help_text=_("You may raise what the answers give, never lower it."),
-        choices=[("", _("As computed")), *((risk.value, risk.value.capitalize()) for risk in RISK_ORDER[1:])],
+        choices=[("", _("As computed")), *worded(choices_of(Risk)[1:])],
         required=False,
     )
 
@@ -117,7 +119,7 @@ class ChangeForm(WallTimes, ScopeForm):
         }
         for key, question in QUESTIONS.items():
             self.fields[f"risk_{key}"] = forms.TypedChoiceField(
-                label=question,
+                label=in_words_lazy(question),
                 choices=YES_NO,
                 coerce=_yes,
                 empty_value=None,

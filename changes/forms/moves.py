@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from changes.forms.fields import DurationField, WallField, WallTimes, text_area
 from changes.policy.emergency import CRITERIA, Severity
 from changes.states import ChangeOutcome
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import worded
 
 LONGEST = 10_000
 
@@ -61,7 +63,7 @@ class CloseForm(FinishForm):
 
     outcome = forms.ChoiceField(
         label=_("How did it end?"),
-        choices=[(outcome.value, outcome.value.replace("_", " ").capitalize()) for outcome in ChangeOutcome],
+        choices=worded(choices_of(ChangeOutcome)),
         widget=forms.RadioSelect,
     )
 
@@ -83,7 +85,7 @@ class AuthoriseForm(WallTimes):
     how = forms.CharField(label=_("How?"), help_text=_("Such as: on the incident call."), max_length=1000)
     criteria = forms.MultipleChoiceField(
         label=_("What makes it an emergency?"),
-        choices=list(CRITERIA.items()),
+        choices=worded(CRITERIA.items()),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("At least one criterion of §6.4 must be met.")},
     )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms.change import ENVIRONMENT_CHOICES
@@ -14,8 +15,10 @@ from changes.forms.fields import WallField, WallTimes, text_area
 from changes.models.freeze import Scoped
 from changes.policy.freezes import RESTRICTIONS, FreezeKind
 from changes.policy.recurrence import zone_named
-from changes.states import RISK_ORDER, ChangeType
+from changes.states import RISK_ORDER, ChangeType, Risk
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import in_words, worded
 
 LISTS = ("services", "teams", "environments", "excluded_services", "excluded_teams")
 MOST_DAYS = 366
@@ -106,6 +109,10 @@ class PeriodForm(WallTimes):
         return {name: tuple(value) if name in LISTS else value for name, value in self.cleaned_data.items()}
 
 
+def _forbids(kind: FreezeKind) -> str:
+    return f"{in_words(kind.value.replace('_', ' ').capitalize())}: {in_words(RESTRICTIONS[kind].words)}"
+
+
 class FreezeForm(PeriodForm):
     """A freeze: also what it forbids. The last three fields spell out a custom one."""
 
@@ -114,10 +121,7 @@ class FreezeForm(PeriodForm):
     kind = forms.ChoiceField(
         label=_("Forbids"),
         choices=[
-            *(
-                (kind.value, f"{kind.value.replace('_', ' ').capitalize()}: {row.words}")
-                for kind, row in RESTRICTIONS.items()
-            ),
+            *((kind.value, lazy(_forbids, str)(kind)) for kind in RESTRICTIONS),
             (FreezeKind.CUSTOM.value, _("Custom: what is chosen below")),
         ],
         widget=forms.RadioSelect,
@@ -125,14 +129,14 @@ class FreezeForm(PeriodForm):
     types = forms.MultipleChoiceField(
         label=_("Custom: these types"),
         help_text=_("None: all."),
-        choices=[(kind.value, kind.value.capitalize()) for kind in ChangeType],
+        choices=worded(choices_of(ChangeType)),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     risks = forms.MultipleChoiceField(
         label=_("Custom: at these risks"),
         help_text=_("None: all."),
-        choices=[(risk.value, risk.value.capitalize()) for risk in RISK_ORDER],
+        choices=worded(choices_of(Risk)),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

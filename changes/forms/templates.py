@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from changes.actions.templates import BOUNDS
 from changes.forms.fields import text_area
 from changes.policy.standard import TemplateKind
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import worded
 
 
 class TemplateForm(PageForm):
@@ -26,7 +28,7 @@ class TemplateForm(PageForm):
     kind = forms.ChoiceField(
         label=_("Kind"),
         help_text=_("Its conditions come from the kind; a machine checks them."),
-        choices=[(kind.value, kind.value.replace("-", " ").capitalize()) for kind in TemplateKind],
+        choices=worded(choices_of(TemplateKind)),
     )
     description = forms.CharField(label=_("What it is for"), required=False, max_length=10_000, widget=text_area(2))
     rollback_plan = forms.CharField(label=_("Rollback plan"), required=False, max_length=10_000, widget=text_area(2))

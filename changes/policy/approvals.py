@@ -122,10 +122,10 @@ def required_seats(facts: SeatFacts) -> SeatPlan:
 
 def _sources(facts: SeatFacts) -> dict[str, tuple[Seat, ...]]:
     classes = (change_class for change_class in ChangeClass if change_class in facts.classes)
-    sources = {f"§2.4 {change_class}": CLASS_SEATS[change_class] for change_class in classes}
+    sources = {f"§2.4 {change_class.value}": CLASS_SEATS[change_class] for change_class in classes}
     if facts.release_type:
-        sources[f"§5.1 {facts.release_type} release"] = RELEASE_SEATS[facts.release_type]
-    sources[f"§5.6 {facts.risk} risk"] = RISK_SEATS[facts.risk]
+        sources[f"§5.1 {facts.release_type.value} release"] = RELEASE_SEATS[facts.release_type]
+    sources[f"§5.6 {facts.risk.value} risk"] = RISK_SEATS[facts.risk]
     return sources
 
 

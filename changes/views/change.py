@@ -27,6 +27,7 @@ from changes.views.timeline import entries_of, last_of
 from changes.words import label_of, named, text_of
 from cybercube_portal.people.roles import EMERGENCY_APPROVERS
 from cybercube_portal.web import PageRequest, asked_by_itself, show
+from cybercube_portal.web.sentences import in_words
 
 TEMPLATE, LIVE = "changes/change.html", "changes/live.html"
 
@@ -134,7 +135,11 @@ def _form_of(verb: str, page: ChangePage) -> forms.BaseForm | None:
 def approvers_of(page: ChangePage) -> list[tuple[str, str]]:
     """(user name, label) of those who may approve this emergency (§6.4), never its requester."""
     own = page.situation.change.requester.username
-    able = {one.username: f"{one.name}, {one.role.label}" for one in page.holders if one.role in EMERGENCY_APPROVERS}
+    able = {
+        one.username: f"{one.name}, {in_words(one.role.label)}"
+        for one in page.holders
+        if one.role in EMERGENCY_APPROVERS
+    }
     return [(username, label) for username, label in able.items() if username != own]
 
 

@@ -28,6 +28,7 @@ from changes.views.periods import COMMON_RULES, choices, next_ones, scope_words
 from cybercube_portal.people.guard import Permission, may
 from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, show, show_again
+from cybercube_portal.web.sentences import in_words
 
 LIST, FORM, ONE = "changes/freezes.html", "changes/freeze_form.html", "changes/freeze.html"
 MOST = 100
@@ -134,7 +135,7 @@ def _row(row: Freeze, request: PageRequest) -> dict[str, Any]:
 
 
 def _words(row: Freeze) -> str:
-    words = restriction_of(freeze_facts([row])[0]).words
+    words = in_words(restriction_of(freeze_facts([row])[0]).words)
     return f"{words[:1].upper()}{words[1:]}"
 
 

@@ -19,6 +19,7 @@ from changes.panels import Heard
 from changes.selectors.page import ChangePage, Said
 from changes.states import SignatureState
 from cybercube_portal.web import Entry, Look
+from cybercube_portal.web.sentences import in_words
 
 if TYPE_CHECKING:
     from cybercube_portal.audit.models import Event
@@ -133,9 +134,9 @@ def _entry(
 def _words(event: Event, look: Look | None) -> str:
     """The look's words, else the verb's own: other apps name what they do as `<noun>.<participle>`."""
     if look is None:
-        return str(event.verb).replace(".", " ").replace("_", " ")
+        return in_words(str(event.verb).replace(".", " ").replace("_", " "))
     seat = event.data.get("seat")
-    return _("approved as %(seat)s") % {"seat": seat} if event.verb == E.SIGNED and seat else str(look.words)
+    return _("approved as %(seat)s") % {"seat": in_words(seat)} if event.verb == E.SIGNED and seat else str(look.words)
 
 
 def _body(event: Event, comments: Mapping[int, Said]) -> str:
@@ -143,10 +144,15 @@ def _body(event: Event, comments: Mapping[int, Said]) -> str:
         comment = comments.get(event.data.get("comment", 0))
         return comment.body if comment else ""
     if event.verb == E.CLOSED:
-        return str(event.data.get("outcome", "")).replace("_", " ").capitalize()
+        return in_words(str(event.data.get("outcome", "")).replace("_", " ").capitalize())
     if event.data.get("because") == "standard":
         return _("Every condition of its template holds.")
-    return next((str(event.data[name]) for name in SAID if event.data.get(name)), "")
+    return next((_said(name, str(event.data[name])) for name in SAID if event.data.get(name)), "")
+
+
+def _said(name: str, text: str) -> str:
+    """What a rule said is the portal's; the rest was typed by people."""
+    return in_words(text) if name == "because" else text
 
 
 def _names(page: ChangePage) -> dict[str, str]:

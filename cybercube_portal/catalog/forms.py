@@ -12,6 +12,7 @@ from cybercube_portal.catalog.actions.isolation import LONGEST_EVIDENCE
 from cybercube_portal.catalog.isolation import REQUIREMENTS, Isolated
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.web import PageForm
+from cybercube_portal.web.sentences import in_words
 
 LONGEST_TYPED = 4000
 KIND_LABELS: dict[str, str | Promise] = {
@@ -57,6 +58,10 @@ class ConventionForm(PageForm):
     )
 
 
+def _rows() -> list[tuple[str, str]]:
+    return [(item.value, f"{in_words(item.value)}: {in_words(REQUIREMENTS[item])}") for item in Isolated]
+
+
 class AttestationForm(PageForm):
     """One row of §1.4 in one environment, and what shows it."""
 
@@ -64,7 +69,8 @@ class AttestationForm(PageForm):
         label=_("Environment"), choices=[(code.value, code.value) for code in EnvironmentCode]
     )
     item = forms.ChoiceField(
-        label=_("What is separate"), choices=[(item.value, f"{item.value}: {REQUIREMENTS[item]}") for item in Isolated]
+        label=_("What is separate"),
+        choices=_rows,
     )
     evidence = forms.CharField(
         label=_("What shows it"),

@@ -1,15 +1,17 @@
-"""The edge of every page: nobody without a session, one actor, one moment, the person's own zone."""
+"""The edge of every page: nobody without a session, one actor, one moment, the person's own zone and language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.middleware.locale import LocaleMiddleware
+from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, reswap
 
 from cybercube_portal import clock
@@ -17,6 +19,18 @@ from cybercube_portal.api.problems import is_for_programs
 from cybercube_portal.pages import remembered
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """A page speaks its reader's language, of those there are. Programs are answered in the source's, whatever they say they accept."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language of everything this request is told."""
+        if not is_for_programs(request.path):
+            return super().process_request(request)
+        translation.activate(settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+        return None
 
 
 class PageMiddleware(LoginRequiredMiddleware):

@@ -17,6 +17,7 @@ from cybercube_portal.people.roles import Role
 from cybercube_portal.people.scopes import ALLOWED, Scope, default_scopes
 from cybercube_portal.query.grammar import LONGEST
 from cybercube_portal.web import PageForm, WhenField
+from cybercube_portal.web.sentences import worded
 
 LONGEST_NAME = 150
 
@@ -126,7 +127,7 @@ class GrantForm(PageForm):
     """A role for somebody."""
 
     username = forms.ChoiceField(label=_("Who"), choices=[])
-    role = forms.ChoiceField(label=_("Role"), choices=[("", ""), *((role.value, role.label) for role in Role)])
+    role = forms.ChoiceField(label=_("Role"), choices=[("", ""), *worded((role.value, role.label) for role in Role)])
     team = forms.ChoiceField(
         label=_("For the services of"),
         choices=[],

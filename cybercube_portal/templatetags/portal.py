@@ -3,7 +3,9 @@
 {% icon "name" %}                          an icon of Lucide's, for the eye only: a word always stands beside it
 {% badge "change_state" value %}           state as icon, word and tone (kinds: `web.badges.BADGES`)
 {% moment value %} {% moment value show="exact" %}   <time>, relative or exact, the other form in its tooltip
-{{ text|with_times }}                      a reason's words, the moments in them by the reader's clock
+{{ text|in_words }}                        words of a policy or a table: in the reader's language, moments by the reader's clock
+{{ texts|listed_in_words }}              several of them, with commas
+{{ text|with_times }}                      the moments alone, in what somebody may have typed
 {% length timedelta %}                     a span in its largest unit
 {% path_to "deployments" reference as href %}   an address, empty where no page answers
 {% person user %}                          a name, the user name in its tooltip
@@ -25,12 +27,12 @@ from django import forms, template
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide as draw
 
 from cybercube_portal.decisions import Outcome, Reason
-from cybercube_portal.web import times
+from cybercube_portal.web import sentences, times
 from cybercube_portal.web.badges import UNKNOWN, badge_of
 from cybercube_portal.web.forms import summary_of
 
@@ -63,7 +65,10 @@ def badge(kind: str, value: str, word: str = "") -> str:
     """`word` replaces the table's when the place needs another."""
     found = badge_of(kind, str(value))
     return format_html(
-        '<span class="state state-{}">{}{}</span>', found.tone, icon(found.icon, size=14), word or found.word
+        '<span class="state state-{}">{}{}</span>',
+        found.tone,
+        icon(found.icon, size=14),
+        sentences.in_words(word) if word else found.word,
     )
 
 
@@ -98,8 +103,22 @@ def length(value: timedelta) -> str:
 
 
 @register.filter
+def in_words(text: object) -> SafeString:
+    """What the portal itself says, in the reader's language, the moments in it by the reader's clock; nothing for None."""
+    if text is None:
+        return mark_safe("")
+    return times.with_times(text if isinstance(text, SafeString) else sentences.in_words(text))
+
+
+@register.filter
+def listed_in_words(texts: Iterable[object]) -> SafeString:
+    """Several of them, with commas."""
+    return format_html_join(", ", "{}", ((in_words(text),) for text in texts))
+
+
+@register.filter
 def with_times(text: object) -> SafeString:
-    """A reason's words, the moments in them by the reader's clock."""
+    """A text as it is, the moments in it by the reader's clock."""
     return times.with_times(text if isinstance(text, SafeString) else str(text))
 
 

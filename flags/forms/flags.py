@@ -10,7 +10,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms.fields import text_area
+from cybercube_portal.stateful import choices_of
 from cybercube_portal.web import PageForm, WhenField
+from cybercube_portal.web.sentences import worded
 from flags.models import Flag
 from flags.policy.naming import FlagType, ValueType
 
@@ -28,14 +30,10 @@ class FlagForm(PageForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     name = forms.CharField(label=_("Name"), max_length=200)
-    type = forms.ChoiceField(
-        label=_("Type"), choices=[(kind.value, kind.value.capitalize()) for kind in FlagType], help_text=TYPE_HELP
-    )
+    type = forms.ChoiceField(label=_("Type"), choices=worded(choices_of(FlagType)), help_text=TYPE_HELP)
     description = forms.CharField(label=_("What it controls"), required=False, max_length=10_000, widget=text_area(2))
     service = forms.ChoiceField(label=_("Service"), required=False)
-    value_type = forms.ChoiceField(
-        label=_("Answers"), choices=[(kind.value, kind.value.capitalize()) for kind in ValueType], initial="boolean"
-    )
+    value_type = forms.ChoiceField(label=_("Answers"), choices=worded(choices_of(ValueType)), initial="boolean")
     variants = forms.CharField(
         label=_("Variants"),
         required=False,

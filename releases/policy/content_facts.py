@@ -132,13 +132,13 @@ def judge_migrations(facts: ContentFacts) -> Reason:
 
 
 def of_change(key: str, holds: Callable[[ContentFacts], bool], yes: str, no: str, remedy: str) -> Judge:
-    """Something that its change says of itself."""
+    """Something that its change says of itself; `yes` and `no` name it as {change}."""
 
     def judge(facts: ContentFacts) -> Reason:
         number = facts.change or "The change"
         if holds(facts):
-            return passed(code_of(key), SECTION, f"{number} {yes}.", change=facts.change)
-        return pending(code_of(key), SECTION, f"{number} {no}.", remedy, TEAM, change=facts.change)
+            return passed(code_of(key), SECTION, yes.format(change=number), change=facts.change)
+        return pending(code_of(key), SECTION, no.format(change=number), remedy, TEAM, change=facts.change)
 
     return judge
 
@@ -157,25 +157,25 @@ def judge_window(facts: ContentFacts) -> Reason:
 
 
 def happened(key: str, moment: Callable[[ContentFacts], datetime | None], yes: str, no: str, remedy: str) -> Judge:
-    """Something that has a moment once it happened."""
+    """Something that has a moment once it happened: {at} in `yes`."""
 
     def judge(facts: ContentFacts) -> Reason:
         at = moment(facts)
         if at is None:
-            return pending(code_of(key), SECTION, f"{no}.", remedy, TEAM)
-        return passed(code_of(key), SECTION, f"{yes} at {utc_text(at)}.", at=at.isoformat())
+            return pending(code_of(key), SECTION, no, remedy, TEAM)
+        return passed(code_of(key), SECTION, yes.format(at=utc_text(at)), at=at.isoformat())
 
     return judge
 
 
 def placed(key: str, where: Callable[[ArtifactContent], bool], yes: str, no: str, remedy: str) -> Judge:
-    """Whether something holds for every artifact's deployment."""
+    """Whether something holds for every artifact's deployment; `yes` and `no` name those as {artifacts}."""
 
     def judge(facts: ContentFacts) -> Reason:
         lacking = [entry.reference for entry in facts.artifacts if not where(entry)]
         if lacking or not facts.artifacts:
-            return pending(code_of(key), SECTION, f"{_and(lacking) or 'No artifact'} {no}.", remedy, PIPELINE)
-        return passed(code_of(key), SECTION, f"{_and(entry.reference for entry in facts.artifacts)} {yes}.")
+            return pending(code_of(key), SECTION, no.format(artifacts=_and(lacking) or "No artifact"), remedy, PIPELINE)
+        return passed(code_of(key), SECTION, yes.format(artifacts=_and(entry.reference for entry in facts.artifacts)))
 
     return judge
 

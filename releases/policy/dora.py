@@ -36,12 +36,21 @@ class Level(StrEnum):
     LOW = "low"
 
 
+class Often(StrEnum):
+    """How frequently something happens."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+
 E, H, M, L = Level
 Band = tuple[str, Level | None]
 NO_BAND: Band = ("", None)
 
 # (what it is up to and including, bucket, level), after DORA's reports. Rework has no bands.
-FREQUENCIES: dict[str, Level] = {"daily": E, "weekly": H, "monthly": M, "yearly": L}
+FREQUENCIES: dict[str, Level] = {Often.DAILY: E, Often.WEEKLY: H, Often.MONTHLY: M, Often.YEARLY: L}
 LEAD_TIMES: tuple[tuple[timedelta, str, Level], ...] = (
     (HOUR, "less than an hour", E),
     (DAY, "less than a day", E),
@@ -116,10 +125,10 @@ def frequency(sums: Sums, *, days: float, days_per_week: Sequence[int], days_per
 def how_often(days_per_week: Sequence[int], days_per_month: Sequence[int]) -> str:
     """Daily: on at least three days of the median week; weekly: on one; monthly: in the median month; else yearly (fourkeys)."""
     if days_per_week and median(days_per_week) >= OFTEN:
-        return "daily"
+        return Often.DAILY
     if days_per_week and median(days_per_week) >= 1:
-        return "weekly"
-    return "monthly" if days_per_month and median(days_per_month) >= 1 else "yearly"
+        return Often.WEEKLY
+    return Often.MONTHLY if days_per_month and median(days_per_month) >= 1 else Often.YEARLY
 
 
 def lead_time(sums: Sums) -> Figure:

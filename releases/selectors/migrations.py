@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from changes.selectors.moves import MoveOption
 from cybercube_portal.catalog import selectors as catalog
@@ -21,12 +22,12 @@ from releases.policy import migrations as policy
 from releases.states import MIGRATION_MOVES
 
 LABELS: dict[str, str] = {
-    "test": "Note the test",
-    "run": "Run",
-    "apply": "Note that it ran through",
-    "verify": "Verify",
-    "abort": "Abort",
-    "roll_back": "Roll back",
+    "test": gettext_noop("Note the test"),
+    "run": gettext_noop("Run"),
+    "apply": gettext_noop("Note that it ran through"),
+    "verify": gettext_noop("Verify"),
+    "abort": gettext_noop("Abort"),
+    "roll_back": gettext_noop("Roll back"),
 }
 
 

@@ -17,6 +17,7 @@ from cybercube_portal.errors import NotFound
 from cybercube_portal.people.guard import require
 from cybercube_portal.web import Entry, PageRequest, show
 from cybercube_portal.web.badges import badge_of
+from cybercube_portal.web.sentences import in_words
 from releases.models import GateDecision
 from releases.permissions import ASK_GATE
 from releases.selectors.gate_history import History, Turn, history_of
@@ -57,14 +58,16 @@ def gate_decision(request: PageRequest, decision_id: uuid.UUID) -> HttpResponse:
 
 def _entries(decision: GateDecision, history: History) -> Iterator[Entry]:
     """The question, then each turn of the answer with what came and what went."""
-    question = f"{decision.get_action_display()}: {decision.service} {decision.version} → {decision.environment}"
+    question = (
+        f"{in_words(decision.get_action_display())}: {decision.service} {decision.version} → {decision.environment}"
+    )
     yield Entry(
         at=decision.asked_at, who=decision.asked_by, words=_("asked"), icon="circle-question-mark", body=question
     )
     if not history.turns:
         return
     first = history.turns[0]
-    yield _entry(first, "\n".join(first.blockers))
+    yield _entry(first, "\n".join(map(in_words, first.blockers)))
     for before, turn in pairwise(history.turns):
         again = _("judged it again: it still waits") if turn.outcome is before.outcome else ""
         yield _entry(turn, _difference(before, turn), words=again)
@@ -82,6 +85,8 @@ def _entry(turn: Turn, body: str, *, words: str = "") -> Entry:
 
 
 def _difference(before: Turn, turn: Turn) -> str:
-    settled = [_("Settled: %(message)s") % {"message": one} for one in before.blockers if one not in turn.blockers]
-    new = [_("New: %(message)s") % {"message": one} for one in turn.blockers if one not in before.blockers]
+    settled = [
+        _("Settled: %(message)s") % {"message": in_words(one)} for one in before.blockers if one not in turn.blockers
+    ]
+    new = [_("New: %(message)s") % {"message": in_words(one)} for one in turn.blockers if one not in before.blockers]
     return "\n".join([*settled, *new])

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from cybercube_portal.audit.selectors.events import timeline
 from cybercube_portal.web import Entry, Look
+from cybercube_portal.web.sentences import in_words
 from releases.events import MigrationEvent, ReleaseEvent
 
 MOST = 100
@@ -53,7 +54,11 @@ def entries_of(subject: str) -> list[Entry]:
             words=str(look.words),
             icon=look.icon,
             tone=look.tone,
-            body="\n".join(str(event.data[name]) for name in SAID if event.data.get(name)),
+            body="\n".join(
+                in_words(event.data[name]) if name == "because" else str(event.data[name])
+                for name in SAID
+                if event.data.get(name)
+            ),
         )
         for event in events
         if (look := LOOKS.get(event.verb)) is not None

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from cybercube_portal.audit.selectors.events import timeline
 from cybercube_portal.web import Entry, Look
+from cybercube_portal.web.sentences import in_words
 from releases.events import DeploymentEvent, IncidentEvent, VerificationEvent
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ LOOKS: dict[str, Look] = {
 }
 # What people and checks said with it.
 SAID = ("reason", "note", "message", "finding")
+BY_CHECKS = frozenset({"message", "finding"})
 
 
 def entries_of(subject: str) -> list[Entry]:
@@ -62,4 +64,5 @@ def _entry(event: Event, subject: str) -> Entry:
 
 
 def _said(data: dict[str, Any]) -> str:
-    return "\n".join(str(data[name]) for name in SAID if isinstance(data.get(name), str) and data[name])
+    said = {name: data[name] for name in SAID if isinstance(data.get(name), str) and data[name]}
+    return "\n".join(in_words(text) if name in BY_CHECKS else text for name, text in said.items())

@@ -23,7 +23,7 @@ TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>|&[a-z#0-9]+;", re.IGNORECA
 WORD = re.compile(r"[A-Za-z]{3,}")
 ENCLOSING = {"block", "blocktranslate", "comment"}
 # Names are not translated.
-NAMES = {"API", "CYBERCUBE", "ENG", "JSON", "STD", "UTC", "YAML", "ccp", "iCalendar"}
+NAMES = {"API", "CYBERCUBE", "ENG", "GitHub", "GitLab", "JSON", "STD", "UTC", "YAML", "ccp", "iCalendar"}
 
 
 def template_files() -> list[Path]:

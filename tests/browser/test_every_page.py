@@ -1,4 +1,7 @@
-"""Every page there is (routes.csv) as somebody who may open it, and every form on it sent empty and sent with nonsense."""
+"""Every page there is (routes.csv) as somebody who may open it, and every form on it sent empty and sent with nonsense.
+
+The portal itself is asked for each in a language of brackets: a word outside of them was never offered to a translator.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from cybercube_portal.api.problems import is_for_programs
 from tests.architecture.matrix import READING_ROOM, ROWS, Row
+from tests.architecture.pseudo import LANGUAGE, Typed, speak_brackets, untranslated
 from tests.architecture.world import PERSONS, World, build
 from tests.browser.forms import Sender
 from tests.browser.standing import DESKTOP, PHONE, axe_faults, listening, order, picture, sideways, wear
@@ -44,8 +48,15 @@ def visitor(row: Row) -> str:
 
 
 @pytest.fixture
-def world(people: Cast, now: datetime, clock_at: Callable[[datetime], datetime], settings: Settings) -> World:
+def world(
+    people: Cast,
+    now: datetime,
+    clock_at: Callable[[datetime], datetime],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
     settings.RATES = {"api": 0, "gate": 0}
+    speak_brackets(settings, monkeypatch)
     return build(people, now=clock_at(now))
 
 
@@ -58,6 +69,7 @@ class Tour:
         self.browsers: dict[str, Page] = {}
         self.opened: set[str] = set()
         self.sent: set[str] = set()
+        self.typed = Typed()
         self.faults: list[str] = []
 
     def visit(self, row: Row) -> None:
@@ -76,15 +88,26 @@ class Tour:
             self.browsers[name] = self.open_browser(None if name == STRANGER else name)
         found = [] if len(answer.content) < HEAVIEST else [f"{len(answer.content)} bytes"]
         found += [] if queries <= MOST_QUERIES or row.route.startswith(READING_ROOM) else [f"{queries} queries"]
+        found += [f"not translated: {text}" for text in self._english(answer.content.decode(), row)]
         found += look_at(self.browsers[name], path)
         found += Sender(self.browsers[name], self.world, name, self.sent).send_all(path)
         self.faults += [f"{path} ({row.route}) as {name}: {fault}" for fault in found]
+
+    def _english(self, page: str, row: Row) -> list[str]:
+        """What of the page does not go through gettext. Django's own reading room is left to Django."""
+        if row.route.startswith(READING_ROOM):
+            return []
+        found = list(untranslated(page, self.typed))
+        if found:
+            # A form that was sent may have added to what people wrote.
+            self.typed = Typed()
+        return list(untranslated(page, self.typed)) if found else []
 
     def _ask(self, name: str, path: str) -> tuple[Any, int]:
         """The answer, and how many queries it cost beside those that fill a cache for others too."""
         client = self.world.client(name, for_programs=False)
         with CaptureQueriesContext(connection) as first:
-            answer: Any = client.get(path)
+            answer: Any = client.get(path, headers={"Accept-Language": LANGUAGE})
         if len(first) <= MOST_QUERIES:
             return answer, len(first)
         with CaptureQueriesContext(connection) as again:

@@ -20,6 +20,7 @@ from cybercube_portal.pages.dashboards.links import dashboard_url, list_url, sig
 from cybercube_portal.pages.dashboards.words import in_hours, words
 from cybercube_portal.pages.links import change_path, deployment_path
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, sent_text, show
+from cybercube_portal.web.sentences import in_words
 from releases.policy.dora import hours
 from releases.selectors.dora_lists import LISTS, Behind, deployments_behind
 
@@ -86,7 +87,7 @@ def dashboard_signatures(request: PageRequest) -> HttpResponse:
         "dashboard_url": dashboard_url("dashboard-approvals", period),
         "risks": [
             Chip(
-                label=level.capitalize(),
+                label=in_words(level.capitalize()),
                 url=signatures_url(period, seat=seat, risk="" if risk == level else level),
                 active=risk == level,
             )
