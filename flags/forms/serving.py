@@ -46,7 +46,8 @@ class ServingForm(PageForm):
         content = row.content if content is None else content
         self.content = content
         first = {
-            **{name: content[name] for name in ("enabled", "rollout_percentage", "bucket_by")},
+            **{name: content[name] for name in ("enabled", "bucket_by")},
+            "rollout_percentage": shortest(content["rollout_percentage"]),
             "version": row.version,
             "rollout_variant": content["rollout_variant"] or "",
             "default_variant": content["default_variant"] or "",
@@ -124,3 +125,8 @@ class ServingForm(PageForm):
             "prerequisites": rules.read_prerequisites(cleaned["prerequisites"]),
             "rules": cleaned["rules"],
         }
+
+
+def shortest(percentage: float | None) -> float | None:
+    """80 rather than 80.0."""
+    return int(percentage) if isinstance(percentage, float) and percentage.is_integer() else percentage

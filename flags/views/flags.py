@@ -26,6 +26,7 @@ from flags.api.showing import shown_flags
 from flags.forms.flags import FlagForm
 from flags.forms.moves import ExposeForm, KillForm, RampForm, ReasonForm
 from flags.forms.rules import written_rule, written_value
+from flags.forms.serving import shortest
 from flags.models import Flag, FlagEnvironment
 from flags.policy.exposure import certain_of
 from flags.policy.naming import FlagType
@@ -189,7 +190,7 @@ def _kill_form(flag: Flag, environment: str) -> KillForm:
 
 def _expose_form(row: FlagEnvironment) -> ExposeForm:
     percentage = row.content["rollout_percentage"] if row.content["enabled"] else 0
-    first = {"environment": row.environment, "version": row.version, "rollout_percentage": percentage or 0}
+    first = {"environment": row.environment, "version": row.version, "rollout_percentage": shortest(percentage or 0)}
     return ExposeForm(initial=first, auto_id=f"id_{row.environment}_expose_%s")
 
 

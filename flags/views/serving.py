@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from cybercube_portal.errors import Stale
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
+from flags import permissions
 from flags.actions.serving import Served, change_flag
 from flags.evaluation import OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS
 from flags.forms.moves import ReshuffleForm
@@ -26,7 +27,7 @@ from flags.policy.merging import ORDER, RULES, Member, merged
 from flags.policy.serving import completed
 from flags.selectors.flags import get_served, unsettled_step, version_numbered
 from flags.selectors.segments import segments_listed
-from flags.views.flags import above
+from flags.views.flags import above, allows
 
 EDIT = "flags/serving.html"
 LONGEST_NUMBER = 9
@@ -52,7 +53,7 @@ def flag_serving(request: PageRequest, key: str, environment: str) -> HttpRespon
         return _shown(request, row)
     form = ServingForm(request.POST, row=row, content=_read(row, request.POST.get("version", "")))
     if not form.is_valid():
-        return show(request, EDIT, serving_context(row), form=form)
+        return show(request, EDIT, serving_context(request, row), form=form)
     cleaned = form.cleaned_data
     try:
         served = change_flag(
@@ -69,17 +70,17 @@ def flag_serving(request: PageRequest, key: str, environment: str) -> HttpRespon
         mine = completed({**form.content, **form.changes()}, row.flag.facts)
         typed = {name: cleaned[name] for name in ("reason", "scheduled_time")}
         again, rows = _put_together(row, base=form.content, mine=mine, typed=typed)
-        context = {**serving_context(row), "comparison": rows, "read_version": cleaned["version"]}
+        context = {**serving_context(request, row), "comparison": rows, "read_version": cleaned["version"]}
         return show_again(request, EDIT, context, form=again, error=error)
     except SHOWN_AGAIN as error:
-        return show_again(request, EDIT, serving_context(row), form=form, error=error)
+        return show_again(request, EDIT, serving_context(request, row), form=form, error=error)
     messages.success(request, said(served))
     return redirect("flag", key)
 
 
 def _shown(request: PageRequest, row: FlagEnvironment) -> HttpResponse:
     step = unsettled_step(row)
-    context = serving_context(row)
+    context = serving_context(request, row)
     if step is None or request.GET.get("step") != str(step.pk):
         return show(request, EDIT, context, form=ServingForm(row=row))
     base = version_numbered(row, step.base_version).content
@@ -117,11 +118,13 @@ def _word(member: Member) -> str | Promise:
     return _("Rule %(number)s") % {"number": member.number} if member.number else _("Another rule")
 
 
-def serving_context(row: FlagEnvironment) -> dict[str, Any]:
+def serving_context(request: PageRequest, row: FlagEnvironment) -> dict[str, Any]:
     """What stands around the form."""
     where = {"environment": row.environment, "version": row.version}
-    shared_out = is_shared_out(row.content)
+    may_change = allows(request, permissions.CHANGE_FLAG, row.flag)
+    shared_out = may_change and is_shared_out(row.content)
     return {
+        "may_change": may_change,
         "crumbs": above(row.flag),
         "flag": row.flag,
         "row": row,

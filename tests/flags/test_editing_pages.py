@@ -38,6 +38,17 @@ def typed(**more: str) -> dict[str, str]:
     return {"bucket_by": "targetingKey", "rollout_variant": "on", "default_variant": "off", **more}
 
 
+def test_serving__looked_at_by_who_may_not_change_it__offers_no_button(
+    alice: Client, browser_session: Callable[[str], Client]
+) -> None:
+    served(now=clock.now(), enabled=True, rollout_percentage=5.0)
+    path = f"{PAGE}environments/dev/"
+    for who, offered in ((alice, True), (browser_session("kim"), False)):
+        text = who.get(path).content.decode()
+        assert ("Serve this" in text, "Share out anew" in text) == (offered, offered)
+        assert 'value="5"' in text
+
+
 def test_serving__somebody_else_was_faster__shows_three_ways_and_keeps_both(alice: Client) -> None:
     served(now=clock.now(), enabled=True, rollout_percentage=5, rules=[PRO])
     path = f"{PAGE}environments/dev/"
@@ -69,6 +80,7 @@ def test_serving__somebody_else_was_faster__shows_three_ways_and_keeps_both(alic
     assert not members["Everybody else"].clashes
     again = refused.context["form"]
     assert (again["version"].value(), again["reason"].value()) == (3, "Half of them")
+    assert "Serve this" in text
     assert (again["rollout_percentage"].value(), again["conditions_2"].value()) == (50, "age gte 18")
     sent = {field.html_name: field.value() for field in again if field.value() not in (None, False)}
     assert alice.post(path, {**sent, "enabled": "on"}).status_code == 302
