@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -31,6 +32,12 @@ SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.mig
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: begun last, it would keep every other process waiting."""
     items.sort(key=lambda item: -float(mark.args[0] if (mark := item.get_closest_marker("long")) else 0))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nobody has to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import CharField, Value
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from changes.selectors import needed as changes
 from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.selectors import unsent_forms
 from flags.selectors import needed as flags
 from releases.selectors import needed as releases
 
 Row = tuple[str, str, str, str, datetime]
+UNSENT = "unsent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +65,29 @@ class Need:
         return reverse(self.ask.page, args=[self.reference])
 
 
-def needs_of(actor: Actor, *, now: datetime) -> tuple[Need, ...]:
-    """Everything, the most pressing kind first and in it the soonest."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A form that this person began."""
+
+    address: str
+    title: str
+    kept_at: datetime
+
+
+def needs_of(actor: Actor, *, now: datetime) -> tuple[tuple[Need, ...], tuple[Unsent, ...]]:
+    """Everything, the most pressing kind first and in it the soonest; and the forms left unsent, the one touched last first."""
+    unsent = Value(UNSENT, output_field=CharField())
     parts = (
+        unsent_forms(actor).values_list(unsent, "address", "title", Value("", output_field=CharField()), "kept_at"),
         changes.needed_votes(actor, now=now),
         releases.needed_deployments(actor, now=now),
         flags.needed_flags(actor, now=now),
     )
-    rows: list[Row] = sorted(
-        changes.needed_changes(actor, now=now).union(*parts, all=True),
-        key=lambda row: (list(ASKS).index(row[0]), row[4]),
-    )
-    return tuple(
-        Need(ask=ASKS[kind], reference=reference, title=title, at=at) for kind, reference, title, _state, at in rows
+    rows: list[Row] = list(changes.needed_changes(actor, now=now).union(*parts, all=True))
+    kinds = list(ASKS)
+    asked = sorted((row for row in rows if row[0] != UNSENT), key=lambda row: (kinds.index(row[0]), row[4]))
+    left = sorted((row for row in rows if row[0] == UNSENT), key=lambda row: row[4], reverse=True)
+    return (
+        tuple(Need(ask=ASKS[kind], reference=ref, title=title, at=at) for kind, ref, title, _state, at in asked),
+        tuple(Unsent(address=address, title=title, kept_at=at) for _kind, address, title, _state, at in left),
     )

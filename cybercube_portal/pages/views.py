@@ -18,7 +18,6 @@ from cybercube_portal.pages.needs import needs_of
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.people.guard import may_anywhere
-from cybercube_portal.people.selectors import unsent_forms
 from cybercube_portal.web import PageRequest, back_to, sent_text, show
 from releases.permissions import ROLL_BACK_DEPLOYMENT
 from releases.selectors.gate_history import stopped_since
@@ -35,11 +34,12 @@ def home(request: PageRequest) -> HttpResponse:
     shell = shell_of(request)
     waiting, mine = waiting_and_own(actor, now=now)
     shell.know(waiting)
+    needs, unsent = needs_of(actor, now=now)
     context = {
         "waiting": waiting,
-        "needs": needs_of(actor, now=now),
+        "needs": needs,
         "mine": mine,
-        "unsent": list(unsent_forms(actor)),
+        "unsent": unsent,
         "freezes": [(notice, notice.is_active(now)) for notice in shell.freezes],
         "production": happening_in_production(),
         "may_roll_back": may_anywhere(actor, ROLL_BACK_DEPLOYMENT, now=now),
