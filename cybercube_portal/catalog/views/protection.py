@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cybercube_portal.catalog import selectors
-from cybercube_portal.catalog.protection import moved
+from cybercube_portal.catalog.protection import Platform, moved
 from cybercube_portal.web import PageRequest, page_of_rows, show
 
 PER_PAGE = 25
+PLATFORMS = {Platform.GITHUB: "GitHub", Platform.GITLAB: "GitLab"}
 
 
 @require_safe
@@ -24,7 +25,12 @@ def protection(request: PageRequest, slug: str) -> HttpResponse:
         "page": page,
         "newest": selectors.protection_reports(slug).first() if page.previous else next(iter(page.rows), None),
         "rows": [
-            (row, _failing(row.findings), *moved(row.findings, getattr(row, "earlier", None) or ()))
+            (
+                row,
+                PLATFORMS[Platform(row.platform)],
+                _failing(row.findings),
+                *moved(row.findings, getattr(row, "earlier", None) or ()),
+            )
             for row in page.rows
         ],
         "crumbs": [(_("Services"), reverse("services")), (slug, reverse("service", args=[slug]))],
