@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from changes.forms.change import ScopeForm
@@ -17,6 +18,7 @@ from changes.policy.risk import QUESTIONS
 from changes.policy.standard import LOG_LEVELS, TemplateKind, moment_of
 from changes.proposals import Proposal
 from changes.states import ChangeType
+from cybercube_portal.web.sentences import in_words_lazy
 
 SHORT, LONG = timedelta(minutes=10), timedelta(minutes=30)
 
@@ -32,7 +34,7 @@ class StandardForm(WallTimes, ScopeForm):
     description = forms.CharField(label=_("What and why"), required=False, max_length=LONGEST_TEXT, widget=text_area(2))
     no_risk = forms.BooleanField(
         label=_("None of the seven risk questions applies"),
-        help_text=" ".join(QUESTIONS.values()),
+        help_text=format_lazy(" ".join(["{}"] * len(QUESTIONS)), *map(in_words_lazy, QUESTIONS.values())),
         error_messages={"required": _("If one applies, file a normal change.")},
     )
 

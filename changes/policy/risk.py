@@ -149,9 +149,9 @@ def told_together(reasons: Iterable[Reason], **details: str) -> tuple[Reason, ..
     first, message = open_ones[0], open_ones[0].message
     if len(open_ones) > 1:
         names = " ".join(QUESTIONS[reason.details["question"]] for reason in open_ones)
-        none = len(open_ones) == len(QUESTIONS)
-        lead = "None of the" if none else f"{len(open_ones)} of the"
-        message = f"{lead} seven risk questions {'is' if none else 'are not'} answered: {names}"
+        message = f"{len(open_ones)} of the seven risk questions are not answered: {names}"
+        if len(open_ones) == len(QUESTIONS):
+            message = f"None of the seven risk questions is answered: {names}"
     one = replace(first, message=message, details={**first.details, **details})
     return tuple(one if reason is first else reason for reason in found if reason not in open_ones[1:])
 

@@ -73,7 +73,7 @@ def test_on_call__kills_a_flag_in_production_without_asking(people: Cast, come: 
     grace.press(grace.link("New dashboard"))
     production = grace.page.locator("#prd")
     grace.press(production.locator("summary").filter(has_text="Kill"))
-    grace.write(production.get_by_label("Why"), "Checkout fails")
+    grace.write(production.get_by_role("textbox", name="Why"), "Checkout fails")
     grace.press(production.get_by_role("button", name="Kill"))
     grace.sees("Please correct this")
     grace.write(production.get_by_label(re.compile("Type")), key)
