@@ -21,7 +21,7 @@ LANGUAGE = "eo"
 INNERMOST = re.compile("⟦[^⟦⟧]*⟧")
 WORD = re.compile(r"[^\W\d_]{2,}")
 READ_OUT = ("alt", "aria-label", "data-label", "title")
-UNREAD = {"script", "style", "svg", "template", "noscript", "code", "kbd", "textarea"}
+UNREAD = {"script", "style", "template", "noscript", "code", "kbd", "textarea"}
 # Texts for machines, names of people, documents as they were published.
 AS_THEY_ARE = {"mono", "person", "prose"}
 INLINE = {

@@ -94,7 +94,7 @@ def outside_tags(file: Path) -> str:
                 unread.append(unread[-1] or name != "block" or words[0].endswith("class"))
             elif name.removeprefix("end") in ENCLOSING:
                 unread.pop()
-    return "".join(parts)
+    return " ".join(parts)
 
 
 @pytest.mark.parametrize("file", template_files(), ids=shown)

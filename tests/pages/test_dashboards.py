@@ -167,6 +167,19 @@ def test_freezes__now_and_coming__exceptions_denials_and_what_waits(
     assert (narrowed["now"], narrowed["coming"], narrowed["denied"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Kolkata"])
+def test_freezes__read_in_another_zone__a_number_opens_a_list_of_so_many(
+    frozen: dict[str, Any], browser_session: Callable[[str], Client], zone: str
+) -> None:
+    session = browser_session("alice")
+    session.post("/profile/timezone/", {"timezone": zone})
+    # They were denied as this day began in UTC: for Los Angeles on the day before.
+    page = session.get("/dashboards/freezes/?from=2026-01-14&to=2026-01-15")
+    [line] = page.context["groups"][0][2]
+    listed = session.get(line.denied_url).context["page"].rows
+    assert (line.denied, len(listed)) == (2, 2), line.denied_url
+
+
 def test_compliance__by_service__the_last_look_and_what_became_of_it(
     billing: Service, browser_session: Callable[[str], Client]
 ) -> None:

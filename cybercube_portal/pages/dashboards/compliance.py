@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -100,10 +101,10 @@ def _chart(by_day: dict[date, float]) -> Chart:
     return bar_chart(
         [
             Point(
-                label=f"{day:%d %b}",
+                label=date_format(day, "d M"),
                 value=share,
                 words=words(share, "ratio"),
-                title=_("%(day)s: %(value)s") % {"day": f"{day:%d %b %Y}", "value": words(share, "ratio")},
+                title=_("%(day)s: %(value)s") % {"day": date_format(day, "d M Y"), "value": words(share, "ratio")},
             )
             for day, share in _weekly(by_day)
         ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
 from cybercube_portal.pages.dashboards.frame import query_of
 from cybercube_portal.query import parse
+from cybercube_portal.query.moments import MINUTE
 from cybercube_portal.web.lists import address_of
 from releases.selectors.periods import Period
 from releases.states import GateOutcome
@@ -52,15 +54,22 @@ def dashboard_url(name: str, period: Period) -> str:
 
 def denials_url(freeze: str, period: Period) -> str:
     """What the gate denied because of a freeze, in the gate's own list."""
-    last = (period.end - timedelta(microseconds=1)).date()
     words = [
         f"is:{GateOutcome.DENY}",
         f"freeze:{freeze}",
-        f"asked:{period.start.date()}..{last}",
+        f"asked:{_asked_in(period)}",
         *([f"service:{period.service}"] if period.service else []),
         *([f"team:{period.team}"] if period.team else []),
     ]
     return f"{reverse('gate')}{address_of(parse(' '.join(words)))}"
+
+
+def _asked_in(period: Period) -> str:
+    """The period as a query says it: in its reader's zone, where a day of the dashboard (UTC) begins at another hour."""
+    start, end = timezone.localtime(period.start), timezone.localtime(period.end)
+    if start.time() == end.time() == time.min:
+        return f"{start:%Y-%m-%d}..{end - timedelta(days=1):%Y-%m-%d}"
+    return f"{start:%Y-%m-%dT%H:%M}..{timezone.localtime(period.end - MINUTE):%Y-%m-%dT%H:%M}"
 
 
 def _url(name: str, query: dict[str, str]) -> str:

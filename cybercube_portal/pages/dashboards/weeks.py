@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cybercube_portal.pages.charts import Chart, Point, bar_chart
@@ -45,9 +46,9 @@ def by_week(
 
 
 def _point(week: Week, value: float | None) -> Point:
-    said = {"week": f"{week.monday:%d %b %Y}", "value": week.words}
+    said = {"week": date_format(week.monday, "d M Y"), "value": week.words}
     return Point(
-        label=f"{week.monday:%d %b}",
+        label=date_format(week.monday, "d M"),
         value=value,
         words=week.words,
         title=_("Week of %(week)s: %(value)s") % said,
