@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from changes.policy.freezes import judge_span
 from changes.policy.spans import Span
@@ -19,7 +19,7 @@ from releases.policy.contents import JudgedItem, checklist, open_items
 from releases.policy.following import ReleaseProgress
 from releases.policy.migrations import TESTED
 from releases.policy.releases import shown_state
-from releases.selectors.releases import Named, deployments_of, newest_there, progress_from
+from releases.selectors.releases import Named, deployments_of, named_artifacts, newest_there, progress_from, ticks_of
 
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
@@ -72,7 +72,7 @@ class ReleaseSituation:
     @cached_property
     def progress(self) -> ReleaseProgress:
         """How far facts have brought it."""
-        return progress_from(self.release, change=self.change, rows=self.deployments)
+        return progress_from(self.release, change=self.change, rows=self.deployments, is_proved=self._is_proved)
 
     @cached_property
     def migrations(self) -> dict[str, bool]:
@@ -87,10 +87,14 @@ class ReleaseSituation:
         return {name: name in tested for name in names}
 
     @cached_property
+    def ticks(self) -> list[Any]:
+        """`ticks_of`; a page sets what it read together with other things."""
+        return list(ticks_of(self.release))
+
+    @cached_property
     def facts(self) -> ContentFacts:
         """What the checklist is decided by."""
         release, change = self.release, self.change
-        ticks = release.ticks.select_related("by")
         return ContentFacts(
             artifacts=tuple(self._content(entry["service"], entry["version"]) for entry in release.artifacts),
             migrations=self.migrations,
@@ -101,7 +105,7 @@ class ReleaseSituation:
             has_slot=self.now < change.slot.end or self.progress.is_in_production,
             freezes=self._freezes(),
             on_call_notified_at=release.on_call_notified_at,
-            ticks={tick.item: Tick(by=tick.by.username, at=tick.at, note=tick.note) for tick in ticks},
+            ticks={tick.item: Tick(by=tick.username, at=tick.at, note=tick.note) for tick in self.ticks},
             notes_published_at=release.notes_published_at,
             announced_at=release.announced_at,
             watch_until=release.watch_until,
@@ -122,6 +126,10 @@ class ReleaseSituation:
         """Whether the 30 minutes are over for everything it put into production."""
         rows = self.in_production.values()
         return self.release.watch_until is not None and all(row.watched_at is not None for row in rows)
+
+    def _is_proved(self) -> bool:
+        found = (self.artifacts.get(name) for name in named_artifacts(self.release))
+        return all(fact is not None and Stage.E2E.value in fact.stages_passed for fact in found)
 
     def _freezes(self) -> tuple[str, ...]:
         """What is said of each freeze that covers some of the planned time, grace left out."""

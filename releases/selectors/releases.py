@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import EnvironmentCode, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
-from releases.models import Deployment, Release
+from releases.models import ChecklistTick, Deployment, Release
 from releases.policy.following import ReleaseProgress
 from releases.policy.releases import CALLED
 from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState, ReleaseState
@@ -153,6 +153,11 @@ def deployments_of(release: Release) -> list[Deployment]:
     return [row for row in found if (row.service.slug, row.version) in versions]
 
 
+def ticks_of(release: Release) -> QuerySet[ChecklistTick]:
+    """What people ticked of it; `username`: who."""
+    return ChecklistTick.objects.filter(release=release).annotate(username=F("by__username"))
+
+
 def newest_there(rows: Iterable[Deployment], environment: str) -> dict[Named, Deployment]:
     """The newest deployment of each version there; `rows` come oldest first."""
     return {(row.service.slug, row.version): row for row in rows if row.environment == environment}
@@ -160,11 +165,15 @@ def newest_there(rows: Iterable[Deployment], environment: str) -> dict[Named, De
 
 def progress_of(release: Release, *, change: ChangeRequest) -> ReleaseProgress:
     """What the records say of it; `change` is its own, as it stands."""
-    return progress_from(release, change=change, rows=deployments_of(release))
+    return progress_from(
+        release, change=change, rows=deployments_of(release), is_proved=lambda: _is_proved(named_artifacts(release))
+    )
 
 
-def progress_from(release: Release, *, change: ChangeRequest, rows: list[Deployment]) -> ReleaseProgress:
-    """The same with `rows` of `deployments_of` read before."""
+def progress_from(
+    release: Release, *, change: ChangeRequest, rows: list[Deployment], is_proved: Callable[[], bool]
+) -> ReleaseProgress:
+    """The same with `rows` of `deployments_of` read before; `is_proved`: whether the end-to-end tests of every artifact passed (§4.2)."""
     versions = named_artifacts(release)
     staging = newest_there(rows, EnvironmentCode.STG)
     # A version that was taken back may be released again: what was before this release speaks of another one.
@@ -176,7 +185,7 @@ def progress_from(release: Release, *, change: ChangeRequest, rows: list[Deploym
         is_sent_back=change.state == ChangeState.DRAFT,
         is_called_off=change.state == ChangeState.CANCELLED,
         is_staging=_any(staging, UNDER_WAY),
-        is_staged=_all_healthy(staging, versions) and _is_proved(versions),
+        is_staged=_all_healthy(staging, versions) and is_proved(),
         has_staging_failed=_any(staging, GIVEN_UP[EnvironmentCode.STG], since=release.created_at),
         is_deploying=_any(production, UNDER_WAY),
         is_deployed=_all_healthy(production, versions),
@@ -194,7 +203,6 @@ def _all_healthy(newest: Mapping[Named, Deployment], versions: frozenset[Named])
 
 
 def _is_proved(versions: frozenset[Named]) -> bool:
-    """Whether the end-to-end tests of every artifact passed (§4.2)."""
     ids = catalog.artifacts_named(versions).values_list("pk", flat=True)
     latest = catalog.latest_evidence(ids)
     reports = [reports.get(Stage.E2E) for reports in latest.values()]

@@ -30,7 +30,7 @@ from releases.selectors.migration_records import steps_of
 from releases.selectors.migrations import file_of, get_migration, migrations_filtered, moves_for
 from releases.states import MigrationState
 from releases.views.release import Button
-from releases.views.release_timeline import entries_of
+from releases.views.release_timeline import entries_of, events_of
 
 LIST, NEW, ONE = "releases/migrations.html", "releases/migration_new.html", "releases/migration.html"
 ORDER = ("-created_at", "-id")
@@ -142,7 +142,7 @@ def _context(
         "parts": [(words, [line for line in lines if line.part is part]) for part, words in PARTS.items()],
         "main": next((button for button in buttons if button.verb in MAIN), None),
         "others": [button for button in buttons if button.verb not in MAIN],
-        "entries": entries_of(reference),
+        "entries": entries_of(events_of(reference)),
         "file": file_of(found),
         "crumbs": _above(),
     }

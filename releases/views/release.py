@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from changes.selectors.moves import MoveOption
+from cybercube_portal.database.together import together
 from cybercube_portal.decisions import Reason
-from cybercube_portal.notices.selectors.watches import is_watched
+from cybercube_portal.notices.selectors.watches import watches_of
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from releases.actions import releases as actions
 from releases.actions.checklist import tick_item
@@ -28,9 +29,9 @@ from releases.policy.releases import PHASES, phase_of
 from releases.release_forms import CancelReleaseForm, NothingForm, TickForm
 from releases.selectors.release_moves import judge_person, moves_for
 from releases.selectors.release_situation import ReleaseSituation
-from releases.selectors.releases import get_release
+from releases.selectors.releases import get_release, ticks_of
 from releases.states import ReleaseState
-from releases.views.release_timeline import entries_of
+from releases.views.release_timeline import entries_of, events_of
 
 TEMPLATE = "releases/release.html"
 PHASE_WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
@@ -120,6 +121,9 @@ def release_context(
     """What the page draws. `failed` is the verb that was just refused and `bound` its form with what was typed."""
     found = get_release(reference)
     situation = ReleaseSituation(found, now=request.now)
+    events, situation.ticks, watches = together(
+        events_of(reference), ticks_of(found), watches_of(request.actor.id).filter(subject=reference)
+    )
     buttons = [
         _button(option, found.reference, bound=bound if option.verb == failed else None)
         for option in moves_for(situation, actor=request.actor)
@@ -139,8 +143,8 @@ def release_context(
         "artifacts": list(_artifacts(situation)),
         "migrations": situation.migrations,
         "deployments": list(reversed(situation.deployments))[:10],
-        "entries": entries_of(found.reference),
-        "is_watched": is_watched(found.reference, by=request.actor.id),
+        "entries": entries_of(events),
+        "is_watched": bool(watches),
         "crumbs": [(_("Releases"), reverse("releases"))],
     }
 

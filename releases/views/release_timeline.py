@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,6 +13,9 @@ from cybercube_portal.audit.selectors.events import timeline
 from cybercube_portal.web import Entry, Look
 from cybercube_portal.web.sentences import in_words
 from releases.events import MigrationEvent, ReleaseEvent
+
+if TYPE_CHECKING:
+    from cybercube_portal.audit.models import Event
 
 MOST = 100
 R, M = ReleaseEvent, MigrationEvent
@@ -44,9 +51,13 @@ LOOKS: dict[str, Look] = {
 SAID = ("text", "note", "reason", "because")
 
 
-def entries_of(subject: str) -> list[Entry]:
-    """The newest MOST events about itself, the newest first. One query."""
-    events = timeline(subject).filter(object_id=subject)[:MOST]
+def events_of(subject: str) -> QuerySet[Event]:
+    """The newest MOST events about itself, the newest first."""
+    return timeline(subject).filter(object_id=subject)[:MOST]
+
+
+def entries_of(events: Iterable[Event]) -> list[Entry]:
+    """They, as lines of its timeline."""
     return [
         Entry(
             at=event.occurred_at,

@@ -19,6 +19,7 @@ from tests.factories.people import PASSWORD, Cast
 OPEN_TO_STRANGERS = {
     "login/",
     "preferences/",
+    "badges/<str:token>/<slug:slug>.svg",
     "calendar/<str:token>.ics",
     "releases.atom",
     "services/<slug:slug>/releases.atom",

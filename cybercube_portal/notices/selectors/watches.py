@@ -23,8 +23,3 @@ def watches_of(person: int) -> QuerySet[Watch]:
 def watching(person: int, subject: OuterRef | str) -> Exists:
     """Whether a person watches a subject, perhaps a column of the query it is asked with: no query of its own."""
     return Exists(Watch.objects.filter(person_id=person, subject=subject))
-
-
-def is_watched(subject: str, *, by: int) -> bool:
-    """Whether a person watches it."""
-    return Watch.objects.filter(person_id=by, subject=subject).exists()
