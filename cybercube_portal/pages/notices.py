@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from changes.policy.freezes import restriction_of
 from changes.selectors import freezes as freeze_rows
 from cybercube_portal.web import times
+from cybercube_portal.web.sentences import in_words
 
 # A freeze is announced this long before it begins.
 ANNOUNCED = timedelta(days=3)
@@ -73,7 +74,7 @@ def _active(notice: FreezeNotice, now: datetime) -> Banner:
         tone="bad",
         icon="snowflake",
         title=_("Freeze: %(title)s") % {"title": notice.title},
-        text=_sentences(notice.words, _("Until %(end)s, %(away)s") % said),
+        text=_sentences(in_words(notice.words), _("Until %(end)s, %(away)s") % said),
         url=notice.url,
         link=_("Details"),
     )
@@ -85,7 +86,7 @@ def _coming(notice: FreezeNotice, now: datetime) -> Banner:
         tone="wait",
         icon="snowflake",
         title=_("Coming freeze: %(title)s") % {"title": notice.title},
-        text=_sentences(notice.words, _("From %(start)s, %(away)s") % said),
+        text=_sentences(in_words(notice.words), _("From %(start)s, %(away)s") % said),
         url=notice.url,
         link=_("Details"),
     )

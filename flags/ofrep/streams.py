@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Any
@@ -24,12 +25,12 @@ DAY = 24 * 3600
 LONGEST = 3600
 HEARTBEAT = 15
 LOOK_EVERY = 0.1
-MOST_OPEN = 1000
+MOST_OPEN, MOST_IN_ALL = 1000, 2000
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-_open = 0
+_open: Counter[str] = Counter()
 
 
 def announced(environment: str) -> str:
@@ -56,13 +57,15 @@ def environment_of(token: str) -> str | None:
 
 async def stream(scope: Message, receive: Receive, send: Send) -> None:
     """Serve one listener until it leaves, or for an hour."""
-    global _open  # noqa: PLW0603 - one number for the process
-    query = parse_qs(scope["query_string"].decode("latin-1"))
-    environment = environment_of(query.get("token", [""])[0])
-    if environment is None or _open >= MOST_OPEN:
-        await _refuse(send, 503 if environment else 401)
+    token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+    environment = environment_of(token)
+    if environment is None:
+        await _refuse(send, 401, "This address is no longer valid.")
         return
-    _open += 1
+    if _open[token] >= MOST_OPEN or _open.total() >= MOST_IN_ALL:
+        await _refuse(send, 503, "Too many listen here: ask from time to time instead.")
+        return
+    _open[token] += 1
     try:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         headers += [(b"access-control-allow-origin", b"*"), (b"x-accel-buffering", b"no")]
@@ -73,7 +76,7 @@ async def stream(scope: Message, receive: Receive, send: Send) -> None:
         finally:
             leaving.cancel()
     finally:
-        _open -= 1
+        _open[token] -= 1
 
 
 async def _tell(environment: str, seen: int | None, leaving: asyncio.Future[None], send: Send) -> None:
@@ -111,6 +114,6 @@ async def _write(send: Send, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
 
-async def _refuse(send: Send, status: int) -> None:
+async def _refuse(send: Send, status: int, why: str) -> None:
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
-    await send({"type": "http.response.body", "body": b'{"errorDetails":"This address is no longer valid."}'})
+    await send({"type": "http.response.body", "body": json.dumps({"errorDetails": why}).encode()})

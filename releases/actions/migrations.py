@@ -16,6 +16,7 @@ from django.db import transaction
 
 from changes.actions.numbers import take_reference
 from changes.policy.scope import Action
+from changes.selectors.changes import known_numbers
 from cybercube_portal.audit.actions import open_intent
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.migration_files import EXAMPLE, is_well_named
@@ -230,6 +231,8 @@ def _checked(plan: MigrationPlan) -> dict[str, str]:
     found = releases().filter(reference=release).first() if release else None
     if plan.release and found is None:
         errors.append(FieldError("/release", "release.unknown", f"There is no release {plan.release}."))
+    if plan.change and not known_numbers([plan.change]):
+        errors.append(FieldError("/change", "change.unknown", f"There is no change {plan.change}."))
     if errors or environment is None:
         raise Invalid(errors, message=" ".join(error.message for error in errors))
     return {

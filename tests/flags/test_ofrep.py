@@ -21,6 +21,7 @@ from cybercube_portal.people.actions import revoke_key
 from cybercube_portal.people.actors import OPERATOR
 from flags.actions.serving import kill_flag
 from flags.models import FlagUsage, UnknownFlag
+from flags.ofrep import streams as listeners
 from flags.ofrep.store import STORE
 from flags.ofrep.streams import stream
 from tests.factories import changes as story
@@ -220,6 +221,20 @@ def test_answers__are_counted_and_unknown_keys_kept_apart(asking: httpx.Client) 
     STORE.write_counts()
     assert FlagUsage.objects.get(flag__key="ops_rate").count == 3
     assert UnknownFlag.objects.get().key == "release_nobody"
+
+
+def test_stream__with_too_many_listeners_of_an_environment__refuses_more_of_them_and_nobody_elses(
+    ofrep: str, evaluating: Evaluating, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "MOST_OPEN", 1)
+    with asgi_server(stream) as url:
+        settings.STREAM_URL = url
+        with httpx.stream("GET", listeners.announced("dev"), timeout=10) as first:
+            assert next(first.iter_lines()) == "retry: 3000"
+            refused = httpx.get(listeners.announced("dev"))
+            assert (refused.status_code, refused.json()["errorDetails"][:8]) == (503, "Too many")
+            with httpx.stream("GET", listeners.announced("stg"), timeout=10) as other:
+                assert other.status_code == 200
 
 
 def test_stream__after_a_change__tells_its_listeners(ofrep: str, evaluating: Evaluating, settings: Settings) -> None:

@@ -116,6 +116,7 @@ def test_migration__in_another_order__is_refused(alice: APIClient) -> None:
         ({"version": "two"}, 422, "version.form"),
         ({"service": "nothing"}, 404, "service.unknown"),
         ({"release": "REL-999"}, 422, "release.unknown"),
+        ({"change": "CR-2020-0101-001"}, 422, "change.unknown"),
         ({"environment": "moon"}, 400, "field.invalid_choice"),
     ],
 )

@@ -92,8 +92,7 @@ SIGNATURES = st.lists(
         id=st.sampled_from(["1", "2"]),
     ),
     max_size=6,
-    # No two signatures are the same but for their roles.
-    unique_by=lambda item: (item.at, item.person, item.id),
+    unique_by=lambda item: (item.at, item.person, item.id),  # those that differ in roles alone have no order
 )
 
 
