@@ -84,6 +84,8 @@ def open_browser(chromium: Browser, live_server: LiveServer, people: Cast) -> It
     for context in contexts:
         for page in context.pages:
             _until_answered(page)
+        # A form that is left unsent would still be kept, while the next test empties the tables.
+        context.set_offline(True)
         context.close()
 
 
