@@ -31,6 +31,7 @@ from cybercube_portal.api import (
     StrictSerializer,
     etag_of,
     idempotent_hiding,
+    names_tag,
     read_members,
     read_parameters,
     refuse_unknown_parameters,
@@ -207,6 +208,6 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
     if written.last_modified is not None:
         headers["Last-Modified"] = http_date(written.last_modified.timestamp())
-    if tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}:
+    if names_tag(request, tag):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(written.body, content_type="text/calendar; charset=utf-8", headers=headers)

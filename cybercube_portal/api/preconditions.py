@@ -1,4 +1,4 @@
-"""Edits that name the version they were made from (RFC 9110 sections 8.8.3 and 13.1.1)."""
+"""Edits that name the version they were made from (RFC 9110 sections 8.8.3, 13.1.1 and 13.1.2)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from cybercube_portal.errors import Stale
 def etag_of(version: int | str) -> str:
     """The strong ETag of `version`."""
     return f'"{version}"'
+
+
+def names_tag(request: HttpRequest | Request, tag: str) -> bool:
+    """Whether If-None-Match names `tag`, weakly or not: the reader has it already (RFC 9110 section 13.1.2)."""
+    return tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}
 
 
 def require_if_match(request: HttpRequest | Request, version: int | str) -> None:

@@ -13,7 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import MomentField, StrictSerializer, etag_of, idempotent, read_members, read_parameters
+from cybercube_portal.api import (
+    MomentField,
+    StrictSerializer,
+    etag_of,
+    idempotent,
+    names_tag,
+    read_members,
+    read_parameters,
+)
 from cybercube_portal.people.authentication import ApiKeyAuthentication, SessionAuthentication, actor_of
 from flags.actions.facts import Reference, report_references
 from flags.actions.importing import MOST_FLAGS, import_flags
@@ -121,8 +129,7 @@ class DefinitionsView(generics.GenericAPIView[Any]):
         asked = read_parameters(request.query_params, DefinitionsParameters)
         environment, kind = environment_for(request, asked.get("environment")), asked.get("format", "portal")
         tag = etag_of(f"{version_of(environment)}-{environment}-{kind}")
-        sent = {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}
-        if tag in sent:
+        if names_tag(request, tag):
             return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         found = definitions(environment)
         tag = etag_of(f"{found['version']}-{environment}-{kind}")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cybercube_portal import clock
-from cybercube_portal.api import etag_of
+from cybercube_portal.api import etag_of, names_tag
 from cybercube_portal.people.authentication import ApiKeyAuthentication, SessionAuthentication
 from flags.actions.facts import Count, count_usage
 from flags.api.authentication import EvaluationKeyAuthentication, environment_of_key
@@ -37,7 +37,7 @@ class FeaturesView(UnleashView):
         """Every flag that Unleash can say exactly; the others are named in `X-Flags-Left-Out`."""
         environment, client = environment_of_key(request), bool(getattr(request.auth, "client", False))
         tag = etag_of(f"{version_of(environment)}-unleash-{int(client)}")
-        if tag in {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}:
+        if names_tag(request, tag):
             return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         found = definitions(environment, client=client)
         shown, left_out = features_of(found)

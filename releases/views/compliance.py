@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cybercube_portal import clock
-from cybercube_portal.api import etag_of
+from cybercube_portal.api import etag_of, names_tag
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import NotFound
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
@@ -87,7 +87,7 @@ def badge(request: HttpRequest, token: str, slug: str) -> HttpResponse:
     text = render_to_string("releases/compliance_badge.svg", context)
     tag = etag_of(hashlib.sha256(text.encode()).hexdigest())
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={BADGE_AGE}", "X-Robots-Tag": "noindex"}
-    if tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}:
+    if names_tag(request, tag):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(text, content_type="image/svg+xml", headers=headers)
 
