@@ -145,19 +145,26 @@ class UsualView(models.Model):
 class UnsentForm(models.Model):
     """What somebody typed into the form at `address` and did not send yet: theirs alone, and no event tells of it.
 
-    `fields` is the form as a browser encodes it, `title` the heading of its page.
+    `fields` is the form as a browser encodes it, `title` the heading of its page. `page` names the opened page that kept it last:
+    two tabs on one form keep a row each.
     """
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="unsent_forms")
     address = models.CharField(max_length=500)
+    page = models.CharField(max_length=32, db_default="")
     title = models.CharField(max_length=160)
     fields = models.TextField()
     kept_at = models.DateTimeField()
 
     class Meta:
         ordering: ClassVar = ["-kept_at", "-id"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "address"], name="unsent_form_once")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "address", "page"], name="unsent_form_once")]
         indexes: ClassVar = [models.Index(fields=["kept_at"], name="unsent_form_by_age")]
 
     def __str__(self) -> str:
         return f"{self.owner_id}: {self.address}"
+
+    @property
+    def link(self) -> str:
+        """Where its page opens with this one, whatever other tabs kept of the same form."""
+        return f"{self.address}{'&' if '?' in self.address else '?'}unsent={self.pk}"

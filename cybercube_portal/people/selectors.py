@@ -258,9 +258,9 @@ def get_saved_view(view_id: int, actor: Actor) -> Any:  # noqa: ANN401 - a Saved
     return view
 
 
-def unsent_form(actor: Actor, address: str) -> UnsentForm | None:
-    """What this person typed at `address` and did not send; nobody else's can be named."""
-    return UnsentForm.objects.filter(owner_id=actor.id, address=address).first()
+def unsent_forms_at(actor: Actor, address: str) -> QuerySet[UnsentForm]:
+    """What this person typed at `address` and did not send, one for each tab, the one touched last first; nobody else's can be named."""
+    return UnsentForm.objects.filter(owner_id=actor.id, address=address)
 
 
 def unsent_forms(actor: Actor) -> QuerySet[UnsentForm]:

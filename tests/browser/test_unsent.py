@@ -45,6 +45,17 @@ def test_form__left_half_written__is_there_again_and_gone_once_sent(
         expect(shown.get_by_label("billing-service · payments")).to_be_checked()
     look(phone, "a form that was kept")
 
+    # The phone goes on with it; the tab that is still open here keeps its own beside that.
+    with phone.expect_response("**/unsent/"):
+        phone.get_by_label("Title").fill("Written on the phone")
+    expect(phone.locator("#unsent-said")).not_to_contain_text("Another tab")
+    alice.write(alice.field("Title"), "Written here")
+    expect(said).to_contain_text("Another tab kept this form")
+    said.get_by_role("link", name="Open that one").press("Enter")
+    expect(page.get_by_label("Title")).to_have_value("Written on the phone")
+    said.get_by_role("button", name="Discard").press("Enter")
+    expect(page.get_by_label("Title")).to_have_value("Written here")
+
     # Logged out in another tab: told here, and nothing typed is lost.
     Session.objects.all().delete()
     alice.write(alice.field("Title"), "Written later")

@@ -32,8 +32,10 @@ def held(cast: Cast, now: datetime, clock_at: Callable[[datetime], datetime]) ->
     return clock_at(now)
 
 
-def keep(client: Client, fields: dict[str, Any], address: str = NEW, title: str = "Normal change") -> Any:
-    sent = {"address": address, "title": title, "fields": urlencode(fields, doseq=True)}
+def keep(
+    client: Client, fields: dict[str, Any], address: str = NEW, title: str = "Normal change", **opened: str
+) -> Any:
+    sent = {"address": address, "title": title, "fields": urlencode(fields, doseq=True), **opened}
     return client.post("/unsent/", sent, headers={"HX-Request": "true"})
 
 
@@ -82,6 +84,50 @@ def test_unsent__once_sent__is_gone_and_a_refused_one_stays(held: datetime, brow
     assert (refused.status_code, UnsentForm.objects.count()) == (409, 1)
     alice.post(NEW, normal(submit="1"))
     assert (ChangeRequest.objects.count(), UnsentForm.objects.count()) == (1, 0)
+
+
+def test_unsent__of_two_tabs__stays_apart_and_each_sends_only_its_own(
+    held: datetime, browser_session: Session, clock_at: Callable[[datetime], datetime]
+) -> None:
+    alice = browser_session("alice")
+
+    def opened(address: str = NEW) -> tuple[Any, dict[str, str]]:
+        page = alice.get(address)
+        return page, {name: page.context[f"unsent_{name}"] for name in ("page", "known")}
+
+    def at(minute: int) -> None:
+        clock_at(held + timedelta(minutes=minute))
+
+    _page, one = opened()
+    keep(alice, normal(title="One"), **one)
+    at(1)
+    page, two = opened()
+    assert page.context["form"]["title"].value() == "One"
+    # The second goes on with what the first kept, as a phone does: there is one row as long as the first is left alone.
+    assert "Another tab" not in words_of(keep(alice, normal(title="Two"), **two))
+    assert UnsentForm.objects.count() == 1
+    at(2)
+    said = words_of(keep(alice, normal(title="One again"), **one))
+    assert "Another tab kept this form at 10:01; both stay." in said
+    at(3)
+    keep(alice, normal(title="Two again"), **two)
+
+    page, _ = opened()
+    assert page.context["form"]["title"].value() == "Two again"
+    other = page.context["unsent_others"][0]
+    assert "Another tab kept this form at 10:02" in words_of(page)
+    page, third = opened(other.link)
+    assert (page.context["form"]["title"].value(), third["known"]) == ("One again", other.kept_at.isoformat())
+
+    # A refused form goes on as the same page, and what is sent takes along its own row alone.
+    sent = {f"unsent_{name}": value for name, value in one.items()}
+    assert alice.post(NEW, normal(title="", **sent)).context["unsent_page"] == one["page"]
+    alice.post(NEW, normal(title="One again", **sent))
+    assert [QueryDict(row.fields)["title"] for row in UnsentForm.objects.all()] == ["Two again"]
+    alice.post("/unsent/discard/", {"address": NEW, **two})
+    assert not UnsentForm.objects.exists()
+    for nonsense in ("x" * 99, "\x00"):
+        keep(alice, {"title": "x"}, page=nonsense, known=nonsense)
 
 
 @pytest.mark.parametrize("address", ["/freezes/new/", "/releases/new/?service=billing-service"])

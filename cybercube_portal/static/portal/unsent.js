@@ -9,7 +9,7 @@
   const PATIENCE = 8000;
   // What a browser still sends of a page that goes away.
   const LAST_WORDS = 60_000;
-  const PRIVATE = "[type=password], [type=file], [name=csrfmiddlewaretoken]";
+  const PRIVATE = "[type=password], [type=file], [name=csrfmiddlewaretoken], [name^=unsent_]";
   let isTyped = "typed" in line.dataset;
   let isSent = false;
   let timer = 0;
@@ -48,7 +48,11 @@
       return;
     }
     const title = [document.querySelector("h1").textContent.trim(), form.elements.title?.value].filter(Boolean).join(": ");
-    const body = new URLSearchParams({ address: line.dataset.address, title, fields: typed });
+    const body = new URLSearchParams({
+      address: line.dataset.address, title, fields: typed,
+      // Whose row this is: what another tab keeps stays beside it.
+      page: form.elements.unsent_page.value, known: form.elements.unsent_known.value,
+    });
     const post = () => ask({ method: "POST", body, keepalive: document.hidden && body.toString().length < LAST_WORDS });
     try {
       let answer = await post();
