@@ -78,21 +78,34 @@ def deployments_panel(change: ChangeRequest, request: PageRequest, rows: list[De
 
 
 def way_back(change: ChangeRequest, request: PageRequest) -> dict[str, SafeString]:
-    """By environment: a form that switches the change's flag off and takes back what was deployed under it, for whoever may. One query."""
-    found: dict[str, SafeString] = {}
-    for row in standing_by_flag(change.number):
-        service = row.service
-        who = may(
-            request.actor, ROLL_BACK_DEPLOYMENT, now=request.now, teams=[service.team.slug], services=[service.slug]
-        )
-        if who.allowed:
-            by_flag = RollbackMethod.FLAG
-            form = RollBackForm(
-                versions=(),
-                methods=(by_flag,),
-                initial={"method": by_flag, "trigger": trigger_of(row.state)},
-                auto_id=f"id_{row.reference}_%s",
-            )
-            html = render_to_string("releases/parts/way_back.html", {"deployment": row, "form": form}, request=request)
-            found[row.environment] = found.get(row.environment, SafeString("")) + html
-    return found
+    """By environment: a form that switches the change's flag off and takes back all that was deployed under it there, for whoever may. One query."""
+    there: dict[str, list[Deployment]] = {}
+    for row in standing_by_flag(change.number).order_by("pk"):
+        there.setdefault(row.environment, []).append(row)
+    found = {where: _switch(rows, request) for where, rows in there.items()}
+    return {where: html for where, html in found.items() if html}
+
+
+def _switch(rows: list[Deployment], request: PageRequest) -> SafeString:
+    """One switch for all of them: it is posted to the first that the reader may take back; "" when they may none."""
+    mine = next((row for row in rows if _may_take_back(row, request)), None)
+    if mine is None:
+        return SafeString("")
+    by_flag = RollbackMethod.FLAG
+    form = RollBackForm(
+        versions=(),
+        methods=(by_flag,),
+        initial={"method": by_flag, "trigger": trigger_of(mine.state)},
+        auto_id=f"id_{mine.reference}_%s",
+    )
+    others = [row for row in rows if row is not mine]
+    services = ", ".join(row.service.slug for row in (mine, *others))
+    context = {"deployment": mine, "form": form, "others": others, "services": services}
+    return render_to_string("releases/parts/way_back.html", context, request=request)
+
+
+def _may_take_back(row: Deployment, request: PageRequest) -> bool:
+    service = row.service
+    return may(
+        request.actor, ROLL_BACK_DEPLOYMENT, now=request.now, teams=[service.team.slug], services=[service.slug]
+    ).allowed

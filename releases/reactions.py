@@ -30,6 +30,7 @@ TELL_ON_CALL = "releases.tell_on_call"
 SEND_NOTICE = "releases.send_notice"
 ASK_ON_CALL = "releases.ask_on_call"
 KILL_FLAG = "releases.kill_flag"
+FOLLOW_FLAG = "releases.follow_flag"
 FALL_BACK = "releases.fall_back"
 KEEP_FIGURES = "releases.keep_figures"
 TELL_RELEASE_WATCHERS = "releases.tell_release_watchers"
@@ -43,7 +44,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     DeploymentEvent.FAILED: (FALL_BACK, OFFER_ROLLBACK, KEEP_FIGURES),
     DeploymentEvent.TIMED_OUT: (FALL_BACK, OFFER_ROLLBACK, KEEP_FIGURES),
     DeploymentEvent.HANDED_OVER: (TELL_ON_CALL,),
-    DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG, KEEP_FIGURES),
+    DeploymentEvent.ROLLBACK_STARTED: (KILL_FLAG, FOLLOW_FLAG, KEEP_FIGURES),
     DeploymentEvent.ROLLED_BACK: (SEND_NOTICE, KEEP_FIGURES),
     DeploymentEvent.ROLLBACK_FAILED: (PAGE_ON_CALL, SEND_NOTICE, KEEP_FIGURES),
     IncidentEvent.DETECTED: (KEEP_FIGURES,),
@@ -69,6 +70,7 @@ HANDLERS: dict[str, Callable[[Task, datetime], None]] = {
     SEND_NOTICE: tasks.send_notice,
     ASK_ON_CALL: tasks.ask_on_call,
     KILL_FLAG: tasks.kill_rollback_flag,
+    FOLLOW_FLAG: tasks.follow_flag,
     FALL_BACK: tasks.fall_back,
     KEEP_FIGURES: tasks.keep_figures,
     TELL_RELEASE_WATCHERS: tasks.tell_release_watchers,

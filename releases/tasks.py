@@ -28,6 +28,7 @@ from releases.actions import (
     migration_notices,
     notices,
     on_call,
+    one_flag,
     outcomes,
     release_notices,
     verification,
@@ -220,6 +221,11 @@ def judge_step(task: Task, now: datetime, checked: Sequence[Checked]) -> Again |
 def kill_rollback_flag(task: Task, now: datetime) -> None:
     """A deployment is being taken back, and its change may name a flag that does so at once."""
     flags.kill_rollback_flag(reference=task.subject, now=now)
+
+
+def follow_flag(task: Task, now: datetime) -> None:
+    """`task.subject` is being taken back, perhaps by a flag that others of its change stand behind too."""
+    one_flag.follow_flag(reference=task.subject, now=now)
 
 
 def fall_back(task: Task, now: datetime) -> None:

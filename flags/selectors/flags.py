@@ -85,6 +85,12 @@ def is_on(key: str, environment: str) -> bool:
     return rows.filter(content__enabled=True).exists()
 
 
+def is_off(key: str, environment: str) -> bool:
+    """Whether the flag is defined, in use and switched off there."""
+    rows = FlagEnvironment.objects.filter(flag__key=key, environment=environment, flag__archived_at__isnull=True)
+    return rows.exclude(content__enabled=True).exists()
+
+
 def get_served(key: str, environment: str) -> FlagEnvironment:
     """What the flag serves there. Raises NotFound."""
     return _served(FlagEnvironment.objects.all(), key, environment)

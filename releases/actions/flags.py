@@ -32,7 +32,8 @@ def switch_off(key: str, standing: Deployment, *, reason: str, actor: Recorded, 
         now=now,
     )
     safe = served.row.flag.safe_variant
-    return f"{key} is off in {where}: {safe if safe is not None else 'the default of the code'} is served to everybody."
+    since = " already" if served.version is None else ""
+    return f"{key} is off in {where}{since}: {safe if safe is not None else 'the default of the code'} is served to everybody."
 
 
 def kill_rollback_flag(*, reference: str, now: datetime) -> None:

@@ -60,7 +60,7 @@ def start_rollback(
             require(actor, guard_of(plan.method), now=now, teams=[service.team.slug], services=[service.slug])
         refuse_unless(plan.decision)
         if plan.is_flag:
-            return _switched_off(plan, reason=reason, actor=actor, now=now)
+            return switched_off(plan, reason=reason, actor=actor, now=now)
         answer = _asked(plan, actor)
         if answer.outcome is GateOutcome.ALLOW:
             return _begun(plan, answer, reason=reason, actor=actor, now=now)
@@ -90,8 +90,11 @@ def _begun(plan: Plan, answer: Answer, *, reason: str, actor: Actor | SystemActo
     return rollback
 
 
-def _switched_off(plan: Plan, *, reason: str, actor: Actor | SystemActor, now: datetime) -> Deployment:
-    """The flag is off before this is committed; the figures say whether that was enough."""
+def switched_off(plan: Plan, *, reason: str, actor: Actor | SystemActor, now: datetime) -> Deployment:
+    """The flag is off before this is committed, by this one or by another of its change; the figures say whether that was enough.
+
+    Its service and deployment are locked, and the plan is allowed.
+    """
     standing = plan.deployment
     rollback = _opened(plan, version=standing.version, digest=standing.digest, decision=None, actor=actor, now=now)
     _started(rollback, plan, driver=FLAG_DRIVER, reason=reason, actor=actor, now=now)

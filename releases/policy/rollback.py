@@ -103,7 +103,8 @@ class RollbackFacts:
 
     `standing` is the reference of what stands there ("" for nothing), `is_rollback_running` whether that is a rollback under
     way; `target` the version to go back to ("" when none was found), `asked_for` the one that was named.
-    `is_corrupted`: its data were reported as corrupt, so that only people decide. `flag`: the key of the one that takes it back, while it is on.
+    `is_corrupted`: its data were reported as corrupt, so that only people decide. `flag`: the key of the one that takes it back; `is_flag_off`: it is off
+    already, by a rollback of the same change.
     """
 
     reference: str
@@ -119,6 +120,7 @@ class RollbackFacts:
     is_system: bool
     is_corrupted: bool = False
     flag: str = ""
+    is_flag_off: bool = False
 
 
 def may_roll_back(facts: RollbackFacts) -> Decision:
@@ -157,7 +159,11 @@ def _automatic(facts: RollbackFacts) -> Iterable[Reason]:
 def _target(facts: RollbackFacts) -> Reason:
     where = facts.environment
     if facts.method is RollbackMethod.FLAG and facts.flag:
-        message = f"{facts.flag} is on in {where}: switching it off takes back what {facts.version} brought."
+        message = (
+            f"{facts.flag} is off in {where} already, by a rollback of the same change: what {facts.version} brought is gone."
+            if facts.is_flag_off
+            else f"{facts.flag} is on in {where}: switching it off takes back what {facts.version} brought."
+        )
         return passed("rollback.flag", "§8.2", message)
     if facts.asked_for and facts.asked_for == facts.version and facts.target != facts.version:
         message = f"{facts.version} is what shall be taken back."

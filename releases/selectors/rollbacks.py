@@ -10,7 +10,7 @@ from changes.policy.scope import Action
 from changes.selectors.changes import rollback_flag_of
 from cybercube_portal.catalog.states import RollbackDriver
 from cybercube_portal.decisions import Decision
-from flags.selectors.flags import is_on
+from flags.selectors.flags import is_off, is_on
 from releases.drivers.orders import Order
 from releases.models import Deployment
 from releases.policy.gate import Question
@@ -30,7 +30,8 @@ BY_FLAG: frozenset[DeploymentState] = frozenset(
 class Plan:
     """One way back. `target` is the healthy deployment whose version would run again, `decision` what the rules of §8 say.
 
-    `flag` is the key of the one that takes it back, "" where the change names none that is on: by that method nothing is deployed.
+    `flag` is the key of the one that takes it back, "" where the change names none that does: by that method nothing is deployed.
+    `is_flag_off`: another rollback of the same change switched it off already.
     """
 
     deployment: Deployment
@@ -41,6 +42,7 @@ class Plan:
     driver: RollbackDriver
     decision: Decision
     flag: str = ""
+    is_flag_off: bool = False
 
     @property
     def is_flag(self) -> bool:
@@ -69,11 +71,11 @@ def plan_rollback(
     method: RollbackMethod | None = None,
     is_system: bool = False,
 ) -> Plan:
-    """The way back from `deployment`, in three queries, or five where its change names a flag; nothing is written."""
+    """The way back from `deployment`, in three queries, or up to seven where its change names a flag; nothing is written."""
     slug, where = deployment.service.slug, deployment.environment
     own = RollbackDriver(deployment.service.rollback_driver)
     trigger = trigger or trigger_of(deployment.state)
-    flag = flag_of(deployment)
+    flag, is_flag_off = flag_of(deployment)
     chosen = method or method_for(
         trigger=trigger, deployed_by=Method(deployment.method), driver=own, has_flag=bool(flag)
     )
@@ -94,6 +96,7 @@ def plan_rollback(
         is_system=is_system,
         is_corrupted=is_corruption_reported(deployment.reference),
         flag=flag,
+        is_flag_off=is_flag_off,
     )
     return Plan(
         deployment=deployment,
@@ -104,15 +107,36 @@ def plan_rollback(
         driver=driver_for(chosen, own),
         decision=may_roll_back(facts),
         flag=flag,
+        is_flag_off=is_flag_off,
     )
 
 
-def flag_of(deployment: Deployment) -> str:
-    """The flag that its change names as its way back, while that is on there; "" for what is not rolled out yet, and for rollbacks."""
+def flag_of(deployment: Deployment) -> tuple[str, bool]:
+    """The flag that its change names as its way back, and whether it is off already; "" for what is not rolled out yet, and for rollbacks.
+
+    A flag that is off takes nothing back, unless a rollback of the same change switched it off under this deployment too.
+    """
     if not deployment.change or deployment.is_rollback or deployment.state not in BY_FLAG:
-        return ""
-    key = rollback_flag_of(deployment.change)
-    return key if key and is_on(key, deployment.environment) else ""
+        return "", False
+    key, where = rollback_flag_of(deployment.change), deployment.environment
+    if key and is_on(key, where):
+        return key, False
+    is_known = bool(key) and _is_switched_off_under(deployment, key) and is_off(key, where)
+    return (key, True) if is_known else ("", False)
+
+
+def behind_same_flag(deployment: Deployment) -> tuple[Deployment, ...]:
+    """What else stands under its change there, and goes back when the flag that it names is switched off (§8.2). One query."""
+    rows = standing_by_flag(deployment.change).filter(environment=deployment.environment)
+    return tuple(rows.exclude(pk=deployment.pk).order_by("pk"))
+
+
+def _is_switched_off_under(deployment: Deployment, key: str) -> bool:
+    """Whether a rollback of its change switched the flag off there once it was rolled out; what came later came with the flag off."""
+    if deployment.finished_at is None:
+        return False
+    by_flag = Deployment.objects.filter(rolls_back__change=deployment.change, rollback__flag=key)
+    return by_flag.filter(environment=deployment.environment, created_at__gte=deployment.finished_at).exists()
 
 
 def standing_by_flag(number: str) -> QuerySet[Deployment]:

@@ -106,7 +106,7 @@ def deployment_context(
         "picture": picture_of(row, watch),
         "rollback": rollback_of(row),
         "has_way_back": row.state in possible_from("roll_back"),
-        "way_back_flag": flag_of(row),
+        "way_back_flag": flag_of(row)[0],
         "run": run_of(row),
         "entries": entries_of(row.reference),
         "crumbs": [(_("Deployments"), reverse("deployments"))],

@@ -24,7 +24,7 @@ from releases.models import Deployment
 from releases.policy.rollback import MATRIX, METHODS
 from releases.rollback_forms import METHOD_WORDS, TRIGGER_WORDS, CorruptionForm, NoticeForm, RollBackForm
 from releases.selectors.deployments import get_deployment
-from releases.selectors.rollbacks import Plan, healthy_versions, last_rollback, plan_rollback
+from releases.selectors.rollbacks import Plan, behind_same_flag, healthy_versions, last_rollback, plan_rollback
 from releases.states import UNDER_WAY, DeploymentState, RollbackMethod, Trigger
 from releases.views.answers import shown
 
@@ -134,6 +134,7 @@ def _context(request: PageRequest, plan: Plan) -> dict[str, Any]:
     return {
         "deployment": deployment,
         "plan": plan,
+        "others": behind_same_flag(deployment) if plan.is_flag and is_open else (),
         "rollback": rollback,
         "is_open": is_open,
         "try_again": rollback if rollback and not is_open and rollback.state == DeploymentState.FAILED else None,

@@ -23,8 +23,8 @@ from releases.actions.driving import finish_rollback
 from releases.actions.rollback import start_rollback
 from releases.actions.verification import conclude_verification
 from releases.actions.watch import take_sample
-from releases.models import Deployment, GateDecision
-from releases.reactions import FALL_BACK, KILL_FLAG, PAGE_ON_CALL, SEND_NOTICE
+from releases.models import Deployment, GateDecision, Incident
+from releases.reactions import FALL_BACK, FOLLOW_FLAG, KILL_FLAG, PAGE_ON_CALL, SEND_NOTICE
 from releases.states import DeploymentState, RollbackMethod, Trigger
 from tests.factories import changes as story
 from tests.factories.deployments import HOUR, deployed
@@ -203,3 +203,82 @@ def test_change__whose_deployment_stands__is_taken_back_by_the_switch_on_its_pag
     after = grace.get(page).content.decode()
     assert f'action="{way}"' not in after
     assert f"/flags/{KEY}/kill/" not in after
+
+
+@pytest.fixture
+def beside(bad: Deployment, held: datetime) -> Deployment:
+    """Another service's deployment under the same change, behind the same flag."""
+    story.service("search-api", team="search")
+    deployed(OLD, at=held - 24 * HOUR, service="search-api")
+    beside = deployed(NEW, at=held, service="search-api")
+    Deployment.objects.filter(pk=beside.pk).update(change=bad.change)
+    beside.change = bad.change
+    return beside
+
+
+def test_roll_back__of_one_of_two_services__takes_both_back_and_each_is_verified_and_told_by_itself(
+    bad: Deployment, beside: Deployment, held: datetime
+) -> None:
+    first = roll_back(bad, now=held)
+    work(FOLLOW_FLAG, KILL_FLAG)
+    then = Deployment.objects.get(rolls_back=beside)
+    assert (then.version, then.state, then.decision) == (NEW, "verifying", None)
+    row = then.rollback
+    assert (row.method, row.flag, row.is_automatic, row.trigger) == (
+        RollbackMethod.FLAG,
+        KEY,
+        False,
+        first.rollback.trigger,
+    )
+    assert bad.reference in row.reason
+    assert "already" in row.driver_said
+    assert then.started_by == first.started_by
+    assert Event.objects.filter(verb="flag.killed").count() == 1
+    for rollback in (first, then):
+        verified(rollback, errors=0.001, now=held + HOUR)
+    assert [state_of(bad), state_of(beside)] == ["rolled_back", "rolled_back"]
+    assert ChangeRequest.objects.get(number=bad.change).state == "rolled_back"
+    for rollback in (first, then):
+        assert f"with {KEY} switched off" in Deployment.objects.get(pk=rollback.pk).rollback.notice
+    told = Event.objects.filter(verb="deployment.rolled_back").values_list("object_id", flat=True)
+    assert set(told) == {bad.reference, beside.reference}
+    incidents = Incident.objects.values_list("deployment", "state")
+    assert set(incidents) == {(bad.reference, "resolved"), (beside.reference, "resolved")}
+
+
+def test_roll_back__by_the_system_of_one_of_two__falls_back_only_where_the_flag_did_not_help(
+    bad: Deployment, beside: Deployment, held: datetime
+) -> None:
+    first = roll_back(bad, now=held, actor=SYSTEM, trigger=Trigger.ERROR_RATE)
+    work(FOLLOW_FLAG)
+    then = Deployment.objects.get(rolls_back=beside)
+    verified(first, errors=0.001, now=held + HOUR)
+    verified(then, errors=0.08, now=held + HOUR)
+    assert (state_of(bad), state_of(beside)) == ("rolled_back", "rolling_back")
+    again = Deployment.objects.get(rolls_back=then)
+    assert (again.version, again.rollback.method) == (OLD, RollbackMethod.REDEPLOY)
+
+
+def test_roll_back__of_the_other_before_a_worker_came__is_by_the_flag_that_is_off_and_deploys_nothing(
+    bad: Deployment, beside: Deployment, held: datetime, browser_session: Callable[[str], Client]
+) -> None:
+    text = browser_session("grace").get(f"/changes/{bad.change}/").content.decode()
+    assert text.count("Kill and roll back") == 1, "one switch for both"
+    assert beside.reference in browser_session("grace").get(f"/deployments/{bad.reference}/roll_back/").content.decode()
+    roll_back(bad, now=held)
+    page = browser_session("grace").get(f"/deployments/{beside.reference}/roll_back/").content.decode()
+    assert "Count it as rolled back" in page
+    assert roll_back(beside, now=held).rollback.method == RollbackMethod.FLAG
+    work(FOLLOW_FLAG)
+    assert Deployment.objects.filter(action="rollback").count() == 2, "what was taken back is not taken back again"
+
+
+def test_roll_back__of_what_was_deployed_after_the_flag_went_off__deploys_the_version_before(
+    bad: Deployment, held: datetime
+) -> None:
+    roll_back(bad, now=held)
+    story.service("search-api", team="search")
+    deployed(OLD, at=held - HOUR, service="search-api")
+    later = deployed(NEW, at=held + HOUR, service="search-api")
+    Deployment.objects.filter(pk=later.pk).update(change=bad.change)
+    assert roll_back(later, now=held + HOUR).rollback.method == RollbackMethod.REDEPLOY

@@ -21,12 +21,15 @@ from cybercube_portal.audit.models import Event
 from cybercube_portal.audit.signing import new_secret, seal, sign
 from cybercube_portal.catalog.models import Service
 from cybercube_portal.errors import MoveRefused
+from releases.actions.one_flag import follow_flag
 from releases.actions.rollback import start_rollback
 from releases.models import Deployment, Incident
 from releases.states import DeploymentState, IncidentState, Trigger
 from tests.audit.worker import Worker
-from tests.factories.changes import actor
+from tests.factories.changes import actor, approved
+from tests.factories.changes import service as story_service
 from tests.factories.deployments import HOUR, SERVICE, deployed
+from tests.factories.flags import flag, served
 from tests.factories.notices import mails_of
 from tests.factories.people import Cast
 from tests.releases.outside import SickService
@@ -194,3 +197,36 @@ def test_start_rollback__eight_at_once__one_begins_and_seven_are_told_why(cast: 
     assert Deployment.objects.filter(action="rollback").count() == 1
     assert Event.objects.filter(verb="deployment.rollback_started").count() == 1
     assert set(found) - {Deployment.objects.get(action="rollback").reference} == {"rollback.not_standing"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_start_rollback__of_two_services_behind_one_flag_at_once__neither_waits_for_the_other(cast: Cast) -> None:
+    now = clock.now()
+    story_service()
+    story_service("search-api", team="search")
+    flag("release_tax_v2", now=now)
+    served("release_tax_v2", "prd", now=now, enabled=True, rollout_percentage=5)
+    change = approved(now=now - 2 * HOUR, artifacts=(), rollback_flag="release_tax_v2")
+    bad = [deployed(BAD, at=now, service=service, change=change.number) for service in (SERVICE, "search-api")]
+    who = actor("grace")
+
+    def attempt(deployment: Deployment) -> str:
+        try:
+            rollback = start_rollback(reference=deployment.reference, reason="Broken", actor=who, now=now)
+            follow_flag(reference=deployment.reference, now=now)
+        except MoveRefused as refused:
+            return refused.code
+        else:
+            return rollback.rollback.method
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(attempt, bad))
+
+    # Whoever came second went back by the same flag, or found it done by the first.
+    assert set(found) <= {"flag", "rollback.not_standing"}, found
+    rollbacks = Deployment.objects.filter(action="rollback").values_list("rolls_back", "rollback__method")
+    assert set(rollbacks) == {(row.pk, "flag") for row in bad}
+    assert len(rollbacks) == 2
+    assert Event.objects.filter(verb="flag.killed").count() == 1

@@ -124,6 +124,7 @@ FACTS = RollbackFacts(
         ({"standing": ""}, {"rollback.not_standing"}),
         ({"is_rollback_running": True}, {"rollback.under_way"}),
         ({"method": M.FLAG}, {"rollback.method_not_offered"}),
+        ({"method": M.FLAG, "offered": (M.FLAG, M.REDEPLOY), "target": "", "flag": "tax", "is_flag_off": True}, set()),
         ({"target": "", "standing": "DEP-3"}, {"rollback.no_target", "rollback.not_standing"}),
     ],
 )
