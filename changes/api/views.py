@@ -23,6 +23,7 @@ from changes.api.serializers import (
     ListedChangeSerializer,
 )
 from changes.selectors.changes import changes_filtered, comments_on, lock_change
+from changes.selectors.words import LANGUAGE
 from cybercube_portal import clock
 from cybercube_portal.api import (
     StrictSerializer,
@@ -34,6 +35,7 @@ from cybercube_portal.api import (
 )
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 
 
 class ChangeFilters(StrictSerializer):
@@ -47,19 +49,21 @@ class ChangeFilters(StrictSerializer):
     environment = serializers.ChoiceField(list(ENVIRONMENT_NAMES), required=False)
     requester = serializers.CharField(max_length=150, required=False, help_text="User name.")
     q = serializers.CharField(max_length=200, required=False, help_text="Part of the number or the title.")
+    query = query_field(LANGUAGE)
 
 
-class ChangesView(generics.GenericAPIView[Any]):
+class ChangesView(QueriedView):
     """All changes."""
 
     serializer_class = ChangeSerializer
-    ordering = ("-created_at", "-id")
+    language = LANGUAGE
 
     @extend_schema(operation_id="changes_list", parameters=[ChangeFilters], responses=ListedChangeSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Changes, the newest first."""
+        """Changes, the newest first unless `query` asks for another order."""
         filters = read_parameters(request.query_params, ChangeFilters)
-        page = self.paginate_queryset(changes_filtered(**filters)) or []
+        query = filters.pop("query", None)
+        page = self.paginate_queryset(self.narrowed(changes_filtered(**filters), query)) or []
         return self.get_paginated_response(ListedChangeSerializer(page, many=True).data)
 
     @extend_schema(operation_id="changes_create", request=ChangeSerializer, responses={201: ChangeSerializer})

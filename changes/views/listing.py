@@ -28,6 +28,7 @@ def _counted(count: Count) -> str:
 
 LISTING: Listing[ChangeRequest] = Listing(
     name="changes",
+    api="api-changes",
     language=LANGUAGE,
     rows=changes_listed,
     chips=(

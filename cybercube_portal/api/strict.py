@@ -140,10 +140,17 @@ def refuse_unknown_parameters(sent: QueryDict, known: Iterable[str]) -> None:
 def read_parameters(sent: QueryDict, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The query parameters as `kind`, a plain serializer with optional fields, reads them; only those that were sent.
 
-    Raises Malformed for an unknown one, rest_framework's ValidationError for a wrong value (both 400).
+    Raises Malformed for an unknown one and one that is sent twice, rest_framework's ValidationError for a wrong value (all 400).
     """
     names = kind().fields
     refuse_unknown_parameters(sent, names)
+    errors = [
+        FieldError(below("", name), "field.repeated", f"The parameter {name!r} is sent more than once.")
+        for name, values in sent.lists()
+        if len(values) > 1
+    ]
+    if errors:
+        raise Malformed(errors[0].message, errors=errors)
     serializer = kind(data={name: sent[name] for name in sent if name in names})
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data

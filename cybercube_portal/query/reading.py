@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from cybercube_portal.query.grammar import LONGEST, MOST_TERMS, Query, Term
 from cybercube_portal.query.nearest import nearest
-from cybercube_portal.query.words import Asker, Known, Language, Named, Names, NotATime, NotKnown, Word
+from cybercube_portal.query.words import Asker, Known, Language, Named, Names, NotATime, NotKnown, NotMine, Word
 
 SORT = "sort"
 
@@ -29,6 +29,15 @@ class Problem:
     mended: Query | None = None
     instead: str = ""
     as_text: Query | None = None
+
+    @property
+    def told(self) -> str:
+        """The message together with what was probably meant, for where no link can lead to it."""
+        return (
+            f"{self.message} " + _("Did you mean “%(instead)s”?") % {"instead": self.instead}
+            if self.instead
+            else self.message
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +90,8 @@ def names_in(query: Query, language: Language, asker: Asker) -> dict[Names, set[
     for term in query.terms:
         word = language.by_name.get(term.word)
         if word and isinstance(word.values, Named):
-            meant = {word.values.meant(value, asker) for value in term.values}
-            wanted.setdefault(word.values.names, set()).update(meant)
+            meant = (word.values.meant(value, asker) for value in term.values)
+            wanted.setdefault(word.values.names, set()).update(name for name in meant if name is not None)
     return wanted
 
 
@@ -103,6 +112,8 @@ def _read_term(query: Query, term: Term, language: Language, asker: Asker, known
             parts.append(word.values.fits(value, asker, known))
         except NotKnown as unknown:
             problems.append(_unknown_value(query, term, word, value, unknown.nearest))
+        except NotMine:
+            problems.append(_nobody(word))
         except NotATime:
             problems.append(_no_time(word, value))
     return _signed(term, reduce(or_, parts, Q())), problems
@@ -133,6 +144,13 @@ def _unknown_value(query: Query, term: Term, word: Word, value: str, meant: str 
         message=message,
         **_instead(query, term, replace(term, values=mended) if meant else None),
     )
+
+
+def _nobody(word: Word) -> Problem:
+    message = _(
+        "%(word)s: “@me” stands for nobody here: a service account is no person, and not everybody is in a team. Write a name."
+    )
+    return Problem(message=message % {"word": word.name})
 
 
 def _no_time(word: Word, value: str) -> Problem:

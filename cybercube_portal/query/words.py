@@ -19,10 +19,13 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks, when and where: what `@me`, `today` and a day mean. `team` is the home team's slug."""
+    """Who asks, when and where: what `@me`, `today` and a day mean. `team` is the home team's slug.
+
+    `username` and `team` are None where `@me` stands for nobody.
+    """
 
     id: int
-    username: str
+    username: str | None
     team: str | None
     now: datetime
     zone: tzinfo
@@ -73,6 +76,10 @@ class NotKnown(Exception):
         self.nearest = nearest
 
 
+class NotMine(Exception):
+    """`@me`, where whoever asks is nobody."""
+
+
 class NotATime(Exception):
     """A value of which nobody can tell what time it means."""
 
@@ -84,7 +91,7 @@ class Values(Protocol):
         """The value as the table writes it; unknown ones as they were written."""
 
     def fits(self, value: str, asker: Asker, known: Known) -> Q:
-        """What fits the value. Raises NotKnown or NotATime."""
+        """What fits the value. Raises NotKnown, NotMine or NotATime."""
 
     @property
     def listed(self) -> Iterable[str]:
@@ -141,13 +148,16 @@ class Named:
         """Names stand as they are written."""
         return value
 
-    def meant(self, value: str, asker: Asker) -> str:
-        """The name that `value` stands for: `@me` is the asker's own, and nobody's where that is nothing."""
-        return (self.mine(asker) or value) if value == ME and self.mine else value
+    def meant(self, value: str, asker: Asker) -> str | None:
+        """The name that `value` stands for: `@me` is the asker's own, None where that is nothing."""
+        return self.mine(asker) if value == ME and self.mine else value
 
     def fits(self, value: str, asker: Asker, known: Known) -> Q:
-        """Raises NotKnown; then the nearest name costs a query."""
-        return self.by(known.of(self.names, self.meant(value, asker)))
+        """Raises NotMine, and NotKnown; then the nearest name costs a query."""
+        name = self.meant(value, asker)
+        if name is None:
+            raise NotMine
+        return self.by(known.of(self.names, name))
 
 
 @dataclass(frozen=True, slots=True)

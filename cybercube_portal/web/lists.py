@@ -1,6 +1,6 @@
 """A list page: a query in the address, chips that are another view of it, help made from its words, a page of rows, a CSV file.
 
-    CHANGES = Listing(name="changes", language=LANGUAGE, rows=changes_listed, chips=(…), columns=(…), counted=…)
+    CHANGES = Listing(name="changes", api="api-changes", language=LANGUAGE, rows=changes_listed, chips=(…), columns=(…), counted=…)
 
 A view answers by `people.views.lists.show_list`, which adds what a person saved. Templates draw a ListPage with
 `components/query.html` and `components/list_end.html`.
@@ -8,13 +8,16 @@ A view answers by `people.views.lists.show_list`, which adds what a person saved
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -51,9 +54,10 @@ class Column(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """One list: `name` is what saved views hang on, `counted(n)` its rows in words, such as "12 changes"."""
+    """One list: `name` is what saved views hang on, `api` the route of the same over REST, `counted(n)` its rows in words, such as "12 changes"."""
 
     name: str
+    api: str
     language: Language
     rows: Callable[[], QuerySet[Row]]
     chips: tuple[ChipGroup, ...]
@@ -223,6 +227,15 @@ class ListPage(Generic[Row]):
         words = [WordHelp.of(word.name, word.example, word.means, word.values.listed) for word in language.words]
         means = _("The order; a minus turns it round")
         return [*words, WordHelp.of(SORT, next(iter(language.orders)), means, language.orders)]
+
+    @property
+    def command(self) -> str:
+        """A call that a script can copy: the rows that fit, over REST."""
+        return (
+            f"curl --fail-with-body --get '{settings.BASE_URL}{reverse(self.listing.api)}' \\\n"
+            '  -H "Authorization: Bearer $CYBERCUBE_KEY" \\\n'
+            f"  --data-urlencode {shlex.quote(f'query={self.text}')}"
+        )
 
     @property
     def file_url(self) -> str:

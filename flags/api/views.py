@@ -22,10 +22,12 @@ from cybercube_portal.api import (
     require_if_match,
 )
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 from flags.actions.flags import FlagPlan, archive_flag, create_flag, edit_flag
 from flags.api.serializers import TYPES, ArchiveBody, EditFlagSerializer, FlagSerializer, FullFlagSerializer
 from flags.api.showing import shown_flags
 from flags.selectors.flags import flags_listed, get_flag, lock_flag
+from flags.selectors.words import LANGUAGE
 
 
 class FlagFilters(StrictSerializer):
@@ -35,8 +37,11 @@ class FlagFilters(StrictSerializer):
     team = serializers.CharField(max_length=64, required=False, help_text="Slug.")
     service = serializers.CharField(max_length=64, required=False, help_text="Slug.")
     tag = serializers.CharField(max_length=50, required=False)
-    archived = serializers.ChoiceField(["0", "1"], required=False, help_text="1: those out of use.")
+    archived = serializers.ChoiceField(
+        ["0", "1"], required=False, help_text="1: those out of use. Left out: those in use, or whatever `query` says."
+    )
     q = serializers.CharField(max_length=200, required=False, help_text="Part of the key or the name.")
+    query = query_field(LANGUAGE)
 
 
 def flag_answer(key: str, *, code: int = 200) -> Response:
@@ -46,18 +51,22 @@ def flag_answer(key: str, *, code: int = 200) -> Response:
     return Response(FullFlagSerializer(shown).data, status=code, headers={"ETag": etag_of(flag.version)})
 
 
-class FlagsView(generics.GenericAPIView[Any]):
+class FlagsView(QueriedView):
     """All flags."""
 
     serializer_class = FlagSerializer
-    ordering = ("key",)
+    language = LANGUAGE
 
     @extend_schema(operation_id="flags_list", parameters=[FlagFilters], responses=FlagSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Flags by key, with where they stand and what each environment serves."""
+        """Flags by key unless `query` asks for another order, with where they stand and what each environment serves."""
         filters = read_parameters(request.query_params, FlagFilters)
-        filters["archived"] = filters.get("archived") == "1"
-        page = self.paginate_queryset(flags_listed(**filters)) or []
+        query = filters.pop("query", None)
+        if "archived" in filters:
+            filters["archived"] = filters["archived"] == "1"
+        elif query is not None:
+            filters["archived"] = None
+        page = self.paginate_queryset(self.narrowed(flags_listed(**filters), query)) or []
         return self.get_paginated_response(FlagSerializer(shown_flags(page, now=clock.now()), many=True).data)
 
     @extend_schema(operation_id="flags_create", request=FlagSerializer, responses={201: FullFlagSerializer})

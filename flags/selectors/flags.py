@@ -29,13 +29,13 @@ def flags_listed(
     team: str | None = None,
     service: str | None = None,
     tag: str | None = None,
-    archived: bool = False,
+    archived: bool | None = False,
     q: str | None = None,
 ) -> QuerySet[Flag]:
-    """Flags with what a list shows; every filter given must fit."""
-    wanted = {"type": type, "team__slug": team, "service__slug": service}
-    rows = flags_shown().filter(archived_at__isnull=not archived)
-    rows = rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+    """Flags with what a list shows; every filter given must fit. `archived` None: those in use and those that are not."""
+    in_use = None if archived is None else not archived
+    wanted = {"type": type, "team__slug": team, "service__slug": service, "archived_at__isnull": in_use}
+    rows = flags_shown().filter(**{name: value for name, value in wanted.items() if value is not None})
     if tag is not None:
         rows = rows.filter(tags__contains=[tag])
     if q:

@@ -51,6 +51,7 @@ def _served_in(flag: Flag, *, environment: str) -> str:
 
 LISTING: Listing[Flag] = Listing(
     name="flags",
+    api="api-flags",
     language=LANGUAGE,
     rows=flags_shown,
     chips=(

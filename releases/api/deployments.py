@@ -29,6 +29,7 @@ from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 from releases.actions import deployments as actions
 from releases.actions import verification
 from releases.actions.corruption import report_corruption
@@ -49,6 +50,7 @@ from releases.api.deployment_shapes import (
 )
 from releases.api.showing import listed_deployment, shown_deployment
 from releases.selectors.deployments import deployments_filtered, get_deployment
+from releases.selectors.words.deployments import LANGUAGE
 from releases.states import Method, RollbackMethod, Trigger
 
 NOT_A_DECISION = "Name a decision of the gate by its id, or send its token."
@@ -64,21 +66,23 @@ class DeploymentFilters(StrictSerializer):
     version = serializers.CharField(max_length=128, required=False)
     change = serializers.CharField(max_length=24, required=False)
     release = serializers.CharField(max_length=160, required=False)
+    query = query_field(LANGUAGE)
 
 
-class DeploymentsView(generics.GenericAPIView[Any]):
+class DeploymentsView(QueriedView):
     """All deployments."""
 
     serializer_class = DeploymentSerializer
-    ordering = ("-created_at", "-id")
+    language = LANGUAGE
 
     @extend_schema(
         operation_id="deployments_list", parameters=[DeploymentFilters], responses=ListedDeploymentSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """Deployments and rollbacks, the newest first."""
+        """Deployments and rollbacks, the newest first unless `query` asks for another order."""
         filters = read_parameters(request.query_params, DeploymentFilters)
-        page = self.paginate_queryset(deployments_filtered(**filters)) or []
+        query = filters.pop("query", None)
+        page = self.paginate_queryset(self.narrowed(deployments_filtered(**filters), query)) or []
         listed = [listed_deployment(row) for row in page]
         return self.get_paginated_response(ListedDeploymentSerializer(listed, many=True).data)
 

@@ -34,6 +34,7 @@ from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.keys import digest_of, is_well_formed
+from cybercube_portal.people.queries import QueriedView, query_field
 from releases.actions.gate import decide_gate
 from releases.actions.gate_tokens import CannotSign
 from releases.api.answers import body_of, respond
@@ -51,6 +52,7 @@ from releases.permissions import ASK_GATE
 from releases.policy.gate.forecast import forecast
 from releases.selectors.gate import read_facts
 from releases.selectors.gate_log import decisions_listed, seen_by
+from releases.selectors.words.gate import LANGUAGE
 
 BUDGET = "gate"
 STRICT = OpenApiParameter(
@@ -77,6 +79,7 @@ class DecisionFilters(serializers.Serializer[Any]):
     environment = serializers.CharField(max_length=32, required=False, help_text="dev, stg or prd.")
     change = serializers.CharField(max_length=24, required=False, help_text="What spoke for it last.")
     decision = serializers.ChoiceField(OUTCOMES, required=False, source="outcome")
+    query = query_field(LANGUAGE)
 
 
 def ask_gate(request: HttpRequest) -> HttpResponse:
@@ -131,21 +134,23 @@ def _caller(request: HttpRequest) -> tuple[str, Actor | None, dict[str, Any], st
     return "", actor, dict(run_of(whole)), credential_of(whole)
 
 
-class DecisionsView(generics.GenericAPIView[Any]):
+class DecisionsView(QueriedView):
     """The gate's log, and the question to it."""
 
     serializer_class = ListedDecisionSerializer
-    ordering = ("-asked_at", "-id")
+    language = LANGUAGE
     budget = BUDGET
 
     @extend_schema(
         operation_id="gate_decisions_list", parameters=[DecisionFilters], responses=ListedDecisionSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """What was asked, the newest first, each with its last answer. A service account sees what it asked, or what its key names."""
+        """What was asked, the newest first unless `query` asks for another order, each with its last answer. A service account sees what it asked, or what its key names."""
         actor = actor_of(request)
         require(actor, ASK_GATE, now=clock.now())
-        rows = seen_by(actor, decisions_listed()).filter(**read_parameters(request.query_params, DecisionFilters))
+        filters = read_parameters(request.query_params, DecisionFilters)
+        query = filters.pop("query", None)
+        rows = self.narrowed(seen_by(actor, decisions_listed()).filter(**filters), query)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(

@@ -25,8 +25,10 @@ from cybercube_portal.api import (
 )
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 from releases.actions.incidents import LONGEST_TITLE, Trouble, report_incident, resolve_incident
 from releases.selectors.incidents import get_incident, incidents_filtered
+from releases.selectors.words.incidents import LANGUAGE
 from releases.states import IncidentSource, IncidentState
 
 STATES = [state.value for state in IncidentState]
@@ -75,19 +77,21 @@ class IncidentFilters(StrictSerializer):
     environment = serializers.ChoiceField(sorted(set(ENVIRONMENT_NAMES.values())), required=False)
     state = serializers.ChoiceField(STATES, required=False)
     source = serializers.ChoiceField(SOURCES, required=False)  # type: ignore[assignment]  # as above
+    query = query_field(LANGUAGE)
 
 
-class IncidentsView(generics.GenericAPIView[Any]):
+class IncidentsView(QueriedView):
     """All incidents."""
 
     serializer_class = IncidentSerializer
-    ordering = ("-detected_at", "-id")
+    language = LANGUAGE
 
     @extend_schema(operation_id="incidents_list", parameters=[IncidentFilters], responses=IncidentSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Incidents, the newest first."""
+        """Incidents, the newest first unless `query` asks for another order."""
         filters = read_parameters(request.query_params, IncidentFilters)
-        page = self.paginate_queryset(incidents_filtered(**filters)) or []
+        query = filters.pop("query", None)
+        page = self.paginate_queryset(self.narrowed(incidents_filtered(**filters), query)) or []
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(operation_id="incidents_report", request=IncidentBody, responses={201: IncidentSerializer})

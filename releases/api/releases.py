@@ -27,6 +27,7 @@ from cybercube_portal.api import (
     require_if_match,
 )
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 from releases.actions import releases as actions
 from releases.actions.checklist import tick_item
 from releases.actions.release_content import ReleasePlan, edit_release, open_release
@@ -43,6 +44,7 @@ from releases.api.release_showing import listed_releases, shown_release
 from releases.policy.releases import SHOWN_STATES
 from releases.selectors.release_situation import ReleaseSituation
 from releases.selectors.releases import get_release, releases_filtered
+from releases.selectors.words.releases import LANGUAGE
 
 LISTS = ("artifacts", "changes", "migrations")
 
@@ -64,21 +66,23 @@ class ReleaseFilters(StrictSerializer):
     type = serializers.ChoiceField(RELEASES, required=False)
     state = serializers.ChoiceField(SHOWN_STATES, required=False)
     change = serializers.CharField(max_length=24, required=False, help_text="The number that authorises it.")
+    query = query_field(LANGUAGE)
 
 
-class ReleasesView(generics.GenericAPIView[Any]):
+class ReleasesView(QueriedView):
     """All releases."""
 
     serializer_class = ReleaseSerializer
-    ordering = ("-created_at", "-id")
+    language = LANGUAGE
 
     @extend_schema(
         operation_id="releases_list", parameters=[ReleaseFilters], responses=ListedReleaseSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """Releases, the newest first."""
+        """Releases, the newest first unless `query` asks for another order."""
         filters = read_parameters(request.query_params, ReleaseFilters)
-        page = self.paginate_queryset(releases_filtered(**filters)) or []
+        query = filters.pop("query", None)
+        page = self.paginate_queryset(self.narrowed(releases_filtered(**filters), query)) or []
         return self.get_paginated_response(ListedReleaseSerializer(listed_releases(page), many=True).data)
 
     @extend_schema(operation_id="releases_open", request=ReleaseBody, responses={201: ReleaseSerializer})

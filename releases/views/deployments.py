@@ -37,6 +37,7 @@ TEMPLATE = "releases/deployment.html"
 
 LISTING: Listing[Deployment] = Listing(
     name="deployments",
+    api="api-deployments",
     language=LANGUAGE,
     rows=all_deployments,
     chips=(

@@ -42,6 +42,7 @@ LIST, FORM = "releases/incidents.html", "releases/incident_form.html"
 
 LISTING: Listing[Incident] = Listing(
     name="incidents",
+    api="api-incidents",
     language=LANGUAGE,
     rows=all_incidents,
     chips=(

@@ -25,6 +25,7 @@ EXAMPLE = {"service": "billing-service", "version": "v2.3.1", "environment": "pr
 # Its rows are decisions with what their last answer says.
 LISTING: Listing[Any] = Listing(
     name="gate",
+    api="api-gate-decisions",
     language=LANGUAGE,
     rows=decisions_shown,
     chips=(

@@ -33,6 +33,7 @@ from releases.views.chips import MY_TEAM
 LIST, NEW = "releases/releases.html", "releases/release_new.html"
 LISTING: Listing[Release] = Listing(
     name="releases",
+    api="api-releases",
     language=LANGUAGE,
     rows=all_releases,
     chips=(

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from cybercube_portal.people.actors import Actor
+from cybercube_portal.people.queries import asker_for
 from cybercube_portal.people.selectors import saved_views
 from cybercube_portal.query import Asker
 from cybercube_portal.web import Listing, ListPage, PageRequest, SavedQuery, list_page, show
@@ -37,14 +38,7 @@ def show_list(
 
 def asker_of(request: PageRequest) -> Asker:
     """Whose words `@me` and `today` are."""
-    actor = request.actor
-    return Asker(
-        id=actor.id,
-        username=actor.username,
-        team=actor.team,
-        now=request.now,
-        zone=timezone.get_current_timezone(),
-    )
+    return asker_for(request.actor, now=request.now, zone=timezone.get_current_timezone())
 
 
 def _saved(actor: Actor, listing: str) -> tuple[SavedQuery, ...]:
