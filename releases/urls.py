@@ -14,6 +14,7 @@ from releases.views import (
     deployments,
     incidents,
     log,
+    migration_list,
     migrations,
     release,
     release_feeds,
@@ -63,7 +64,7 @@ urlpatterns = [
     path("services/<slug:slug>/releases.atom", release_feeds.ReleasesFeed.as_view(), name="service-releases-feed"),
     path("services/<slug:slug>/CHANGELOG.md", release_words.changelog_markdown, name="service-changelog"),
     path("services/<slug:slug>/environments/<str:environment>/adopt/", adopting.adopt, name="place-adopt"),
-    path("migrations/", migrations.migrations, name="migrations"),
+    path("migrations/", migration_list.migrations, name="migrations"),
     path("migrations/new/", migrations.migration_new, name="migration-new"),
     path("migrations/<str:reference>/", migrations.migration, name="migration"),
     *(

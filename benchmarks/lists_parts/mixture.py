@@ -22,7 +22,7 @@ def fill(*, changes: int, seed: int, now: datetime) -> None:
     company.fill(changes=changes, freezes=10, seed=seed, now=now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for statement in (MIXED, REFUSED, ANSWERED, INCIDENTS, RELEASES):
+        for statement in (MIXED, REFUSED, ANSWERED, INCIDENTS, RELEASES, MIGRATIONS):
             cursor.execute(statement, {"now": now, "people": 40})
         _flags(now)
 
@@ -103,4 +103,15 @@ SELECT 'REL-' || id, service_id, version || '.' || id, (ARRAY['minor', 'patch', 
     CASE WHEN id %% 700 = 0 THEN 'in_review' WHEN id %% 90 = 0 THEN 'rolled_back' ELSE 'released' END, 1, change, '{}', '[]', '{}', '', '',
     created_at, (SELECT min(id) FROM people_user), created_at
 FROM releases_deployment WHERE id %% 3 = 0 AND change <> ''
+"""
+# Files that no artifact of this company carries.
+MIGRATIONS = """
+INSERT INTO releases_migration (reference, service_id, version, environment, filename, kind, phase, state, change, release, lock_impact, rollback_tested, backup, note,
+    created_at, created_by_id)
+SELECT 'MIG-' || id, service_id, version, environment, to_char(created_at, 'YYYYMMDDHH24MISS') || '_add_column_' || id || '.sql',
+    CASE WHEN id %% 40 = 0 THEN 'data' ELSE 'schema' END, (ARRAY['expand', 'expand', 'backfill', 'contract'])[1 + id / 10 %% 4],
+    CASE WHEN id %% 900 = 0 THEN 'planned' WHEN id %% 700 = 0 THEN 'applied' WHEN id %% 110 = 0 THEN 'aborted' ELSE 'verified' END, change, release,
+    CASE WHEN id %% 30 = 0 THEN 'ACCESS EXCLUSIVE for a moment, stops readers and writers (line 1)' ELSE '' END, true, '', '',
+    created_at, (SELECT min(id) FROM people_user) + id %% 40
+FROM releases_deployment WHERE id %% 10 = 0
 """

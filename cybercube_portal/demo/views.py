@@ -13,6 +13,7 @@ VIEWS = (
     ("alice", "changes", "My drafts", "requester:@me is:draft", False),
     ("bob", "changes", "Ours this week", "team:payments is:open scheduled:7d sort:scheduled", True),
     ("sybil", "changes", "Risky", "is:open risk:high,critical sort:scheduled", True),
+    ("erin", "migrations", "Contracts to come", "is:open phase:contract", False),
     ("bob", "deployments", "Ours that failed", "team:payments is:failed,taken_back created:90d", True),
 )
 

@@ -18,6 +18,7 @@ from flags.views.flags import LISTING as FLAGS
 from releases.views.deployments import LISTING as DEPLOYMENTS
 from releases.views.incidents import LISTING as INCIDENTS
 from releases.views.log import LISTING as GATE
+from releases.views.migration_list import LISTING as MIGRATIONS
 from releases.views.release_list import LISTING as RELEASES
 
 
@@ -38,6 +39,7 @@ _ALL = (
     Place(CHANGES, "changes", _("Changes")),
     Place(DEPLOYMENTS, "deployments", _("Deployments")),
     Place(RELEASES, "releases", _("Releases")),
+    Place(MIGRATIONS, "migrations", _("Migrations")),
     Place(FLAGS, "flags", _("Flags")),
     Place(INCIDENTS, "incidents", _("Incidents")),
     Place(GATE, "gate", _("Gate")),

@@ -27,6 +27,7 @@ from cybercube_portal.api import (
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode, MigrationKind, MigrationPhase
 from cybercube_portal.catalog.versions import MAX_LENGTH
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.people.queries import QueriedView, query_field
 from releases.actions import migrations as actions
 from releases.api.deployments import decision_named
 from releases.api.serializers import RunSerializer
@@ -34,6 +35,7 @@ from releases.models import Migration
 from releases.policy.migration_steps import Part, Standing
 from releases.selectors.migration_records import steps_of
 from releases.selectors.migrations import get_migration, migrations_filtered, moves_for
+from releases.selectors.words.migrations import LANGUAGE
 from releases.states import MigrationState
 
 TEXT = 10_000
@@ -100,6 +102,7 @@ class MigrationFilters(StrictSerializer):
     release = serializers.CharField(max_length=160, required=False)
     change = serializers.CharField(max_length=24, required=False)
     filename = serializers.CharField(max_length=200, required=False)
+    query = query_field(LANGUAGE)
 
 
 class ListedMigrationSerializer(StrictSerializer):
@@ -166,19 +169,20 @@ class MigrationSerializer(ListedMigrationSerializer):
         return HappeningSerializer(self.context["history"], many=True).data
 
 
-class MigrationsView(generics.GenericAPIView[Any]):
+class MigrationsView(QueriedView):
     """All migrations."""
 
     serializer_class = MigrationSerializer
-    ordering = ("-created_at", "-id")
+    language = LANGUAGE
 
     @extend_schema(
         operation_id="migrations_list", parameters=[MigrationFilters], responses=ListedMigrationSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """Migrations, the newest first."""
+        """Migrations, the newest first unless `query` asks for another order."""
         filters = read_parameters(request.query_params, MigrationFilters)
-        page = self.paginate_queryset(migrations_filtered(**filters)) or []
+        query = filters.pop("query", None)
+        page = self.paginate_queryset(self.narrowed(migrations_filtered(**filters), query)) or []
         return self.get_paginated_response(ListedMigrationSerializer(page, many=True).data)
 
     @extend_schema(operation_id="migrations_plan", request=MigrationBody, responses={201: MigrationSerializer})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase
 from cybercube_portal.stateful import StateField, StatefulModel, choices_of, move, state_triggers
@@ -59,6 +61,16 @@ class Migration(StatefulModel):
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="migration_newest"),
             models.Index(fields=["service", "environment", "-applied_at"], name="migration_in_place"),
+            models.Index(fields=["state", "-created_at", "-id"], name="migration_state_newest"),
+            models.Index(fields=["service", "-created_at", "-id"], name="migration_service_newest"),
+            models.Index(fields=["change"], name="migration_change"),
+            models.Index(fields=["release"], name="migration_release"),
+            GinIndex(
+                OpClass(Upper("reference"), name="gin_trgm_ops"),
+                OpClass(Upper("filename"), name="gin_trgm_ops"),
+                OpClass(Upper("lock_impact"), name="gin_trgm_ops"),
+                name="migration_text",
+            ),
         ]
 
     def __str__(self) -> str:

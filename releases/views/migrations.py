@@ -1,4 +1,4 @@
-"""Migrations (§9): the list, one migration with its moves, and planning one."""
+"""Migrations (§9): one migration with its moves, and planning one."""
 
 from __future__ import annotations
 
@@ -19,21 +19,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from changes.selectors.moves import MoveOption
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Invalid
-from cybercube_portal.people.guard import may
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, page_of_rows, show, show_again
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from releases.actions import migrations as actions
 from releases.models import Migration
-from releases.permissions import PLAN_MIGRATION
 from releases.policy.migration_steps import Part
 from releases.release_forms import NoteForm, PlanMigrationForm, ReasonForm, RunForm, TrialForm
 from releases.selectors.migration_records import steps_of
-from releases.selectors.migrations import file_of, get_migration, migrations_filtered, moves_for
-from releases.states import MigrationState
+from releases.selectors.migrations import file_of, get_migration, moves_for
 from releases.views.release import Button
 from releases.views.release_timeline import entries_of, events_of
 
-LIST, NEW, ONE = "releases/migrations.html", "releases/migration_new.html", "releases/migration.html"
-ORDER = ("-created_at", "-id")
+NEW, ONE = "releases/migration_new.html", "releases/migration.html"
 ICONS = {
     "test": "flask-conical",
     "run": "play",
@@ -73,20 +69,6 @@ VERBS: dict[str, Verb] = {
     "abort": (ReasonForm, actions.abort_migration, gettext_lazy("Given up.")),
     "roll_back": (ReasonForm, actions.roll_back_migration, gettext_lazy("Taken back.")),
 }
-
-
-@require_safe
-def migrations(request: PageRequest) -> HttpResponse:
-    """Migrations, the newest first."""
-    sent = {name: request.GET.get(name, "").replace("\x00", "")[:64] for name in ("service", "state")}
-    filters = {**sent, "state": sent["state"] if sent["state"] in set(MigrationState) else ""}
-    context = {
-        "page": page_of_rows(request, migrations_filtered(**filters), order=ORDER),
-        "filters": filters,
-        "crumbs": [(_("Releases"), reverse("releases"))],
-        "may_plan": may(request.actor, PLAN_MIGRATION, now=request.now).allowed,
-    }
-    return show(request, LIST, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

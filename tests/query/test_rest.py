@@ -18,13 +18,14 @@ from rest_framework.test import APIClient
 from cybercube_portal.pages.lists import PLACES
 from flags.actions.flags import archive_flag
 from releases.actions.incidents import Trouble, report_incident, resolve_incident
+from releases.actions.migrations import MigrationPlan, abort_migration, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
 from releases.states import DeploymentState
 from tests.changes.pages_words import Sessions
 from tests.factories import changes as stories
 from tests.factories import flags as flag_lives
 from tests.factories import releases as lives
-from tests.factories.deployments import deployed
+from tests.factories.deployments import deployed, digest_of
 from tests.factories.people import Cast
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -55,41 +56,105 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "releases": ("", "is:open", "service:billing-service type:minor", "by:@me sort:created", "-v2.3.1", "published:7d"),
     "flags": ("", "is:in_use", "is:archived", "is:in_use,archived sort:-key", "on:dev", "team:@me type:ops", "dash"),
     "incidents": ("", "is:open", "severity:sev-1", "team:@me sort:noticed", "-source:alert environment:prd"),
+    "migrations": (
+        "",
+        "is:open",
+        "is:ended,verified",
+        "phase:contract,backfill kind:data",
+        "lint:error",
+        "lint:warning,clean sort:created",
+        "lint:unknown",
+        "-lint:unknown -lint:clean",
+        "lock:exclusive environment:stg",
+        "by:@me team:payments rank",
+        "version:v2.3.1 created:today",
+    ),
     "gate": ("", "is:deny", "-is:allow", "service:search-api", "by:ci-payments sort:asked", "asked:<2026-01-14"),
 }
+RANK, FILL, RATE = (f"2026011{day}120000_{name}.sql" for day, name in enumerate(("rank", "fill_rank", "add_rate")))
+CARRIED = [
+    {
+        "filename": filename,
+        "sql": "",
+        "kind": kind,
+        "phase": phase,
+        "findings": [{"rule": "x", "severity": severity} for severity in severities],
+        "lock_impact": lock,
+    }
+    for filename, kind, phase, severities, lock in (
+        (RANK, "schema", "contract", ["error", "warning"], "ACCESS EXCLUSIVE for a moment"),
+        (FILL, "data", "backfill", ["warning"], ""),
+        (RATE, "schema", "expand", [], "SHARE"),
+    )
+]
+# The last one's version is not registered, and it is given up.
+PLANNED = (
+    ("v2.3.1", "stg", RANK),
+    ("v2.3.1", "dev", RANK),
+    ("v2.3.1", "stg", FILL),
+    ("v2.3.1", "stg", RATE),
+    ("v3.0.0", "stg", "20260113120000_gone.sql"),
+)
 
 
 @pytest.fixture
 def held(now: datetime, clock_at: Callable[[datetime], datetime], cast: Cast) -> datetime:
-    """A few rows of everything, of two teams."""
+    """Two teams with a service each, and nothing that happened yet."""
     stories.service("billing-service")
     stories.service("search-api", team="search")
-    bad = deployed("v2.3.0", at=now - DAY, state=DeploymentState.FAILED)
-    deployed("v2.3.1", at=now)
-    deployed("v2.3.1", at=now, environment="stg")
-    deployed("v1.0.0", at=now, service="search-api")
-    clock_at(now)
-    lives.asked(at=now)
-    lives.asked(at=now, version="v9.9.9", service="search-api", by="ci-search")
-    stories.draft(now=now, title="Tax rate", environments=("stg",))
-    stories.approved(now=now, title="Signed")
-    stories.in_review(now=now, by="oscar", title="Index", services=("search-api",), artifacts=())
-    stories.in_review(now=now, title="Column", answers={**stories.NO_RISK, "database_schema": True})
+    return clock_at(now)
+
+
+@pytest.fixture
+def filled(held: datetime) -> datetime:
+    """A few rows of everything, of both teams."""
+    stories.artifact(stories.service(), "v2.3.1", at=held, migrations=CARRIED, digest=digest_of("v2.3.1"))
+    bad = deployed("v2.3.0", at=held - DAY, state=DeploymentState.FAILED)
+    deployed("v2.3.1", at=held)
+    deployed("v2.3.1", at=held, environment="stg")
+    deployed("v1.0.0", at=held, service="search-api")
+    lives.asked(at=held)
+    lives.asked(at=held, version="v9.9.9", service="search-api", by="ci-search")
+    stories.draft(now=held, title="Tax rate", environments=("stg",))
+    stories.approved(now=held, title="Signed", artifacts=())
+    stories.in_review(now=held, by="oscar", title="Index", services=("search-api",), artifacts=())
+    stories.in_review(now=held, title="Column", answers={**stories.NO_RISK, "database_schema": True})
     for service, version, by in (("billing-service", "v2.3.1", "alice"), ("search-api", "v1.0.0", "oscar")):
-        open_release(plan=ReleasePlan(service=service, version=version), actor=stories.actor(by), now=now)
+        open_release(plan=ReleasePlan(service=service, version=version), actor=stories.actor(by), now=held)
     for key, service, by in (
         ("release_new_dashboard", "billing-service", "alice"),
         ("ops_cache", "search-api", "oscar"),
         ("ops_queue", "billing-service", "alice"),
     ):
-        flag_lives.flag(key, now=now, by=by, service=service)
-    flag_lives.served("ops_cache", now=now, by="oscar", enabled=True)
-    archive_flag(key="ops_queue", reason="Not wanted", actor=stories.actor("alice"), now=now)
-    for severity, service in (("SEV-1", "billing-service"), ("SEV-3", "search-api")):
-        trouble = Trouble(service=service, environment="prd", title="5xx", severity=severity)
-        made = report_incident(trouble=trouble, actor=stories.actor("grace"), now=bad.created_at + HOUR)
-    resolve_incident(reference=made.reference, actor=stories.actor("grace"), now=now)
-    return now
+        flag_lives.flag(key, now=held, by=by, service=service)
+    flag_lives.served("ops_cache", now=held, by="oscar", enabled=True)
+    archive_flag(key="ops_queue", reason="Not wanted", actor=stories.actor("alice"), now=held)
+    noticed = [
+        report_incident(
+            trouble=Trouble(service=service, environment="prd", title="5xx", severity=severity),
+            actor=stories.actor("grace"),
+            now=bad.created_at + HOUR,
+        )
+        for severity, service in (("SEV-1", "billing-service"), ("SEV-3", "search-api"))
+    ]
+    resolve_incident(reference=noticed[-1].reference, actor=stories.actor("grace"), now=held)
+    planned = [
+        plan_migration(
+            plan=MigrationPlan(
+                service="billing-service",
+                version=version,
+                environment=place,
+                filename=filename,
+                kind="schema",
+                phase="contract",
+            ),
+            actor=stories.actor("alice"),
+            now=held,
+        )
+        for version, place, filename in PLANNED
+    ]
+    abort_migration(reference=planned[-1].reference, reason="Not needed", actor=stories.actor("alice"), now=held)
+    return held
 
 
 def address_of(name: str) -> str:
@@ -118,7 +183,7 @@ def filed(session: Client, name: str, query: str) -> list[str]:
 
 
 def test_query__of_every_list__gives_what_its_page_shows_in_the_same_order(
-    held: datetime, api: Callable[..., APIClient], browser_session: Sessions
+    filled: datetime, api: Callable[..., APIClient], browser_session: Sessions
 ) -> None:
     client, session = api("alice"), browser_session("alice")
     assert set(QUERIES) == set(PLACES)
@@ -150,6 +215,7 @@ def test_query__of_every_list__gives_what_its_page_shows_in_the_same_order(
         ("releases", "by:alcie", ["Did you mean “by:alice”?"]),
         ("flags", "on:prod", ["Did you mean “on:prd”?"]),
         ("incidents", "source:alrt", ["Did you mean “source:alert”?"]),
+        ("migrations", "lint:eror phase:contracts", ["Did you mean “lint:error”?", "Did you mean “phase:contract”?"]),
         ("gate", "is:denied", ["Did you mean “is:deny”?"]),
     ],
 )
@@ -166,7 +232,7 @@ def test_query__not_understood__is_refused_with_what_was_meant(
         assert said in error["message"]
 
 
-def test_query__beside_other_filters__has_to_fit_too(held: datetime, api: Callable[..., APIClient]) -> None:
+def test_query__beside_other_filters__has_to_fit_too(filled: datetime, api: Callable[..., APIClient]) -> None:
     client = api("alice")
 
     assert len(found(client, "changes", "team:payments", state="approved")) == 1
@@ -181,7 +247,9 @@ def test_query__beside_other_filters__has_to_fit_too(held: datetime, api: Callab
     assert (other.status_code, other.json()["code"]) == (400, "cursor.unknown")
 
 
-def test_query__of_a_service_account__has_no_me_and_sees_no_more(held: datetime, api: Callable[..., APIClient]) -> None:
+def test_query__of_a_service_account__has_no_me_and_sees_no_more(
+    filled: datetime, api: Callable[..., APIClient]
+) -> None:
     client = api("ci-search", scopes=["gate", "changes", "deployments"])
 
     for query in ("requester:@me", "team:@me", "-approver:alice,@me"):
@@ -193,7 +261,7 @@ def test_query__of_a_service_account__has_no_me_and_sees_no_more(held: datetime,
     assert found(client, "gate", "service:billing-service") == []
 
 
-def test_query__today__is_the_askers_day(held: datetime, api: Callable[..., APIClient], cast: Cast) -> None:
+def test_query__today__is_the_askers_day(filled: datetime, api: Callable[..., APIClient], cast: Cast) -> None:
     client = api("alice")
     assert len(found(client, "changes", "created:today")) > 1
     assert found(client, "changes", "created:2026-01-15") == []

@@ -22,7 +22,7 @@ from cybercube_portal.query import Asker
 from flags.models import Flag
 from releases.actions.figures import close_days
 from releases.actions.gate import Asked, decide_gate
-from releases.models import Deployment, GateDecision, Incident
+from releases.models import Deployment, GateDecision, Incident, Migration
 from releases.policy.gate import Question
 from tests.factories import changes as stories
 from tests.factories.people import Cast
@@ -47,6 +47,7 @@ def test_lists__every_query_and_page__is_one_of_today(mixed: datetime) -> None:
         assert pages.measure(client, address, name=address, rounds=0).queries <= pages.MOST_QUERIES
     assert ChangeRequest.objects.count() == FEW
     assert Flag.objects.exists()
+    assert Migration.objects.exists()
     assert GateDecision.objects.filter(evaluations__isnull=False).exists()
 
 
