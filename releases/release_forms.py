@@ -109,10 +109,9 @@ class TickForm(PageForm):
 
 
 class TextForm(PageForm):
-    """Markdown; `version` is the one that was read."""
+    """Markdown."""
 
     pointers = {"markdown": "text"}
-    version = forms.IntegerField(widget=forms.HiddenInput)
     text = forms.CharField(
         label=_("Markdown"),
         required=False,

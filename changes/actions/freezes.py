@@ -11,7 +11,7 @@ from django.db import transaction
 
 from changes import permissions
 from changes.actions.numbers import take_reference
-from changes.actions.periods import Period, checked_period, write_period
+from changes.actions.periods import Period, checked_period, refuse_stale, write_period
 from changes.actions.recording import record_thing, written
 from changes.events import FreezeEvent
 from changes.models import Freeze, FreezeException
@@ -59,8 +59,13 @@ def create_freeze(*, plan: FreezePlan, actor: Actor, now: datetime) -> Freeze:
 
 
 @transaction.atomic
-def edit_freeze(*, reference: str, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Freeze:
-    """Edit a draft; a published freeze is lifted or cancelled, never rewritten. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
+def edit_freeze(
+    *, reference: str, changes: Mapping[str, Any], actor: Actor, now: datetime, tag: str | None = None
+) -> Freeze:
+    """Edit a draft; a published freeze is lifted or cancelled, never rewritten.
+
+    `tag` is `tag_of` the plan that the editor read, if they say. Raises NotFound, NotPermitted, MoveRefused, Stale, Invalid.
+    """
     require(actor, permissions.EDIT_FREEZE, now=now)
     freeze = lock_freeze(reference)
     if freeze.state != FreezeState.DRAFT:
@@ -71,6 +76,7 @@ def edit_freeze(*, reference: str, changes: Mapping[str, Any], actor: Actor, now
             "Lift or cancel it and publish another.",
         )
     was = plan_of(freeze)
+    refuse_stale(reference, was, tag)
     plan = _checked_freeze(replace(was, **changes))
     _write(freeze, plan)
     freeze.save()

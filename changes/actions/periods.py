@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from changes.models.freeze import Scoped
 from changes.policy import recurrence
 from changes.policy.recurrence import Recurrence, Span
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
-from cybercube_portal.errors import FieldError, Invalid
+from cybercube_portal.errors import FieldError, Invalid, Stale
 from cybercube_portal.people import selectors as people
 
 
@@ -68,6 +69,17 @@ def write_period(row: Scoped, period: Period) -> None:
     """Copy it onto the row."""
     for name, value in asdict(period).items():
         setattr(row, name, list(value) if isinstance(value, tuple) else value)
+
+
+def tag_of(plan: Period | Any) -> str:  # noqa: ANN401 - a frozen dataclass of plain values
+    """What an ETag and a form say of a thing that keeps no version: the same words, the same tag."""
+    return hashlib.sha256(repr(plan).encode()).hexdigest()[:32]
+
+
+def refuse_stale(reference: str, plan: Period, tag: str | None) -> None:
+    """Raises Stale when an editor who says what they read has read something else than `plan`."""
+    if tag is not None and tag != tag_of(plan):
+        raise Stale(f"{reference} was changed by somebody else since you read it.", code="period.stale")
 
 
 def _recurrence(period: Period) -> Recurrence:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from changes import permissions
 from changes.actions.numbers import take_reference
-from changes.actions.periods import Period, checked_period, write_period
+from changes.actions.periods import Period, checked_period, refuse_stale, write_period
 from changes.actions.recording import record_thing, written
 from changes.events import WindowEvent
 from changes.models import DeploymentWindow
@@ -40,11 +40,14 @@ def create_window(*, period: Period, actor: Actor, now: datetime) -> DeploymentW
 
 
 @transaction.atomic
-def edit_window(*, reference: str, changes: Mapping[str, Any], actor: Actor, now: datetime) -> DeploymentWindow:
-    """Change when or where. Raises NotFound, NotPermitted, Invalid."""
+def edit_window(
+    *, reference: str, changes: Mapping[str, Any], actor: Actor, now: datetime, tag: str | None = None
+) -> DeploymentWindow:
+    """Change when or where; `tag` is `tag_of` the period that the editor read, if they say. Raises NotFound, NotPermitted, Stale, Invalid."""
     require(actor, permissions.EDIT_WINDOW, now=now)
     window = lock_window(reference)
     was = period_of(window)
+    refuse_stale(reference, was, tag)
     period = checked_period(replace(was, **changes))
     write_period(window, period)
     window.edited_at = now

@@ -14,9 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.actions import freezes as actions
+from changes.actions.periods import tag_of
 from changes.api import bodies
 from changes.api.fields import WordField
-from changes.api.periods import PeriodSerializer, fields_from, shown_period, tag_of
+from changes.api.periods import PeriodSerializer, fields_from, shown_period
 from changes.api.serializers import PersonSerializer
 from changes.api.verbs import Things, Verb, verb_routes
 from changes.models import Freeze

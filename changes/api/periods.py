@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
-from changes.actions.periods import Period
 from changes.api.fields import WhenField, WordField
 from changes.api.serializers import PersonSerializer
 from changes.models.freeze import Scoped
@@ -79,8 +77,3 @@ def shown_period(row: Scoped, *, now: datetime) -> dict[str, Any]:
         **{name: getattr(row, name) for name in (*PERIOD, "created_by", "created_at")},
         "next": None if found is None else {"start": found.start, "end": found.end},
     }
-
-
-def tag_of(plan: Period | Any) -> str:  # noqa: ANN401 - a frozen dataclass of plain values
-    """What an ETag says of a thing that keeps no version: the same words, the same tag."""
-    return hashlib.sha256(repr(plan).encode()).hexdigest()[:32]

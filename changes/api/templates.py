@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.actions import templates as actions
+from changes.actions.periods import tag_of
 from changes.api import bodies
-from changes.api.periods import fields_from, tag_of
+from changes.api.periods import fields_from
 from changes.api.serializers import PersonSerializer, SeatSerializer
 from changes.api.showing import shown_seat
 from changes.api.verbs import Things, Verb, verb_routes

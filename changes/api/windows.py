@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from changes.actions import windows as actions
-from changes.actions.periods import Period
+from changes.actions.periods import Period, tag_of
 from changes.api import bodies
-from changes.api.periods import PeriodSerializer, fields_from, shown_period, tag_of
+from changes.api.periods import PeriodSerializer, fields_from, shown_period
 from changes.api.verbs import Things, Verb, verb_routes
 from changes.models import DeploymentWindow
 from changes.selectors.freezes import get_window, lock_window, windows_standing

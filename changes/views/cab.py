@@ -27,6 +27,8 @@ from changes.selectors.templates import templates_listed
 from changes.states import TemplateState
 from changes.views.cab_item import agenda_rows, item_context
 from cybercube_portal.people.guard import may
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, back_to, page_of_rows, show, show_again
 
 LIST, FORM, ONE = "changes/cab.html", "changes/meeting_form.html", "changes/meeting.html"
@@ -56,11 +58,12 @@ def meetings(request: PageRequest) -> HttpResponse:
 def meeting_new(request: PageRequest) -> HttpResponse:
     """Call the board together."""
     form = ask.MeetingForm(request.POST or None, initial={"title": _("Change Advisory Board")})
-    context = {"crumbs": _above()}
+    context = {"crumbs": _above()} | recall(request, form)
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        meeting = actions.plan_meeting(plan=form.plan(), actor=request.actor, now=request.now)
+        with sending(request):
+            meeting = actions.plan_meeting(plan=form.plan(), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
         return show_again(request, FORM, context, form=form, error=error)
     messages.success(request, _("Planned. Its agenda makes itself."))
@@ -72,19 +75,21 @@ def meeting_edit(request: PageRequest, reference: str) -> HttpResponse:
     """Change when it is, or what it says."""
     meeting = get_meeting(reference)
     form = ask.MeetingForm(request.POST or None, initial=ask.initial_of(meeting))
-    context = {"crumbs": [*_above(), (reference, _page(reference))], "meeting": meeting}
+    editing = Editing(request, form, version=meeting.version)
+    context = {"crumbs": [*_above(), (reference, _page(reference))], "meeting": meeting, **editing.context}
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        actions.edit_meeting(
-            reference=reference,
-            version=int(request.POST.get("version") or 0),
-            changes=form.fields_of(),
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            actions.edit_meeting(
+                reference=reference,
+                version=editing.number,
+                changes=form.fields_of(),
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, FORM, context, form=form, error=error)
+        return editing.again(FORM, context, error)
     messages.success(request, _("Saved."))
     return redirect("cab-meeting", reference)
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from changes import permissions
 from changes.actions import freezes as actions
+from changes.actions.periods import tag_of
 from changes.forms.moves import NothingForm
 from changes.forms.periods import EndForm, ExceptionForm, FreezeForm, initial_of_freeze
 from changes.models import Freeze
@@ -26,6 +27,7 @@ from changes.selectors.freezes import freeze_facts, freezes_listed, get_freeze, 
 from changes.states import FreezeState
 from changes.views.periods import COMMON_RULES, choices, next_ones, scope_words
 from cybercube_portal.people.guard import Permission, may
+from cybercube_portal.people.views.editing import Editing
 from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, Tab, show, show_again
 from cybercube_portal.web.sentences import in_words
@@ -79,13 +81,22 @@ def freeze_edit(request: PageRequest, reference: str) -> HttpResponse:
     """Edit a draft."""
     freeze = get_freeze(reference)
     form = FreezeForm(request.POST or None, initial=initial_of_freeze(freeze), **choices())
-    context = {"crumbs": [*_above(), (reference, _page(reference))], "freeze": freeze, "rules": COMMON_RULES}
+    editing = Editing(request, form, version=tag_of(actions.plan_of(freeze)))
+    above = [*_above(), (reference, _page(reference))]
+    context = {"crumbs": above, "freeze": freeze, "rules": COMMON_RULES, **editing.context}
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        actions.edit_freeze(reference=reference, changes=form.fields_of(), actor=request.actor, now=request.now)
+        with sending(request):
+            actions.edit_freeze(
+                reference=reference,
+                tag=editing.version,
+                changes=form.fields_of(),
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, FORM, context, form=form, error=error)
+        return editing.again(FORM, context, error)
     messages.success(request, _("Saved."))
     return redirect("freeze", reference)
 

@@ -21,6 +21,7 @@ from changes.selectors.templates import templates_listed
 from changes.states import TemplateState
 from changes.views.periods import choices
 from cybercube_portal.people.guard import may
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 
 LIST, FORM = "changes/templates.html", "changes/template_form.html"
@@ -38,11 +39,14 @@ def templates(request: PageRequest) -> HttpResponse:
 def template_new(request: PageRequest) -> HttpResponse:
     """Propose a kind of standard change."""
     form = TemplateForm(request.POST or None, **choices())
-    context = {"crumbs": [(_("Templates"), reverse("templates"))]}
+    context = {"crumbs": [(_("Templates"), reverse("templates"))]} | recall(request, form)
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        actions.propose_template(plan=actions.TemplatePlan(**form.fields_of()), actor=request.actor, now=request.now)
+        with sending(request):
+            actions.propose_template(
+                plan=actions.TemplatePlan(**form.fields_of()), actor=request.actor, now=request.now
+            )
     except SHOWN_AGAIN as error:
         return show_again(request, FORM, context, form=form, error=error)
     messages.success(request, _("Proposed. CAB's three seats activate it."))

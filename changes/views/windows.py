@@ -12,12 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from changes import permissions
 from changes.actions import windows as actions
-from changes.actions.periods import Period
+from changes.actions.periods import Period, tag_of
 from changes.forms.periods import PeriodForm, initial_of
 from changes.selectors.freezes import get_window, next_occurrence, windows_standing
 from changes.views.freezes import period_tabs
 from changes.views.periods import COMMON_RULES, choices, scope_words
 from cybercube_portal.people.guard import may
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 
 LIST, FORM = "changes/windows.html", "changes/window_form.html"
@@ -40,11 +42,12 @@ def window_new(request: PageRequest) -> HttpResponse:
     """Open a window: from then on normal changes of its scope wait for it."""
     first = {"timezone": timezone.get_current_timezone_name(), "environments": ["prd"]}
     form = PeriodForm(request.POST or None, initial=first, **choices())
-    context = {"crumbs": _above(), "rules": COMMON_RULES}
+    context = {"crumbs": _above(), "rules": COMMON_RULES} | recall(request, form)
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        actions.create_window(period=Period(**form.fields_of()), actor=request.actor, now=request.now)
+        with sending(request):
+            actions.create_window(period=Period(**form.fields_of()), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
         return show_again(request, FORM, context, form=form, error=error)
     messages.success(request, _("The window stands."))
@@ -56,13 +59,21 @@ def window_edit(request: PageRequest, reference: str) -> HttpResponse:
     """Change when or where."""
     window = get_window(reference)
     form = PeriodForm(request.POST or None, initial=initial_of(window), **choices())
-    context = {"crumbs": _above(), "window": window, "rules": COMMON_RULES}
+    editing = Editing(request, form, version=tag_of(actions.period_of(window)))
+    context = {"crumbs": _above(), "window": window, "rules": COMMON_RULES, **editing.context}
     if not form.is_valid():
         return show(request, FORM, context, form=form)
     try:
-        actions.edit_window(reference=reference, changes=form.fields_of(), actor=request.actor, now=request.now)
+        with sending(request):
+            actions.edit_window(
+                reference=reference,
+                tag=editing.version,
+                changes=form.fields_of(),
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, FORM, context, form=form, error=error)
+        return editing.again(FORM, context, error)
     messages.success(request, _("Saved."))
     return redirect("windows")
 

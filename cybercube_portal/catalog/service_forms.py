@@ -152,21 +152,6 @@ class ServiceForm(PageForm):
             "rollback_config": _group(sent, "rollback_config", known),
         }
 
-    def saved_otherwise(self) -> list[tuple[str, str]]:
-        """(label, what is saved) of every field where something else was typed; a secret is never shown."""
-        found = []
-        for name in self.changed_data:
-            saved, sent = self._words(name, self.initial.get(name)), self._words(name, self[name].value())
-            # Browsers end lines by CR LF.
-            if saved.split() != sent.split() and not isinstance(self.fields[name].widget, forms.PasswordInput):
-                found.append((str(self.fields[name].label), saved))
-        return found
-
-    def _words(self, name: str, value: Any) -> str:  # noqa: ANN401 - of any field
-        choices = {str(key): str(label) for key, label in getattr(self.fields[name], "choices", ())}
-        text = "" if value is None else str(value)
-        return choices.get(text, text)
-
 
 class NewServiceForm(ServiceForm):
     """A service that is not there yet."""

@@ -15,7 +15,7 @@ from cybercube_portal.web.edge import (
     show,
     show_again,
 )
-from cybercube_portal.web.forms import PageForm, WhenField, fill_in, keep_errors
+from cybercube_portal.web.forms import PageForm, WhenField, fill_in, keep_errors, saved_otherwise
 from cybercube_portal.web.lists import ChipGroup, Column, Listing, ListPage, SavedQuery, list_page
 from cybercube_portal.web.paging import PageOfRows, page_of_rows
 from cybercube_portal.web.parts import Chip, Entry, Look, Tab, with_chosen
@@ -42,6 +42,7 @@ __all__ = [
     "keep_errors",
     "list_page",
     "page_of_rows",
+    "saved_otherwise",
     "sent_text",
     "show",
     "show_again",

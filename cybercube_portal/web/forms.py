@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.forms.renderers import TemplatesSetting
 from django.forms.utils import ErrorList
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.errors import Invalid
@@ -86,6 +88,35 @@ def fill_in(form: forms.BaseForm, sent: QueryDict) -> None:
         sent_as = form.add_prefix(name)
         if not field.widget.value_omitted_from_data(sent, {}, sent_as):
             form.initial[name] = field.widget.value_from_datadict(sent, {}, sent_as)
+
+
+def saved_otherwise(form: forms.BaseForm, saved: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, what is saved) of every field where `form` holds something else; a secret is never shown."""
+    found = []
+    for name, field in form.fields.items():
+        typed = form[name].value()
+        if isinstance(field.widget, forms.PasswordInput) or not field.has_changed(saved.get(name), typed):
+            continue
+        stored = _words(field, saved.get(name))
+        # Browsers end lines by CR LF.
+        if stored.split() != _words(field, typed).split():
+            found.append((str(field.label), stored))
+    return found
+
+
+def _words(field: forms.Field, value: Any) -> str:  # noqa: ANN401 - of any field
+    """A value as its field shows it, or as it was typed; choices by their labels."""
+    if value is None or value in ("", [], ()):
+        return ""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    choices = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    shown = field.prepare_value(value)
+    if isinstance(shown, (list, tuple)):
+        return ", ".join(sorted(choices.get(str(one), str(one)) for one in shown))
+    if isinstance(field.widget, forms.DateTimeInput):
+        return str(field.widget.format_value(shown)).replace("T", " ")
+    return choices.get(str(shown), str(shown))
 
 
 def keep_errors(form: forms.BaseForm, error: Invalid) -> None:

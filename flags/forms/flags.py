@@ -63,7 +63,6 @@ class FlagForm(PageForm):
 class EditFlagForm(PageForm):
     """What of a flag may change; what it is called by programs and what a kill serves never do."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(label=_("Name"), max_length=200)
     description = forms.CharField(label=_("What it controls"), required=False, max_length=10_000, widget=text_area(2))
     service = forms.ChoiceField(label=_("Service"), required=False)
@@ -92,7 +91,7 @@ class EditFlagForm(PageForm):
 
     def __init__(self, *args: Any, flag: Flag, services: Iterable[str], teams: Iterable[str], **kwargs: Any) -> None:
         self.flag = flag
-        plain = ("version", "name", "description", "expires_at", "permanent_reason", "client_visible")
+        plain = ("name", "description", "expires_at", "permanent_reason", "client_visible")
         first = {
             **{name: getattr(flag, name) for name in plain},
             "service": flag.service.slug if flag.service else "",
@@ -117,7 +116,7 @@ class EditFlagForm(PageForm):
 
     def changes(self) -> dict[str, Any]:
         """As `edit_flag` takes them: only what differs, so that nothing is said about what was left alone."""
-        sent = {name: value for name, value in self.cleaned_data.items() if name not in {"version", "reason"}}
+        sent = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
         added = sent.pop("variants", [])
         changed = {name: value for name, value in sent.items() if name in self.changed_data}
         was = self.flag.expires_at

@@ -42,7 +42,6 @@ class SegmentForm(PageForm):
             "One condition a line. Everybody who fulfils all of them; an empty line begins another group, of which either is enough."
         ),
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, known: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

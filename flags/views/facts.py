@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people import selectors as people
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, page_of_rows, show, show_again
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import sending
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, page_of_rows, show
 from flags.actions.flags import edit_flag
 from flags.forms.flags import EditFlagForm
 from flags.selectors.flags import get_flag
@@ -35,20 +37,21 @@ def flag_edit(request: PageRequest, key: str) -> HttpResponse:
     flag = get_flag(key)
     services, teams = catalog.slugs(), people.team_slugs()
     form = EditFlagForm(request.POST or None, flag=flag, services=services, teams=teams)
-    context = {"crumbs": above(flag), "flag": flag}
+    editing = Editing(request, form, version=flag.version)
+    context = {"crumbs": above(flag), "flag": flag, **editing.context}
     if not form.is_valid():
         return show(request, EDIT, context, form=form)
-    sent = form.cleaned_data
     try:
-        edit_flag(
-            key=key,
-            version=sent["version"],
-            changes=form.changes(),
-            reason=sent["reason"],
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            edit_flag(
+                key=key,
+                version=editing.number,
+                changes=form.changes(),
+                reason=form.cleaned_data["reason"],
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, EDIT, context, form=form, error=error)
+        return editing.again(EDIT, context, error)
     messages.success(request, _("Saved."))
     return redirect("flag", key)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people.guard import Permission, may
 from cybercube_portal.people.views.lists import show_list
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.query.words import ME
 from cybercube_portal.web import SHOWN_AGAIN, ChipGroup, Column, Listing, ListPage, PageRequest, show, show_again
 from flags import permissions
@@ -113,11 +114,12 @@ def flags(request: PageRequest) -> HttpResponseBase:
 def flag_new(request: PageRequest) -> HttpResponse:
     """Define a flag."""
     form = FlagForm(request.POST or None, services=catalog.slugs())
-    context = {"crumbs": above()}
+    context = {"crumbs": above()} | recall(request, form)
     if not form.is_valid():
         return show(request, NEW, context, form=form)
     try:
-        flag = create_flag(plan=FlagPlan(**form.cleaned_data), actor=request.actor, now=request.now)
+        with sending(request):
+            flag = create_flag(plan=FlagPlan(**form.cleaned_data), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
         return show_again(request, NEW, context, form=form, error=error)
     messages.success(request, _("Defined. It is off everywhere."))

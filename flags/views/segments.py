@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cybercube_portal.people.guard import may
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from flags import permissions
 from flags.actions.segments import change_segment, create_segment
@@ -36,12 +38,13 @@ def segments(request: PageRequest) -> HttpResponse:
 def segment_new(request: PageRequest) -> HttpResponse:
     """Name one."""
     form = SegmentForm(request.POST or None)
-    context = {"crumbs": _above(), "operators": (*OPERATORS, *PRESENCE)}
+    context = {"crumbs": _above(), "operators": (*OPERATORS, *PRESENCE)} | recall(request, form)
     if not form.is_valid():
         return show(request, NEW, context, form=form)
     sent = {name: form.cleaned_data[name] for name in ("slug", "name", "groups")}
     try:
-        create_segment(actor=request.actor, now=request.now, **sent)
+        with sending(request):
+            create_segment(actor=request.actor, now=request.now, **sent)
     except SHOWN_AGAIN as error:
         return show_again(request, NEW, context, form=form, error=error)
     messages.success(request, _("Rules may name it now."))
@@ -52,8 +55,9 @@ def segment_new(request: PageRequest) -> HttpResponse:
 def segment(request: PageRequest, slug: str) -> HttpResponse:
     """One segment: who is in it, who reads it, who was in it before."""
     row = get_segment(slug)
-    first = {"name": row.name, "groups": written_groups(row.groups), "version": row.version}
+    first = {"name": row.name, "groups": written_groups(row.groups)}
     form = SegmentForm(request.POST or None, known=slug, initial=first)
+    editing = Editing(request, form, version=row.version)
     context: dict[str, Any] = {
         "crumbs": _above(),
         "segment": row,
@@ -64,21 +68,23 @@ def segment(request: PageRequest, slug: str) -> HttpResponse:
         ],
         "operators": (*OPERATORS, *PRESENCE),
         "may_edit": _may_edit(request),
+        **editing.context,
     }
     if not form.is_valid():
         return show(request, ONE, context, form=form)
     sent = form.cleaned_data
     try:
-        change_segment(
-            slug=slug,
-            version=sent["version"] or row.version,
-            name=sent["name"],
-            groups=sent["groups"],
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            change_segment(
+                slug=slug,
+                version=editing.number,
+                name=sent["name"],
+                groups=sent["groups"],
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, ONE, context, form=form, error=error)
+        return editing.again(ONE, context, error)
     messages.success(request, _("Saved."))
     return redirect("segment", slug)
 

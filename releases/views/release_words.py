@@ -17,6 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from changes.selectors.changes import get_change
 from cybercube_portal.people.guard import Permission, may
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from cybercube_portal.web.markdown import render_markdown
 from releases import permissions
@@ -95,7 +97,9 @@ def release_notes_edit(request: PageRequest, reference: str) -> HttpResponse:
 @require_POST
 def release_notes_draft(request: PageRequest, reference: str) -> HttpResponse:
     """Fill in the template afresh."""
-    actions.draft_notes(reference=reference, actor=request.actor, now=request.now)
+    # What was typed there gives way to the fresh draft.
+    with sending(request, form_at=reverse("release-notes-edit", args=[reference])):
+        actions.draft_notes(reference=reference, actor=request.actor, now=request.now)
     messages.success(request, _("Drafted afresh from the commits."))
     return redirect("release-notes-edit", reference)
 
@@ -131,28 +135,24 @@ def _read(request: PageRequest, reference: str, kind: Words) -> HttpResponse:
 def _edit(request: PageRequest, reference: str, kind: Words) -> HttpResponse:
     release = get_release(reference)
     words = Documents(release, change=get_change(release.change))
-    text = kind.text_of(words)
-    context = _about(release, kind)
-    if request.method != "POST":
-        form = TextForm(initial={"text": text, "version": release.row_version})
-        return show(
-            request, EDIT, context | {"html": render_markdown(kind.shown(words, text), lower=kind.lower)}, form=form
-        )
-    form = TextForm(request.POST)
-    typed = request.POST.get("text", "")[: actions.LONGEST]
-    context["html"] = render_markdown(kind.shown(words, typed), lower=kind.lower)
+    form = TextForm(request.POST or None, initial={"text": kind.text_of(words)})
+    editing = Editing(request, form, version=release.row_version)
+    typed = str(form["text"].value() or "")[: actions.LONGEST]
+    html = render_markdown(kind.shown(words, typed), lower=kind.lower)
+    context = _about(release, kind) | {"html": html} | editing.context
     if "check" in request.POST or not form.is_valid():
-        return show(request, EDIT, context | {"is_preview": True}, form=form)
+        return show(request, EDIT, context, form=form)
     try:
-        kind.act(
-            reference=reference,
-            text=form.cleaned_data["text"],
-            version=form.cleaned_data["version"],
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            kind.act(
+                reference=reference,
+                text=form.cleaned_data["text"],
+                version=editing.number,
+                actor=request.actor,
+                now=request.now,
+            )
     except SHOWN_AGAIN as error:
-        return show_again(request, EDIT, context, form=form, error=error)
+        return editing.again(EDIT, context, error)
     messages.success(request, _("Saved."))
     return redirect(kind.read, reference)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from changes.actions import freezes, windows
+from changes.actions.periods import tag_of as tag_of_period
 from changes.models import ChangeRequest
+from changes.selectors.freezes import get_freeze, get_window
 from cybercube_portal.catalog.selectors import get_service
 from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.notices.kinds import Kind
@@ -195,7 +198,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST deployments/<str:reference>/report_corruption/": {"reason": "Totals differ"},
         "POST deployments/<str:reference>/notice/": {"impact": "None"},
         "POST services/new/": {"slug": "ledger", **typed},
-        "POST services/<slug:slug>/edit/": {**typed, "read": tag_of(get_service(SERVICE))},
+        "POST services/<slug:slug>/edit/": {**typed, "version": tag_of(get_service(SERVICE))},
         "POST services/<slug:slug>/environments/<str:environment>/adopt/": {"version": VERSION, "reason": "Old"},
         "POST incidents/new/": {"service": SERVICE, "environment": "prd", "title": "Slow"},
         "POST flags/new/": {
@@ -228,12 +231,19 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST flags/<str:key>/reshuffle/": {"environment": "dev", "version": 1, "reason": "Others first"},
         "POST flags/<str:key>/withdraw/": {"environment": "dev"},
         "POST freezes/new/": {**period, "kind": "holiday"},
-        "POST freezes/<str:reference>/edit/": {**period, "kind": "holiday"},
+        "POST freezes/<str:reference>/edit/": {
+            **period,
+            "kind": "holiday",
+            "version": tag_of_period(freezes.plan_of(get_freeze(things["drafted_freeze"]["reference"]))),
+        },
         "POST freezes/<str:reference>/lift/": {"reason": "Over"},
         "POST freezes/<str:reference>/cancel/": {"reason": "Not needed"},
         "POST freezes/<str:reference>/exceptions/": exception,
         "POST windows/new/": period,
-        "POST windows/<str:reference>/edit/": period,
+        "POST windows/<str:reference>/edit/": {
+            **period,
+            "version": tag_of_period(windows.period_of(get_window(things["window"]["reference"]))),
+        },
         "POST releases/new/": {"service": SERVICE, "version": "v2.5.0"},
         "POST releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": "on"},
         "POST releases/<str:reference>/changelog/edit/": {"text": "### Fixed", "version": 1},

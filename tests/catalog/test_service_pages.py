@@ -37,9 +37,9 @@ def admin(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
 
 def read_by(reader: Client) -> dict[str, str]:
     """What the form says it was read from."""
-    found = re.search(r'name="read" value="(\w+)"', reader.get(EDIT).content.decode())
+    found = re.search(r'name="version" value="(\w+)"', reader.get(EDIT).content.decode())
     assert found
-    return {"read": found[1]}
+    return {"version": found[1]}
 
 
 def test_service__registered_and_edited__is_what_was_typed_and_on_record(admin: Client) -> None:
@@ -118,9 +118,9 @@ def test_service__edited_by_two_at_once__the_second_is_told_and_keeps_what_was_t
     rows = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", saved)
     assert rows == [("Name", "Theirs"), ("Tier", "1"), ("Kubernetes: namespace", "—")]
     assert Service.objects.get(slug="ledger").name == "Theirs"
-    found = re.search(r'name="read" value="(\w+)"', shown)
+    found = re.search(r'name="version" value="(\w+)"', shown)
     assert found
-    assert admin.post(EDIT, {**mine, "read": found[1]}).status_code == 302, "sent again, having been told"
+    assert admin.post(EDIT, {**mine, "version": found[1]}).status_code == 302, "sent again, having been told"
     assert Service.objects.get(slug="ledger").name == "Mine"
 
 

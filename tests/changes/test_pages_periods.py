@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from changes.models import DeploymentWindow, Freeze, Template
 from tests.changes.pages_words import Sessions, words_of
@@ -23,6 +24,10 @@ def _period(**fields: Any) -> dict[str, Any]:
 
 def _freeze(**fields: Any) -> dict[str, Any]:
     return _period(**{"kind": "holiday", "hard": "on", **fields})
+
+
+def _read(client: Client, address: str) -> str:
+    return str(client.get(address).context["version_read"])
 
 
 def test_freeze__written_published_and_passed_by_one_change__shown(held: datetime, browser_session: Sessions) -> None:
@@ -82,7 +87,8 @@ def test_freeze__edited_as_a_draft__shows_its_own_zones_clock(held: datetime, br
     freeze = Freeze.objects.get()
 
     shown = dan.get(f"/freezes/{freeze.reference}/edit/").content.decode()
-    dan.post(f"/freezes/{freeze.reference}/edit/", _freeze(title="Quiet days", kind="custom", risks=["high"]))
+    address = f"/freezes/{freeze.reference}/edit/"
+    dan.post(address, _freeze(title="Quiet days", kind="custom", risks=["high"], version=_read(dan, address)))
 
     assert 'value="2026-12-23T00:00"' in shown
     assert (Freeze.objects.get().title, Freeze.objects.get().predicate) == ("Quiet days", {"risks": ["high"]})
@@ -140,7 +146,8 @@ def test_window__opened_moved_and_removed(held: datetime, browser_session: Sessi
     sent = _period(title="Office hours", starts_at="2026-01-19T09:00", ends_at="2026-01-19T17:00", rule="FREQ=DAILY")
     dan.post("/windows/new/", sent)
     window = DeploymentWindow.objects.get()
-    dan.post(f"/windows/{window.reference}/edit/", {**sent, "ends_at": "2026-01-19T16:00"})
+    address = f"/windows/{window.reference}/edit/"
+    dan.post(address, {**sent, "ends_at": "2026-01-19T16:00", "version": _read(dan, address)})
 
     said = words_of(dan.get("/windows/"))
     assert "Mon 19 Jan 2026, 08:00" in said

@@ -154,6 +154,7 @@ def test_edit__of_who_the_flag_is__keeps_what_was_typed_until_it_is_right(alice:
     unchanged = alice.get(page).context["form"]
     same = {field.html_name: field.value() or "" for field in unchanged}
     same["expires_at"] = str(unchanged["expires_at"].as_widget()).partition('value="')[2].partition('"')[0]
+    same["version"] = alice.get(page).context["version_read"]
     assert alice.post(page, same).status_code == 302
 
 

@@ -13,9 +13,10 @@ from cybercube_portal.catalog import permissions, selectors
 from cybercube_portal.catalog.actions import edit_service, register_service
 from cybercube_portal.catalog.service_content import tag_of
 from cybercube_portal.catalog.service_forms import NewServiceForm, ServiceForm, typed
-from cybercube_portal.errors import Stale
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.selectors import team_slugs
+from cybercube_portal.people.views.editing import Editing
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 
 TEMPLATE = "catalog/service_form.html"
@@ -29,12 +30,14 @@ def service_new(request: PageRequest) -> HttpResponse:
     context = {
         "blockers": may(request.actor, permissions.REGISTER_SERVICE, now=request.now).blockers,
         "crumbs": [(_("Services"), reverse("services"))],
+        **recall(request, form),
     }
     if not form.is_valid():
         return show(request, TEMPLATE, context, form=form)
     slug = form.cleaned_data["slug"]
     try:
-        register_service(slug=slug, fields=form.service_fields(), actor=request.actor, now=request.now)
+        with sending(request):
+            register_service(slug=slug, fields=form.service_fields(), actor=request.actor, now=request.now)
     except SHOWN_AGAIN as error:
         return show_again(request, TEMPLATE, context, form=form, error=error)
     messages.success(request, _("%(slug)s is registered.") % {"slug": slug})
@@ -46,21 +49,21 @@ def service_edit(request: PageRequest, slug: str) -> HttpResponse:
     """Owner, addresses, metrics, thresholds and the way back of a service; what somebody else saved meanwhile is not overwritten unseen."""
     service = selectors.get_service(slug)
     form = ServiceForm(request.POST or None, teams=team_slugs(), initial=typed(service))
-    read = request.POST.get("read", "") if request.method == "POST" else tag_of(service)
+    editing = Editing(request, form, version=tag_of(service))
     context = {
         "service": service,
-        "read": read,
         "blockers": may(request.actor, permissions.EDIT_SERVICE, now=request.now).blockers,
         "crumbs": [(_("Services"), reverse("services")), (slug, reverse("service", args=[slug]))],
+        **editing.context,
     }
     if not form.is_valid():
         return show(request, TEMPLATE, context, form=form)
     try:
-        edit_service(slug=slug, tag=read, fields=form.service_fields(), actor=request.actor, now=request.now)
+        with sending(request):
+            edit_service(
+                slug=slug, tag=editing.version, fields=form.service_fields(), actor=request.actor, now=request.now
+            )
     except SHOWN_AGAIN as error:
-        if isinstance(error, Stale):
-            # Told now: whoever sends it again has read what is saved.
-            context |= {"read": tag_of(service), "saved": form.saved_otherwise()}
-        return show_again(request, TEMPLATE, context, form=form, error=error)
+        return editing.again(TEMPLATE, context, error)
     messages.success(request, _("%(slug)s is saved.") % {"slug": slug})
     return redirect("service", slug)

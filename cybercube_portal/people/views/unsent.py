@@ -62,12 +62,12 @@ def recall(request: PageRequest, form: BaseForm) -> dict[str, Any]:
 
 
 @contextmanager
-def sending(request: PageRequest) -> Iterator[None]:
-    """What is done inside, and that its form is kept no longer: both or neither."""
+def sending(request: PageRequest, *, form_at: str = "") -> Iterator[None]:
+    """What is done inside, and that its form (at `form_at`, where that is another address) is kept no longer: both or neither."""
     with transaction.atomic():
         yield
         opened = _opened(request.POST, "unsent_")
-        actions.discard_form(address=_address(request), opened=opened, actor=request.actor, now=request.now)
+        actions.discard_form(address=form_at or _address(request), opened=opened, actor=request.actor, now=request.now)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
