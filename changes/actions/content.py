@@ -24,7 +24,7 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Invalid, Stale, refuse, refuse_unless
 from cybercube_portal.notices.actions import watch
 from cybercube_portal.people.actors import Actor
-from cybercube_portal.people.guard import require
+from cybercube_portal.people.guard import Permission, require
 
 LONGEST_COMMENT = 10_000
 
@@ -37,25 +37,31 @@ def create_change(
 
     Raises NotPermitted, Invalid.
     """
+    permission = permissions.CREATE if claims is None else permissions.IMPORT
+    verb = ChangeEvent.CREATED if claims is None else ChangeEvent.IMPORTED
+    change = judged(proposal, permission=permission, actor=actor, now=now).change
+    change.claims = dict(claims or {})
+    return keep_draft(change, verb=verb, actor=actor, now=now)
+
+
+def judged(proposal: Proposal, *, permission: Permission, actor: Actor, now: datetime) -> Situation:
+    """The change as it would be filed, not kept yet: what is refused is refused before anything is written. Raises NotPermitted, Invalid."""
     proposal = checked(proposal, now=now)
-    require(
-        actor,
-        permissions.CREATE if claims is None else permissions.IMPORT,
-        now=now,
-        teams=catalog.teams_of(proposal.services),
-        services=proposal.services,
-    )
-    change = ChangeRequest(
-        number=take_number(now=now),
-        requester_id=actor.id,
-        created_at=now,
-        updated_at=now,
-        claims=dict(claims or {}),
-    )
-    _write(change, proposal, now=now)
+    change = ChangeRequest(requester_id=actor.id, created_at=now, updated_at=now)
+    write_onto(change, proposal, template=None)
+    situation = Situation(change, now=now)
+    require(actor, permission, now=now, teams=situation.teams, services=proposal.services)
+    change.template = _template(proposal) if proposal.template else None
+    _refuse_lowered(situation)
+    _assess(change, situation)
+    return situation
+
+
+def keep_draft(change: ChangeRequest, *, verb: ChangeEvent, actor: Actor, now: datetime) -> ChangeRequest:
+    """Give a judged change its number and record it. Within a transaction."""
+    change.number = take_number(now=now)
     change.save(force_insert=True)
     keep_version(change, actor=actor, now=now)
-    verb = ChangeEvent.CREATED if claims is None else ChangeEvent.IMPORTED
     record_change(verb, change, actor=actor, at=now, after=_recorded(change))
     watch(subject=change.number, actor=actor, now=now)
     _announce_emergency(change, was_type="", actor=actor, now=now)

@@ -52,15 +52,18 @@ def _submit(situation: Situation, _actor: Actor) -> Decision:
 
 def whole(situation: Situation) -> Decision:
     """Whether everything people sign is there: words and answers."""
-    change = situation.change
-    written = lifecycle.is_written(
+    return written_parts(situation.change) + risk.is_complete(situation.risk_facts)
+
+
+def written_parts(change: ChangeRequest) -> Decision:
+    """Whether the words that people sign are there. Asks nothing."""
+    return lifecycle.is_written(
         lifecycle.ProposalFacts(
             description=change.description,
             impact=frozenset(part for part, text in change.impact.items() if str(text).strip()),
             rollback_plan=change.rollback_plan,
         )
     )
-    return written + risk.is_complete(situation.risk_facts)
 
 
 def prepared(situation: Situation) -> Decision:
@@ -274,7 +277,8 @@ def _label(rule: MoveRule, situation: Situation, actor: Actor) -> str:
 
 def _person(rule: MoveRule, situation: Situation, actor: Actor) -> Decision:
     change = situation.change
-    owner = actor.username if rule.verb == "withdraw" else change.requester.username
+    is_own = rule.verb == "withdraw" or change.requester_id == actor.id
+    owner = actor.username if is_own else change.requester.username
     return may(
         actor,
         rule.permission,

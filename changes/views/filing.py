@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,12 +27,13 @@ from changes.policy.standard import TemplateKind, conditions
 from changes.proposals import proposal_of
 from changes.selectors.changes import get_change
 from changes.selectors.differences import difference_from
+from changes.selectors.moves import written_parts
 from changes.selectors.outlook import outlook_of
 from changes.selectors.templates import get_template, templates_listed
 from changes.states import ChangeState, ChangeType, TemplateState
 from changes.words import named
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.decisions import Decision
+from cybercube_portal.decisions import Decision, Reason
 from cybercube_portal.errors import MoveRefused, PortalError, Stale
 from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.reach import OutOfReach, within_reach
@@ -89,7 +91,6 @@ class Filing:
         return {
             "filing": self,
             "conditions": conditions(self.template.kind) if self.template else (),
-            "artifacts": catalog.newest_releases(),
             "preview_url": reverse("change-preview") + query + (f"&change={self.change.number}" if self.change else ""),
             "crumbs": [(_("Changes"), reverse("changes")), *self._above()],
         }
@@ -134,7 +135,7 @@ def change_new(request: PageRequest) -> HttpResponse:
     form = filing.form(request, _sent(request))
     context = filing.context() | recall(request, form)
     if request.method != "POST":
-        return show(request, FORM, context, form=form)
+        return show(request, FORM, context | {"artifacts": catalog.newest_releases()}, form=form)
     if LOOKS & request.POST.keys() or not form.is_valid():
         return show(request, FORM, context | filing.outlook(form, request), form=form)
     submit = "submit" in request.POST and filing.type is not ChangeType.EMERGENCY
@@ -170,8 +171,11 @@ def change_edit(request: PageRequest, number: str) -> HttpResponse:
     context = filing.context() | recall(request, form)
     read = Read.of(change, request.POST if request.method == "POST" else context["unsent_fields"])
     context["read"] = read
+    if filing.type is ChangeType.NORMAL:
+        _unfold(form, written_parts(change).blockers)
     if request.method != "POST":
-        return show(request, FORM, context | {"meanwhile": read.meanwhile(change)}, form=form)
+        more = {"meanwhile": read.meanwhile(change), "artifacts": catalog.newest_releases()}
+        return show(request, FORM, context | more, form=form)
     if LOOKS & request.POST.keys() or not form.is_valid():
         return show(request, FORM, context | filing.outlook(form, request), form=form)
     try:
@@ -209,12 +213,17 @@ def _refused(
 ) -> HttpResponse:
     """The form again, with what it would meet, and what it lacks unfolded."""
     context |= filing.outlook(form, request)
-    lacks = {str(reason.details.get("field", "")) for reason in context["outlook"].missing}
-    if isinstance(form, ChangeForm):
-        form.wanted = frozenset(lacks | {f"impact_{part}" for part in IMPACT if "impact" in lacks})
+    _unfold(form, context["outlook"].missing)
     if isinstance(error, MoveRefused):
         error = MoveRefused(Decision(told_together(error.decision.reasons)))
     return show_again(request, FORM, context, form=form, error=error)
+
+
+def _unfold(form: Form, reasons: Iterable[Reason]) -> None:
+    """Open what the change still lacks."""
+    lacks = {str(reason.details.get("field", "")) for reason in reasons}
+    if isinstance(form, ChangeForm):
+        form.wanted = frozenset(lacks | {f"impact_{part}" for part in IMPACT if "impact" in lacks})
 
 
 def _filing(request: PageRequest) -> Filing | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from changes.actions.content import edit_change
 from changes.models import ChangeRequest
@@ -281,7 +282,7 @@ def test_preview__of_chosen_services__suggests_their_versions_alone(
     assert 'id="registered-artifacts" hx-swap-oob="true"' in page.content.decode()
 
 
-def test_form__folds__open_where_something_is_wrong_written_or_missing(
+def test_form__folds__open_where_something_is_wrong_or_missing_and_say_what_they_hold(
     held: datetime, browser_session: Sessions
 ) -> None:
     alice = browser_session("alice")
@@ -294,10 +295,34 @@ def test_form__folds__open_where_something_is_wrong_written_or_missing(
     lacking = normal(submit="1", rollback_plan="", rollback_version="", impact_data="", environments=["stg", "prd"])
     del lacking["impact_customers"], lacking["impact_downtime"]
     page = alice.post(NORMAL, lacking)
-    assert opened(page) == ["Impact", "Way back", "Environments and release"]
+    assert opened(page) == ["Impact", "Way back"]
     assert opened(
         alice.post(NORMAL, normal(check="1", raised_to="nonsense", rollback_plan="", rollback_version="x" * 99))
-    )[::2] == ["Raise the risk", "Way back"]
+    ) == ["Raise the risk", "Way back"]
+
+    # What exists is read at a glance: an edit opens what is asked for, and nothing else.
+    alice.post(NORMAL, normal(save="1", environments=["stg", "prd"], raised_to="high", release_type="minor"))
+    edit = f"/changes/{ChangeRequest.objects.get().number}/edit/"
+    page = alice.get(edit)
+    assert opened(page) == []
+    form = page.context["form"]
+    assert [fold.hint for fold in (*form.raising(), *form.folds())] == [
+        "to: High",
+        "customers: none · downtime: none · data: none",
+        "Revert to billing-service:v2.3.0 · version: v2.3.0",
+        "Staging, Production · release: Minor",
+    ]
+    lacking_one = stories.draft(now=held, rollback_plan="")
+    assert opened(alice.get(f"/changes/{lacking_one.number}/edit/")) == ["Way back"]
+
+
+def test_form__refused__is_judged_before_anything_is_written_and_read_once(
+    held: datetime, browser_session: Sessions, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    alice = browser_session("alice")
+    stories.artifact(Service.objects.get(slug="billing-service"), "v2.3.1", at=held)
+    with django_assert_max_num_queries(20):
+        assert alice.post(NORMAL, normal(submit="1", impact_data="")).status_code == 409
 
 
 def test_change__draft_with_open_questions__one_row_names_them_and_leads_to_the_form(
