@@ -34,6 +34,7 @@ from releases.selectors.gate_log import latest_answer
 
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
+    from cybercube_portal.audit.models import Event
 
 REGISTER = (
     "number",
@@ -55,43 +56,60 @@ REGISTER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The files about one change, and the places of its events in the chain (none for what is not sealed yet)."""
+    """The files about one change, and the places of its events in the chain (none for what is not sealed yet).
+
+    `later`: what was recorded about it beyond the place asked for, before its files were read: they may tell of it.
+    """
 
     files: tuple[File, ...]
     sequences: tuple[int, ...]
+    later: tuple[Event, ...] = ()
 
 
-def change_files(number: str, *, actor: Actor, now: datetime) -> Gathered:
-    """Everything about one change, as `actor` may read it at `now`. Raises NotFound."""
+def change_files(number: str, *, actor: Actor, now: datetime, until: int | None = None) -> Gathered:
+    """Everything about one change, as `actor` may read it at `now`; `until`: with no event beyond this place in the chain.
+
+    Raises NotFound.
+    """
     change = get_change(number)
     shown = ChangeSerializer(shown_change(change, actor=actor, now=now)).data
     deployed = list(deployments_filtered(change=number))
-    told = list(events_about([number, *(row.reference for row in deployed)]))
-    return Gathered(
-        files=(
-            ("record.yaml", write_yaml(record_of(Situation(change, now=now))).encode()),
-            ("change.json", _json(shown)),
-            ("approvals.json", _json(_approvals(shown))),
-            ("gate-decisions.json", _json(list(_decisions(number)))),
-            (
-                "deployments.json",
-                _json([DeploymentSerializer(shown_deployment(row, actor=actor, now=now)).data for row in deployed]),
-            ),
-            ("artifacts.json", _json(list(_artifacts(change)))),
-            ("audit/events.jsonl", b"".join(canonical(event.as_sealed()) + b"\n" for event in told)),
+    about = events_about([number, *(row.reference for row in deployed)])
+    told = list(about if until is None else about.filter(sequence__lte=until))
+    files = (
+        ("record.yaml", write_yaml(record_of(Situation(change, now=now))).encode()),
+        ("change.json", _json(shown)),
+        ("approvals.json", _json(_approvals(shown))),
+        ("gate-decisions.json", _json(list(_decisions(number, now=now)))),
+        (
+            "deployments.json",
+            _json([DeploymentSerializer(shown_deployment(row, actor=actor, now=now)).data for row in deployed]),
         ),
+        ("artifacts.json", _json(list(_artifacts(change, now=now)))),
+        ("audit/events.jsonl", b"".join(canonical(event.as_sealed()) + b"\n" for event in told)),
+    )
+    return Gathered(
+        files=files,
         sequences=tuple(event.sequence for event in told if event.sequence is not None),
+        # Asked last: whatever the files tell of was committed together with its event.
+        later=() if until is None else tuple(about.exclude(sequence__lte=until)),
     )
 
 
-def register_file(changes: Iterable[ChangeRequest]) -> File:
-    """A row for each change, for a spreadsheet."""
+def register_file(rows: bytes) -> File:
+    """The register, for a spreadsheet, of what `register_rows` gives."""
+    return "changes.csv", _csv([REGISTER]) + rows
+
+
+def register_rows(changes: Iterable[ChangeRequest]) -> bytes:
+    """A row for each change."""
+    return _csv([_cell(getattr(change, name)) for name in REGISTER] for change in changes)
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(REGISTER)
-    for change in changes:
-        rows.writerow([_cell(getattr(change, name)) for name in REGISTER])
-    return "changes.csv", text.getvalue().encode()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def _approvals(shown: dict[str, Any]) -> dict[str, Any]:
@@ -100,10 +118,10 @@ def _approvals(shown: dict[str, Any]) -> dict[str, Any]:
     return {name: shown[name] for name in names}
 
 
-def _decisions(number: str) -> Iterator[dict[str, Any]]:
-    """Each question with its last answer in full, and every turn the answer took."""
-    for decision in decisions_shown().filter(about_change(number)).order_by("asked_at", "id"):
-        answer, history = latest_answer(decision.pk), history_of(decision.pk)
+def _decisions(number: str, *, now: datetime) -> Iterator[dict[str, Any]]:
+    """Each question asked by `now` with its last answer in full, and every turn the answer took."""
+    for decision in decisions_shown().filter(about_change(number), asked_at__lte=now).order_by("asked_at", "id"):
+        answer, history = latest_answer(decision.pk, until=now), history_of(decision.pk, until=now)
         yield {
             "asked_by": decision.asked_by,
             "asked_at": decision.asked_at,
@@ -113,14 +131,14 @@ def _decisions(number: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _artifacts(change: ChangeRequest) -> Iterator[dict[str, Any]]:
-    """What was built, with every report of a pipeline about it, also the superseded ones."""
+def _artifacts(change: ChangeRequest, *, now: datetime) -> Iterator[dict[str, Any]]:
+    """What was built, with every report of a pipeline about it until `now`, also the superseded ones."""
     for named in change.artifacts:
         artifact = catalog.find_artifact(service=named["service"], version=named["version"])
         if artifact is None:
             yield {**named, "registered": False}
             continue
-        reports = EvidenceSerializer(catalog.all_evidence(artifact.pk), many=True).data
+        reports = EvidenceSerializer(catalog.all_evidence(artifact.pk).filter(reported_at__lte=now), many=True).data
         yield {**shown_artifact(artifact), "registered": True, "reports": reports}
 
 

@@ -16,6 +16,7 @@ from cybercube_portal.record.states import PackState
 class EvidencePack(models.Model):
     """One that was asked for. `numbers`: of the changes it is about, as they were when it was asked for; `done` of them are gathered.
 
+    It stands for one moment: `created_at`, when the audit chain held `as_of_sequence` events, the last of which has the hash `as_of_hash`.
     It stands in the database, so that whoever made it and whoever sends it need no folder in common; it is dropped after `expires_at`.
     """
 
@@ -28,6 +29,8 @@ class EvidencePack(models.Model):
     count = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+    as_of_sequence = models.PositiveBigIntegerField(null=True)
+    as_of_hash = models.CharField(max_length=64, blank=True, db_default="")
     finished_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)

@@ -19,13 +19,23 @@ LONGEST_PERIOD = timedelta(days=366)
 MOST_CHANGES = 20_000
 
 
-def numbers_in(start: datetime, end: datetime, service: str | None) -> list[str]:
-    """The numbers of the changes that something happened to in a period, in order. Raises Invalid for one that is none or too full, NotFound."""
+def check_period(start: datetime, end: datetime, service: str | None) -> None:
+    """Raises Invalid for a period that is none, NotFound for a service that is none."""
     if not start < end <= start + LONGEST_PERIOD:
         raise Invalid.field("/to", "evidence.period", "A period ends after it begins, and within a year.")
     if service:
         catalog.get_service(service)
+
+
+def numbers_in(start: datetime, end: datetime, service: str | None, *, until: int | None = None) -> list[str]:
+    """The numbers of the changes that something happened to in a period, in order; `until`: by this place in the chain.
+
+    Raises as `check_period`, and Invalid for a period that is too full.
+    """
+    check_period(start, end, service)
     moved = events_filtered(verb="change.*", subject=f"service:{service}" if service else None, start=start, end=end)
+    if until is not None:
+        moved = moved.filter(sequence__lte=until)
     numbers = sorted(moved.order_by("object_id").values_list("object_id", flat=True).distinct()[: MOST_CHANGES + 1])
     if len(numbers) > MOST_CHANGES:
         message = f"More than {MOST_CHANGES:,} changes: ask for a shorter period, or for one service."
@@ -42,9 +52,12 @@ def numbers_at_once(start: datetime, end: datetime, service: str | None) -> list
     return numbers
 
 
-def sequences_in(start: datetime, end: datetime) -> list[int]:
-    """The first and the last place in the chain of what was recorded in a period; empty when nothing was sealed."""
-    places = events_filtered(start=start, end=end, sealed=True).aggregate(Min("sequence"), Max("sequence"))
+def sequences_in(start: datetime, end: datetime, *, until: int | None = None) -> list[int]:
+    """The first and the last place in the chain, no further than `until`, of what was recorded in a period; empty when nothing was sealed."""
+    sealed = events_filtered(start=start, end=end, sealed=True)
+    if until is not None:
+        sealed = sealed.filter(sequence__lte=until)
+    places = sealed.aggregate(Min("sequence"), Max("sequence"))
     return [place for place in places.values() if place is not None]
 
 

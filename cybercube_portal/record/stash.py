@@ -19,8 +19,15 @@ def stashed(files: Iterable[File]) -> bytes:
     return kept.getvalue()
 
 
-def unstashed(kept: bytes) -> Iterator[File]:
-    """In the order they were given."""
+def unstashed(kept: bytes, *, but: Iterable[str] = ()) -> Iterator[File]:
+    """In the order they were given, all but those with these names."""
     with zipfile.ZipFile(io.BytesIO(kept)) as pack:
         for name in pack.namelist():
-            yield name, pack.read(name)
+            if name not in but:
+                yield name, pack.read(name)
+
+
+def one_of(kept: bytes, name: str) -> bytes:
+    """The content of one of them. Raises KeyError."""
+    with zipfile.ZipFile(io.BytesIO(kept)) as pack:
+        return pack.read(name)

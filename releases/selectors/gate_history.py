@@ -78,10 +78,13 @@ def denied_by_freeze(reference: str) -> Q:
     return Q(pk__in=named.values("decision"))
 
 
-def history_of(decision_id: uuid.UUID) -> History:
-    """How the answer went while it waited: a question asked every few seconds has many answers and few turns. One query."""
+def history_of(decision_id: uuid.UUID, *, until: datetime | None = None) -> History:
+    """How the answer went while it waited, or until a moment: a question asked every few seconds has many answers and few turns. One query."""
     order = F("id").asc()
-    answers = GateEvaluation.objects.filter(decision=decision_id).annotate(
+    kept = GateEvaluation.objects.filter(decision=decision_id)
+    if until is not None:
+        kept = kept.filter(decided_at__lte=until)
+    answers = kept.annotate(
         blockers=Blockers("reasons"), said=Concat("outcome", Cast("blockers", TextField()), output_field=TextField())
     )
     turns = (

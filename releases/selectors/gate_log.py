@@ -69,9 +69,11 @@ def question_of(decision: GateDecision) -> Question:
     )
 
 
-def latest_answer(decision_id: uuid.UUID) -> Answer | None:
-    """The last answer kept for a decision; None when there is no such decision (one statement)."""
+def latest_answer(decision_id: uuid.UUID, *, until: datetime | None = None) -> Answer | None:
+    """The last answer kept for a decision, or the last until a moment; None when there is none (one statement)."""
     rows = GateEvaluation.objects.filter(decision_id=decision_id).select_related("decision")
+    if until is not None:
+        rows = rows.filter(decided_at__lte=until)
     row = rows.order_by("-id").first()
     return None if row is None else kept_answer(row)
 

@@ -25,6 +25,7 @@ from cybercube_portal.demo import (
     inherited,
     isolation,
     notices,
+    proof,
     releases,
     repositories,
     sightings,
@@ -100,6 +101,7 @@ def _history(now: datetime) -> None:
     sightings.look_around(now=now)
     keep_compliance(now=now)
     close_days(now=now)
+    proof.keep(company, now=now)
 
 
 def _people(hired: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import IO
@@ -12,18 +13,21 @@ from django.db import transaction
 
 from changes.selectors.changes import changes_numbered
 from cybercube_portal.audit.actions import open_intent, record
+from cybercube_portal.audit.actions.sealing import seal_all
 from cybercube_portal.audit.actors import SYSTEM
+from cybercube_portal.audit.selectors.events import chain_end
 from cybercube_portal.errors import NotFound, NotPermitted, refuse
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.selectors import actor_named
 from cybercube_portal.record.events import PackEvent
-from cybercube_portal.record.evidence import change_files, register_file
+from cybercube_portal.record.evidence import change_files, register_file, register_rows
+from cybercube_portal.record.manifest import CONTENTS, manifest_file, moved_on
 from cybercube_portal.record.models import EvidencePack, EvidencePart
 from cybercube_portal.record.packs import PERIOD_CONTENTS, pack_of, period_words
 from cybercube_portal.record.permissions import READ_RECORD
-from cybercube_portal.record.selectors import numbers_in, packs_listed, sequences_in
-from cybercube_portal.record.stash import File, stashed, unstashed
+from cybercube_portal.record.selectors import check_period, numbers_in, packs_listed, sequences_in
+from cybercube_portal.record.stash import File, one_of, stashed, unstashed
 
 BUILD = "record.build_pack"
 DROP = "record.drop_pack"
@@ -31,17 +35,19 @@ AT_A_TIME = 50
 KEPT = timedelta(days=7)
 MOST_OPEN = 3
 PIECE = 1024 * 1024
+# Beside the files of its changes a part holds what goes into one file of the whole pack.
+ROWS, MOVED = ".register.csv", ".moved-on.json"
 BROKEN = "Something went wrong while it was made. Ask for it again."
 
 
 @transaction.atomic
 def request_pack(*, start: datetime, end: datetime, service: str | None, actor: Actor, now: datetime) -> EvidencePack:
-    """Promise the pack of a period. The same one that is still being made is answered again.
+    """Promise the pack of a period, as the audit chain stands now. The same one that is still being made is answered again.
 
-    Raises NotPermitted, Invalid for a period that is none or too full, NotFound for a service, MoveRefused while three of theirs are being made.
+    What was recorded is sealed first: what the pack stands for is a place in the chain, and it holds nothing that came later. Raises NotPermitted, Invalid for a period that is none or too full, NotFound for a service, MoveRefused while three of theirs are being made.
     """
     require(actor, READ_RECORD, now=now)
-    numbers = numbers_in(start, end, service)
+    check_period(start, end, service)
     being_made = packs_listed().filter(asked_by=actor.username, finished_at__isnull=True, failed_at__isnull=True)
     same = being_made.filter(start=start, end=end, service=service or "")
     if same.exists():
@@ -54,6 +60,9 @@ def request_pack(*, start: datetime, end: datetime, service: str | None, actor: 
             "Wait until one of them is ready.",
             (actor.username,),
         )
+    seal_all(now=lambda: now)
+    sequence, head = chain_end()
+    numbers = numbers_in(start, end, service, until=sequence)
     pack = EvidencePack(
         asked_by=actor.username,
         start=start,
@@ -62,6 +71,8 @@ def request_pack(*, start: datetime, end: datetime, service: str | None, actor: 
         numbers=numbers,
         count=len(numbers),
         created_at=now,
+        as_of_sequence=sequence,
+        as_of_hash=head,
     )
     EvidencePack.objects.bulk_create([pack], ignore_conflicts=True)
     if same.get() != pack:
@@ -105,25 +116,33 @@ def drop_pack(*, pack_id: UUID) -> None:
 
 def _gather(pack: EvidencePack, *, reader: Actor, now: datetime) -> None:
     numbers = pack.numbers[pack.done : pack.done + AT_A_TIME]
-    content = stashed(file for number in numbers for file in _files_of(number, reader=reader, now=now))
+    content = stashed(_files_of(pack, numbers, reader=reader, now=now))
     EvidencePart.objects.create(pack=pack, place=pack.done // AT_A_TIME, content=content)
     pack.done += len(numbers)
     pack.save(update_fields=["done"])
     open_intent(BUILD, str(pack.pk), at=now)
 
 
-def _files_of(number: str, *, reader: Actor, now: datetime) -> Iterator[File]:
-    for name, content in change_files(number, actor=reader, now=now).files:
-        yield f"changes/{number}/{name}", content
+def _files_of(pack: EvidencePack, numbers: list[str], *, reader: Actor, now: datetime) -> Iterator[File]:
+    """Read as of the moment the pack stands for; the rows of the register first, so that `later` is asked after all of them."""
+    yield ROWS, register_rows(changes_numbered(numbers))
+    moved = []
+    for number in numbers:
+        found = change_files(number, actor=reader, now=pack.created_at, until=pack.as_of_sequence)
+        for name, content in found.files:
+            yield f"changes/{number}/{name}", content
+        if found.later:
+            moved.append(moved_on(number, found.later, at=now))
+    yield MOVED, json.dumps(moved).encode()
 
 
 def _finish(pack: EvidencePack, *, reader: Actor, now: datetime) -> None:
     made = pack_of(
         _files(pack),
         about=period_words(pack.start, pack.end, pack.service),
-        contents=PERIOD_CONTENTS,
+        contents=CONTENTS + PERIOD_CONTENTS,
         reader=reader.name,
-        sequences=sequences_in(pack.start, pack.end),
+        sequences=sequences_in(pack.start, pack.end, until=pack.as_of_sequence),
         now=now,
     )
     with made:
@@ -136,9 +155,14 @@ def _finish(pack: EvidencePack, *, reader: Actor, now: datetime) -> None:
 
 
 def _files(pack: EvidencePack) -> Iterator[File]:
-    yield register_file(changes_numbered(pack.numbers))
-    for part in pack.parts.order_by("place").iterator(chunk_size=1):
-        yield from unstashed(bytes(part.content))
+    yield manifest_file(pack, [row for kept in _parts(pack) for row in json.loads(one_of(kept, MOVED))])
+    yield register_file(b"".join(one_of(kept, ROWS) for kept in _parts(pack)))
+    for kept in _parts(pack):
+        yield from unstashed(kept, but=(ROWS, MOVED))
+
+
+def _parts(pack: EvidencePack) -> Iterator[bytes]:
+    return (bytes(part.content) for part in pack.parts.order_by("place").iterator(chunk_size=1))
 
 
 def _keep(pack: EvidencePack, made: IO[bytes]) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from cybercube_portal.api import MomentField, read_parameters, refuse_unknown_pa
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
 from cybercube_portal.record.api.audit import AuditorView
-from cybercube_portal.record.evidence import change_files, register_file
+from cybercube_portal.record.evidence import change_files, register_file, register_rows
 from cybercube_portal.record.packs import PERIOD_CONTENTS, pack_of, period_words
 from cybercube_portal.record.selectors import numbers_at_once, sequences_in
 from cybercube_portal.record.stash import File
@@ -99,7 +99,7 @@ class PeriodEvidenceView(AuditorView):
 
 def _period_pack(start: datetime, end: datetime, service: str | None, *, actor: Actor, now: datetime) -> IO[bytes]:
     numbers = numbers_at_once(start, end, service)
-    files: list[File] = [register_file(changes_numbered(numbers))]
+    files: list[File] = [register_file(register_rows(changes_numbered(numbers)))]
     for number in numbers:
         found = change_files(number, actor=actor, now=now)
         files += [(f"changes/{number}/{name}", content) for name, content in found.files]

@@ -39,7 +39,10 @@ class NewPackSerializer(StrictSerializer):
 
 
 class PackSerializer(serializers.ModelSerializer[EvidencePack]):
-    """A pack and how far it is: `done` of `count` changes are gathered."""
+    """A pack and how far it is: `done` of `count` changes are gathered.
+
+    It stands for `created_at`, when the audit chain held `as_of_sequence` events, the last with the hash `as_of_hash`.
+    """
 
     state = serializers.ChoiceField([state.value for state in PackState], read_only=True)
     file_url = serializers.SerializerMethodField(help_text="Null until it is ready.")
@@ -56,6 +59,8 @@ class PackSerializer(serializers.ModelSerializer[EvidencePack]):
             "count",
             "done",
             "created_at",
+            "as_of_sequence",
+            "as_of_hash",
             "finished_at",
             "problem",
             "size",
