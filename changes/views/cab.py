@@ -76,22 +76,18 @@ def meeting_edit(request: PageRequest, reference: str) -> HttpResponse:
     meeting = get_meeting(reference)
     form = ask.MeetingForm(request.POST or None, initial=ask.initial_of(meeting))
     editing = Editing(request, form, version=meeting.version)
-    context = {"crumbs": [*_above(), (reference, _page(reference))], "meeting": meeting, **editing.context}
-    if not form.is_valid():
-        return show(request, FORM, context, form=form)
-    try:
-        with sending(request):
-            actions.edit_meeting(
-                reference=reference,
-                version=editing.number,
-                changes=form.fields_of(),
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(FORM, context, error)
-    messages.success(request, _("Saved."))
-    return redirect("cab-meeting", reference)
+    context = {"crumbs": [*_above(), (reference, _page(reference))], "meeting": meeting}
+
+    def save() -> None:
+        actions.edit_meeting(
+            reference=reference,
+            version=editing.number,
+            changes=form.fields_of(),
+            actor=request.actor,
+            now=request.now,
+        )
+
+    return editing.answer(FORM, context, save=save, then=_page(reference))
 
 
 @require_safe

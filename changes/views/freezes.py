@@ -82,23 +82,18 @@ def freeze_edit(request: PageRequest, reference: str) -> HttpResponse:
     freeze = get_freeze(reference)
     form = FreezeForm(request.POST or None, initial=initial_of_freeze(freeze), **choices())
     editing = Editing(request, form, version=tag_of(actions.plan_of(freeze)))
-    above = [*_above(), (reference, _page(reference))]
-    context = {"crumbs": above, "freeze": freeze, "rules": COMMON_RULES, **editing.context}
-    if not form.is_valid():
-        return show(request, FORM, context, form=form)
-    try:
-        with sending(request):
-            actions.edit_freeze(
-                reference=reference,
-                tag=editing.version,
-                changes=form.fields_of(),
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(FORM, context, error)
-    messages.success(request, _("Saved."))
-    return redirect("freeze", reference)
+    context = {"crumbs": [*_above(), (reference, _page(reference))], "freeze": freeze, "rules": COMMON_RULES}
+
+    def save() -> None:
+        actions.edit_freeze(
+            reference=reference,
+            tag=editing.version,
+            changes=form.fields_of(),
+            actor=request.actor,
+            now=request.now,
+        )
+
+    return editing.answer(FORM, context, save=save, then=_page(reference))
 
 
 @require_safe

@@ -60,22 +60,18 @@ def window_edit(request: PageRequest, reference: str) -> HttpResponse:
     window = get_window(reference)
     form = PeriodForm(request.POST or None, initial=initial_of(window), **choices())
     editing = Editing(request, form, version=tag_of(actions.period_of(window)))
-    context = {"crumbs": _above(), "window": window, "rules": COMMON_RULES, **editing.context}
-    if not form.is_valid():
-        return show(request, FORM, context, form=form)
-    try:
-        with sending(request):
-            actions.edit_window(
-                reference=reference,
-                tag=editing.version,
-                changes=form.fields_of(),
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(FORM, context, error)
-    messages.success(request, _("Saved."))
-    return redirect("windows")
+    context = {"crumbs": _above(), "window": window, "rules": COMMON_RULES}
+
+    def save() -> None:
+        actions.edit_window(
+            reference=reference,
+            tag=editing.version,
+            changes=form.fields_of(),
+            actor=request.actor,
+            now=request.now,
+        )
+
+    return editing.answer(FORM, context, save=save, then=reverse("windows"))
 
 
 @require_POST

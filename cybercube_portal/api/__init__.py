@@ -5,7 +5,7 @@ from __future__ import annotations
 from cybercube_portal.api.callers import address_of, credential_of
 from cybercube_portal.api.idempotency import answer_once, idempotent, idempotent_hiding
 from cybercube_portal.api.paging import CursorPagination, Page, cut_page
-from cybercube_portal.api.preconditions import etag_of, names_tag, require_if_match
+from cybercube_portal.api.preconditions import etag_of, is_named, names_tag, require_if_match
 from cybercube_portal.api.problems import Problem, answer, exception_handler, problem_of
 from cybercube_portal.api.reading import StrictJSONParser, read_body, read_json
 from cybercube_portal.api.refusals import Malformed
@@ -39,6 +39,7 @@ __all__ = [
     "exception_handler",
     "idempotent",
     "idempotent_hiding",
+    "is_named",
     "names_tag",
     "nearest",
     "path_both",

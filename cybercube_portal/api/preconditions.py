@@ -16,7 +16,12 @@ def etag_of(version: int | str) -> str:
 
 def names_tag(request: HttpRequest | Request, tag: str) -> bool:
     """Whether If-None-Match names `tag`, weakly or not: the reader has it already (RFC 9110 section 13.1.2)."""
-    return tag in {sent.strip().removeprefix("W/") for sent in request.headers.get("If-None-Match", "").split(",")}
+    return is_named(request.headers.get("If-None-Match", ""), tag)
+
+
+def is_named(sent: str, tag: str) -> bool:
+    """The same of the header alone, for who answers without a request of Django's. `*` names whatever there is."""
+    return sent.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in sent.split(",")}
 
 
 def require_if_match(request: HttpRequest | Request, version: int | str) -> None:

@@ -60,8 +60,3 @@ def tag_of(snapshot: Snapshot, context: Context, *, client: bool, stream: str) -
     except TypeError:
         written = repr(read).encode()
     return f'"{snapshot.version}-{blake2b(written, digest_size=8).hexdigest()}"'
-
-
-def is_same(sent: str, tag: str) -> bool:
-    """Whether If-None-Match names the tag."""
-    return sent.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in sent.split(",")}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.utils.translation import gettext as _
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.people import selectors as people
 from cybercube_portal.people.views.editing import Editing
-from cybercube_portal.people.views.unsent import sending
-from cybercube_portal.web import SHOWN_AGAIN, PageRequest, page_of_rows, show
+from cybercube_portal.web import PageRequest, page_of_rows, show
 from flags.actions.flags import edit_flag
 from flags.forms.flags import EditFlagForm
 from flags.selectors.flags import get_flag
@@ -38,20 +35,16 @@ def flag_edit(request: PageRequest, key: str) -> HttpResponse:
     services, teams = catalog.slugs(), people.team_slugs()
     form = EditFlagForm(request.POST or None, flag=flag, services=services, teams=teams)
     editing = Editing(request, form, version=flag.version)
-    context = {"crumbs": above(flag), "flag": flag, **editing.context}
-    if not form.is_valid():
-        return show(request, EDIT, context, form=form)
-    try:
-        with sending(request):
-            edit_flag(
-                key=key,
-                version=editing.number,
-                changes=form.changes(),
-                reason=form.cleaned_data["reason"],
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(EDIT, context, error)
-    messages.success(request, _("Saved."))
-    return redirect("flag", key)
+
+    def save() -> None:
+        edit_flag(
+            key=key,
+            version=editing.number,
+            changes=form.changes(),
+            reason=form.cleaned_data["reason"],
+            actor=request.actor,
+            now=request.now,
+        )
+
+    context = {"crumbs": above(flag), "flag": flag}
+    return editing.answer(EDIT, context, save=save, then=reverse("flag", args=[key]))

@@ -68,25 +68,19 @@ def segment(request: PageRequest, slug: str) -> HttpResponse:
         ],
         "operators": (*OPERATORS, *PRESENCE),
         "may_edit": _may_edit(request),
-        **editing.context,
     }
-    if not form.is_valid():
-        return show(request, ONE, context, form=form)
-    sent = form.cleaned_data
-    try:
-        with sending(request):
-            change_segment(
-                slug=slug,
-                version=editing.number,
-                name=sent["name"],
-                groups=sent["groups"],
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(ONE, context, error)
-    messages.success(request, _("Saved."))
-    return redirect("segment", slug)
+
+    def save() -> None:
+        change_segment(
+            slug=slug,
+            version=editing.number,
+            name=form.cleaned_data["name"],
+            groups=form.cleaned_data["groups"],
+            actor=request.actor,
+            now=request.now,
+        )
+
+    return editing.answer(ONE, context, save=save, then=reverse("segment", args=[slug]))
 
 
 def _above() -> list[tuple[str, str]]:

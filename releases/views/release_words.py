@@ -139,22 +139,20 @@ def _edit(request: PageRequest, reference: str, kind: Words) -> HttpResponse:
     editing = Editing(request, form, version=release.row_version)
     typed = str(form["text"].value() or "")[: actions.LONGEST]
     html = render_markdown(kind.shown(words, typed), lower=kind.lower)
-    context = _about(release, kind) | {"html": html} | editing.context
-    if "check" in request.POST or not form.is_valid():
-        return show(request, EDIT, context, form=form)
-    try:
-        with sending(request):
-            kind.act(
-                reference=reference,
-                text=form.cleaned_data["text"],
-                version=editing.number,
-                actor=request.actor,
-                now=request.now,
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(EDIT, context, error)
-    messages.success(request, _("Saved."))
-    return redirect(kind.read, reference)
+    context = _about(release, kind) | {"html": html}
+    if "check" in request.POST:
+        return show(request, EDIT, context | editing.context, form=form)
+
+    def save() -> None:
+        kind.act(
+            reference=reference,
+            text=form.cleaned_data["text"],
+            version=editing.number,
+            actor=request.actor,
+            now=request.now,
+        )
+
+    return editing.answer(EDIT, context, save=save, then=reverse(kind.read, args=[reference]))
 
 
 def _context(request: PageRequest, release: Release, kind: Words) -> dict[str, Any]:

@@ -54,16 +54,10 @@ def service_edit(request: PageRequest, slug: str) -> HttpResponse:
         "service": service,
         "blockers": may(request.actor, permissions.EDIT_SERVICE, now=request.now).blockers,
         "crumbs": [(_("Services"), reverse("services")), (slug, reverse("service", args=[slug]))],
-        **editing.context,
     }
-    if not form.is_valid():
-        return show(request, TEMPLATE, context, form=form)
-    try:
-        with sending(request):
-            edit_service(
-                slug=slug, tag=editing.version, fields=form.service_fields(), actor=request.actor, now=request.now
-            )
-    except SHOWN_AGAIN as error:
-        return editing.again(TEMPLATE, context, error)
-    messages.success(request, _("%(slug)s is saved.") % {"slug": slug})
-    return redirect("service", slug)
+
+    def save() -> None:
+        edit_service(slug=slug, tag=editing.version, fields=form.service_fields(), actor=request.actor, now=request.now)
+
+    said = _("%(slug)s is saved.") % {"slug": slug}
+    return editing.answer(TEMPLATE, context, save=save, then=reverse("service", args=[slug]), said=said)

@@ -1,27 +1,26 @@
 """Edit forms: nobody saves over what somebody else saved in between without having seen it, and what is typed is kept until it is sent.
 
     editing = Editing(request, form, version=row.version)          # or a tag of its words
-    context |= editing.context
-    try:
-        with sending(request):
-            edit_thing(version=editing.number, ...)                # raises Stale for another one than is stored
-    except SHOWN_AGAIN as error:
-        return editing.again(TEMPLATE, context, error)
+    return editing.answer(TEMPLATE, context, save=lambda: edit_thing(version=editing.number, ...), then=address)
 
-The template includes `components/unsent.html` above its form and `components/unsent_line.html` in it, which carries the version.
+The domain call raises Stale for another version than is stored. The template includes `components/unsent.html` above its form and
+`components/unsent_line.html` in it, which carries the version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
-from cybercube_portal.errors import PortalError, Stale
-from cybercube_portal.people.views.unsent import recall
-from cybercube_portal.web import PageRequest, saved_otherwise, show_again
+from cybercube_portal.errors import Stale
+from cybercube_portal.people.views.unsent import recall, sending
+from cybercube_portal.web import SHOWN_AGAIN, PageRequest, saved_otherwise, show, show_again
 
 LONGEST_NUMBER = 9
 
@@ -51,7 +50,21 @@ class Editing:
         is_number = self.version.isascii() and self.version.isdecimal() and len(self.version) <= LONGEST_NUMBER
         return int(self.version) if is_number else 0
 
-    def again(self, template: str, context: Mapping[str, Any], error: PortalError) -> HttpResponse:
-        """The page with what was typed. Whoever was told what is saved now, and sends it again, has read that."""
-        told = {"version_read": self._stored} if isinstance(error, Stale) else {}
-        return show_again(self._request, template, {**context, **told}, form=self._form, error=error)
+    def answer(
+        self, template: str, context: Mapping[str, Any], *, save: Callable[[], object], then: str, said: str = ""
+    ) -> HttpResponse:
+        """The form, to be filled in or corrected; once it is right and `save` succeeded, the way to `then`, where `said` stands.
+
+        Whoever was told what is saved now, and sends it again, has read that.
+        """
+        context = {**context, **self.context}
+        if not self._form.is_valid():
+            return show(self._request, template, context, form=self._form)
+        try:
+            with sending(self._request):
+                save()
+        except SHOWN_AGAIN as error:
+            told = {"version_read": self._stored} if isinstance(error, Stale) else {}
+            return show_again(self._request, template, context | told, form=self._form, error=error)
+        messages.success(self._request, said or _("Saved."))
+        return redirect(then)
