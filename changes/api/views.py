@@ -29,7 +29,6 @@ from cybercube_portal.api import (
     StrictSerializer,
     idempotent,
     read_members,
-    read_parameters,
     refuse_unknown_parameters,
     require_if_match,
 )
@@ -61,9 +60,7 @@ class ChangesView(QueriedView):
     @extend_schema(operation_id="changes_list", parameters=[ChangeFilters], responses=ListedChangeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Changes, the newest first unless `query` asks for another order."""
-        filters = read_parameters(request.query_params, ChangeFilters)
-        query = filters.pop("query", None)
-        page = self.paginate_queryset(self.narrowed(changes_filtered(**filters), query)) or []
+        page = self.page_of(request, ChangeFilters, changes_filtered)
         return self.get_paginated_response(ListedChangeSerializer(page, many=True).data)
 
     @extend_schema(operation_id="changes_create", request=ChangeSerializer, responses={201: ChangeSerializer})

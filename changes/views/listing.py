@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from changes.models import ChangeRequest
@@ -16,14 +16,8 @@ from cybercube_portal.people.views.lists import show_list
 from cybercube_portal.query.words import ME
 from cybercube_portal.web import ChipGroup, Column, Listing, PageRequest
 from cybercube_portal.web.badges import words_of
-from cybercube_portal.web.counts import Count
 
 TEMPLATE = "changes/changes.html"
-
-
-def _counted(count: Count) -> str:
-    words = ngettext("%(count)s change", "%(count)s changes", count.number) % {"count": count.shown}
-    return count.said(words)
 
 
 LISTING: Listing[ChangeRequest] = Listing(
@@ -64,7 +58,7 @@ LISTING: Listing[ChangeRequest] = Listing(
         Column(_("Filed"), lambda row: row.created_at),
         Column(_("Outcome"), lambda row: row.outcome),
     ),
-    counted=_counted,
+    counted=ngettext_lazy("%(count)s change", "%(count)s changes", "number"),
 )
 
 

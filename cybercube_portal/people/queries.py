@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Model, QuerySet
 from rest_framework import generics, serializers
+from rest_framework.request import Request
 
 from cybercube_portal import clock
-from cybercube_portal.api import Malformed
+from cybercube_portal.api import Malformed, read_parameters
 from cybercube_portal.errors import FieldError
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
@@ -51,6 +53,14 @@ class QueriedView(generics.GenericAPIView[Any]):
     """A list that reads the `language` of its page, too. Its filters hold `query_field(language)`."""
 
     language: Language
+
+    def page_of(
+        self, request: Request, filters: type[serializers.Serializer[Any]], rows: Callable[..., QuerySet[Row]]
+    ) -> list[Row]:
+        """The page that `request` asks for of `rows(**filters)`, narrowed by its `query`. Raises Malformed and ValidationError."""
+        sent = read_parameters(request.query_params, filters)
+        query = sent.pop("query", None)
+        return self.paginate_queryset(self.narrowed(rows(**sent), query)) or []
 
     def narrowed(self, rows: QuerySet[Row], query: str | None) -> QuerySet[Row]:
         """Those of `rows` that fit `query`, paged in the order it asks for; without one all of them, in the usual order.

@@ -8,6 +8,7 @@
 {{ text|with_times }}                      the moments alone, in what somebody may have typed
 {% length timedelta %}                     a span in its largest unit
 {% path_to "deployments" reference as href %}   an address, empty where no page answers
+{% reference "change" row.change %}        a reference as a link to its page, a dash for none
 {% person user %}                          a name, the user name in its tooltip
 {% reason_row reason %} {% reasons list %} Reason values or their public dicts; a list shows what blocks first
 {% form_errors form %}                     the summary on top of a form, each line linking to its field
@@ -26,7 +27,7 @@ import lucide
 from django import forms, template
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.urls import is_valid_path
+from django.urls import is_valid_path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide as draw
@@ -94,6 +95,14 @@ def path_to(*parts: str) -> str:
     """`{% path_to "deployments" reference as href %}`: the address, empty where no page answers."""
     path = f"/{'/'.join(map(str, parts))}/"
     return path if all(parts) and is_valid_path(path) else ""
+
+
+@register.simple_tag
+def reference(route: str, name: str) -> str:
+    """`{% reference "change" row.change %}`: the name as a link to its page; a dash for none."""
+    if not name:
+        return mark_safe('<span class="soft">—</span>')
+    return format_html('<a class="mono" href="{}">{}</a>', reverse(route, args=[name]), name)
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
@@ -27,6 +27,10 @@ from cybercube_portal.web.counts import Count, count_of
 from cybercube_portal.web.csv_files import csv_answer
 from cybercube_portal.web.paging import PageOfRows, page_of_rows, rows_in_order
 from cybercube_portal.web.parts import Chip
+
+if TYPE_CHECKING:
+    # What ngettext_lazy gives has no name of its own outside of the stubs.
+    from django.utils.functional import _StrPromise
 
 Row = TypeVar("Row", bound=Model)
 Label = str | Promise
@@ -54,7 +58,7 @@ class Column(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """One list: `name` is what saved views hang on, `api` the route of the same over REST, `counted(n)` its rows in words, such as "12 changes"."""
+    """One list: `name` is what saved views hang on, `api` the route of the same over REST, `counted` its rows in words, such as "12 changes"."""
 
     name: str
     api: str
@@ -62,7 +66,7 @@ class Listing(Generic[Row]):
     rows: Callable[[], QuerySet[Row]]
     chips: tuple[ChipGroup, ...]
     columns: tuple[Column[Row], ...]
-    counted: Callable[[Count], str]
+    counted: _StrPromise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +167,8 @@ class ListPage(Generic[Row]):
     @property
     def counted(self) -> str:
         """The same in words."""
-        return self.listing.counted(self.count)
+        words = self.listing.counted % {"number": self.count.number, "count": self.count.shown}
+        return self.count.said(words)
 
     @cached_property
     def complaints(self) -> list[Complaint]:

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
@@ -94,9 +94,7 @@ LISTING: Listing[Flag] = Listing(
         Column(gettext_lazy("Defined"), lambda row: row.created_at),
         Column(gettext_lazy("Archived"), lambda row: row.archived_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s flag", "%(count)s flags", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s flag", "%(count)s flags", "number"),
 )
 
 

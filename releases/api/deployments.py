@@ -20,7 +20,6 @@ from cybercube_portal.api import (
     StrictSerializer,
     idempotent,
     read_members,
-    read_parameters,
     refuse_unknown_parameters,
 )
 from cybercube_portal.audit.keys import SignatureRefused
@@ -80,9 +79,7 @@ class DeploymentsView(QueriedView):
     )
     def get(self, request: Request) -> Response:
         """Deployments and rollbacks, the newest first unless `query` asks for another order."""
-        filters = read_parameters(request.query_params, DeploymentFilters)
-        query = filters.pop("query", None)
-        page = self.paginate_queryset(self.narrowed(deployments_filtered(**filters), query)) or []
+        page = self.page_of(request, DeploymentFilters, deployments_filtered)
         listed = [listed_deployment(row) for row in page]
         return self.get_paginated_response(ListedDeploymentSerializer(listed, many=True).data)
 

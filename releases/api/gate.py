@@ -148,10 +148,8 @@ class DecisionsView(QueriedView):
         """What was asked, the newest first unless `query` asks for another order, each with its last answer. A service account sees what it asked, or what its key names."""
         actor = actor_of(request)
         require(actor, ASK_GATE, now=clock.now())
-        filters = read_parameters(request.query_params, DecisionFilters)
-        query = filters.pop("query", None)
-        rows = self.narrowed(seen_by(actor, decisions_listed()).filter(**filters), query)
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        page = self.page_of(request, DecisionFilters, seen_by(actor, decisions_listed()).filter)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         operation_id="gate_decisions_create",

@@ -20,7 +20,6 @@ from cybercube_portal.api import (
     StrictSerializer,
     idempotent,
     read_members,
-    read_parameters,
     refuse_unknown_parameters,
 )
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
@@ -89,9 +88,7 @@ class IncidentsView(QueriedView):
     @extend_schema(operation_id="incidents_list", parameters=[IncidentFilters], responses=IncidentSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Incidents, the newest first unless `query` asks for another order."""
-        filters = read_parameters(request.query_params, IncidentFilters)
-        query = filters.pop("query", None)
-        page = self.paginate_queryset(self.narrowed(incidents_filtered(**filters), query)) or []
+        page = self.page_of(request, IncidentFilters, incidents_filtered)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(operation_id="incidents_report", request=IncidentBody, responses={201: IncidentSerializer})

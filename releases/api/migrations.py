@@ -21,7 +21,6 @@ from cybercube_portal.api import (
     StrictSerializer,
     idempotent,
     read_members,
-    read_parameters,
     refuse_unknown_parameters,
 )
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode, MigrationKind, MigrationPhase
@@ -180,9 +179,7 @@ class MigrationsView(QueriedView):
     )
     def get(self, request: Request) -> Response:
         """Migrations, the newest first unless `query` asks for another order."""
-        filters = read_parameters(request.query_params, MigrationFilters)
-        query = filters.pop("query", None)
-        page = self.paginate_queryset(self.narrowed(migrations_filtered(**filters), query)) or []
+        page = self.page_of(request, MigrationFilters, migrations_filtered)
         return self.get_paginated_response(ListedMigrationSerializer(page, many=True).data)
 
     @extend_schema(operation_id="migrations_plan", request=MigrationBody, responses={201: MigrationSerializer})

@@ -22,7 +22,6 @@ from cybercube_portal.api import (
     etag_of,
     idempotent,
     read_members,
-    read_parameters,
     refuse_unknown_parameters,
     require_if_match,
 )
@@ -80,9 +79,7 @@ class ReleasesView(QueriedView):
     )
     def get(self, request: Request) -> Response:
         """Releases, the newest first unless `query` asks for another order."""
-        filters = read_parameters(request.query_params, ReleaseFilters)
-        query = filters.pop("query", None)
-        page = self.paginate_queryset(self.narrowed(releases_filtered(**filters), query)) or []
+        page = self.page_of(request, ReleaseFilters, releases_filtered)
         return self.get_paginated_response(ListedReleaseSerializer(listed_releases(page), many=True).data)
 
     @extend_schema(operation_id="releases_open", request=ReleaseBody, responses={201: ReleaseSerializer})

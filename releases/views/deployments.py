@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from changes.views.merge_box import Button
@@ -69,9 +69,7 @@ LISTING: Listing[Deployment] = Listing(
         Column(gettext_lazy("Reported"), lambda row: row.created_at),
         Column(gettext_lazy("Verified"), lambda row: row.verified_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s deployment", "%(count)s deployments", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s deployment", "%(count)s deployments", "number"),
 )
 
 

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cybercube_portal.catalog import selectors as catalog
@@ -69,9 +69,7 @@ LISTING: Listing[Incident] = Listing(
         Column(gettext_lazy("Noticed"), lambda row: row.detected_at),
         Column(gettext_lazy("Over"), lambda row: row.resolved_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s incident", "%(count)s incidents", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s incident", "%(count)s incidents", "number"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from cybercube_portal.people.guard import require
@@ -52,9 +52,7 @@ LISTING: Listing[Any] = Listing(
         Column(gettext_lazy("Asked"), lambda row: row.asked_at),
         Column(gettext_lazy("Decided"), lambda row: row.decided_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s decision", "%(count)s decisions", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s decision", "%(count)s decisions", "number"),
 )
 
 

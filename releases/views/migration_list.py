@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
 from cybercube_portal.catalog.states import MigrationPhase
@@ -67,9 +67,7 @@ LISTING: Listing[Migration] = Listing(
         Column(gettext_lazy("Ran (seconds)"), lambda row: row.ran_seconds),
         Column(gettext_lazy("Verified"), lambda row: row.verified_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s migration", "%(count)s migrations", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s migration", "%(count)s migrations", "number"),
 )
 
 

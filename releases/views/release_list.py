@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from changes.policy.approvals import ReleaseType
@@ -62,9 +62,7 @@ LISTING: Listing[Release] = Listing(
         Column(gettext_lazy("In production"), lambda row: row.deployed_at),
         Column(gettext_lazy("Notes published"), lambda row: row.notes_published_at),
     ),
-    counted=lambda count: count.said(
-        ngettext("%(count)s release", "%(count)s releases", count.number) % {"count": count.shown}
-    ),
+    counted=ngettext_lazy("%(count)s release", "%(count)s releases", "number"),
 )
 
 

@@ -94,6 +94,15 @@ def test_reasons__words_of_somebody_else__are_text_and_never_markup() -> None:
     assert "<i>" not in page
 
 
+def test_reference__of_nothing__is_a_dash_and_any_name_is_text() -> None:
+    page = Template('{% load portal %}{% reference "change" none %}{% reference "change" name %}')
+    drawn = page.render(Context({"none": "", "name": '"><b>'}))
+
+    assert drawn == (
+        '<span class="soft">—</span><a class="mono" href="/changes/%22%3E%3Cb%3E/">&quot;&gt;&lt;b&gt;</a>'
+    )
+
+
 @pytest.mark.parametrize(
     ("distance", "words"),
     [

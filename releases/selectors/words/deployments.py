@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from changes.policy.scope import Action
-from cybercube_portal.catalog.words import environment_word, service_word, team_word
 from cybercube_portal.people.words import person_word
-from cybercube_portal.query import Language, OneOf, Text, Time, Word
+from cybercube_portal.query import Language, OneOf, Time, Word
+from releases.selectors.words.shared import CHANGE, ENVIRONMENT, RELEASE, SERVICE, TEAM, VERSION
 from releases.states import UNDER_WAY, DeploymentState, Method
 
 D = DeploymentState
@@ -39,14 +39,12 @@ LANGUAGE = Language(
             values=OneOf({state.value: Q(state=state) for state in DeploymentState}),
             example="verifying",
         ),
-        environment_word(lambda code: Q(environment=code)),
-        service_word(lambda owned: Q(service__in=owned.ids)),
-        team_word(lambda owned: Q(service__in=owned.ids)),
-        Word(name="version", means=_("The version"), values=Text(lambda text: Q(version=text)), example="v2.3.1"),
-        Word(
-            name="change", means=_("Its change"), values=Text(lambda text: Q(change=text)), example="CR-2026-0117-001"
-        ),
-        Word(name="release", means=_("Its release"), values=Text(lambda text: Q(release=text)), example="REL-001"),
+        ENVIRONMENT,
+        SERVICE,
+        TEAM,
+        VERSION,
+        CHANGE,
+        RELEASE,
         Word(
             name="method",
             means=_("How it is rolled out (§4.3)"),

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from changes.policy.scope import Action
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.words import environment_word, team_word
+from cybercube_portal.catalog.words import team_word
 from cybercube_portal.query import Language, Named, Names, OneOf, Text, Time, Word
 from releases.models import GateDecision
 from releases.selectors.gate_history import about_change, denied_by_freeze, with_last_outcome
+from releases.selectors.words.shared import ENVIRONMENT
 from releases.states import GateOutcome
 
 
@@ -30,7 +31,7 @@ LANGUAGE = Language(
             values=OneOf({outcome.value: with_last_outcome(outcome) for outcome in GateOutcome}),
             example="deny",
         ),
-        environment_word(lambda code: Q(environment=code)),
+        ENVIRONMENT,
         Word(
             name="service",
             means=_("The service that was asked about"),

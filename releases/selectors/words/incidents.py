@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cybercube_portal.catalog.words import environment_word, service_word, team_word
 from cybercube_portal.query import Language, OneOf, Text, Time, Word
+from releases.selectors.words.shared import ENVIRONMENT, SERVICE, TEAM
 from releases.states import IncidentSource, IncidentState
 
 LANGUAGE = Language(
@@ -17,9 +17,9 @@ LANGUAGE = Language(
             values=OneOf({state.value: Q(state=state) for state in IncidentState}),
             example="open",
         ),
-        environment_word(lambda code: Q(environment=code)),
-        service_word(lambda owned: Q(service__in=owned.ids)),
-        team_word(lambda owned: Q(service__in=owned.ids)),
+        ENVIRONMENT,
+        SERVICE,
+        TEAM,
         Word(
             name="source",
             means=_("Who noticed it"),

@@ -6,9 +6,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase
-from cybercube_portal.catalog.words import environment_word, lint_word, service_word, team_word
+from cybercube_portal.catalog.words import lint_word
 from cybercube_portal.people.words import person_word
 from cybercube_portal.query import Language, OneOf, Text, Time, Word
+from releases.selectors.words.shared import CHANGE, ENVIRONMENT, RELEASE, SERVICE, TEAM, VERSION
 from releases.states import MigrationState
 
 M = MigrationState
@@ -34,9 +35,9 @@ LANGUAGE = Language(
             values=OneOf({state.value: Q(state=state) for state in MigrationState}),
             example="applied",
         ),
-        environment_word(lambda code: Q(environment=code)),
-        service_word(lambda owned: Q(service__in=owned.ids)),
-        team_word(lambda owned: Q(service__in=owned.ids)),
+        ENVIRONMENT,
+        SERVICE,
+        TEAM,
         Word(
             name="phase",
             means=_("Expand, backfill or contract (§9.3)"),
@@ -56,11 +57,9 @@ LANGUAGE = Language(
             values=Text(lambda text: Q(lock_impact__icontains=text)),
             example="exclusive",
         ),
-        Word(name="version", means=_("The version"), values=Text(lambda text: Q(version=text)), example="v2.3.1"),
-        Word(
-            name="change", means=_("Its change"), values=Text(lambda text: Q(change=text)), example="CR-2026-0117-001"
-        ),
-        Word(name="release", means=_("Its release"), values=Text(lambda text: Q(release=text)), example="REL-001"),
+        VERSION,
+        CHANGE,
+        RELEASE,
         person_word("by", _("Who planned it"), lambda person: Q(created_by=person)),
         Word(name="created", means=_("When it was planned"), values=Time("created_at"), example="7d"),
         Word(name="applied", means=_("When it ran through"), values=Time("applied_at"), example="today"),

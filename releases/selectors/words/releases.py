@@ -6,11 +6,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from changes.policy.approvals import ReleaseType
-from cybercube_portal.catalog.words import service_word, team_word
 from cybercube_portal.people.words import person_word
 from cybercube_portal.query import Language, OneOf, Text, Time, Word
 from releases.policy.releases import SHOWN_STATES
 from releases.selectors.releases import called
+from releases.selectors.words.shared import SERVICE, TEAM, VERSION
 from releases.states import RELEASE_OVER, ReleaseState
 
 R = ReleaseState
@@ -41,9 +41,9 @@ LANGUAGE = Language(
             values=OneOf({kind.value: Q(type=kind) for kind in ReleaseType}),
             example="minor",
         ),
-        service_word(lambda owned: Q(service__in=owned.ids)),
-        team_word(lambda owned: Q(service__in=owned.ids)),
-        Word(name="version", means=_("The version"), values=Text(lambda text: Q(version=text)), example="v2.3.1"),
+        SERVICE,
+        TEAM,
+        VERSION,
         Word(
             name="change",
             means=_("The change that authorises it"),
