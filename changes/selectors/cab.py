@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from changes.models import Attendance, CabMeeting, ChangeRequest, Signature
+from changes.models import Attendance, CabMeeting, ChangeRequest, Signature, Template
 from changes.policy import cab
 from changes.policy.approvals import ReleaseType, SignatureFact
 from changes.policy.cab import ItemFacts, Why
+from changes.policy.spans import Span
+from changes.selectors.calendar import CalendarRange, range_in, rows_in
 from changes.selectors.changes import changes_listed
 from changes.selectors.waiting import with_seats
-from changes.states import ChangeState, ChangeType, MeetingState, Risk
+from changes.states import ChangeState, ChangeType, MeetingState, Risk, TemplateState
+from cybercube_portal.database.together import together
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.roles import Role
 
 MOST_ITEMS = 100
+# What says why a change is on an agenda, and where it stands there.
+_WEIGHED = ("number", "type", "state", "risk_level", "release_type", "record_due_at", "recorded_at", "scheduled_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,15 @@ class AgendaItem:
     why: Why
     votes: tuple[Signature, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who is there: `fact` is what they can fill of the board."""
+
+    username: str
+    name: str
+    fact: SignatureFact
 
 
 def meetings_listed() -> QuerySet[CabMeeting]:
@@ -88,12 +103,28 @@ def agenda_of(meeting: CabMeeting, *, now: datetime) -> tuple[AgendaItem, ...]:
     return tuple(items[at] for at in order)
 
 
-def agenda_numbers(meeting: CabMeeting, *, now: datetime) -> list[str]:
-    """The numbers on the agenda in its order, one query."""
-    rows = list(ChangeRequest.objects.filter(_candidates(meeting, now=now)).order_by("scheduled_time")[:MOST_ITEMS])
+def calendar_around(spans: Sequence[Span]) -> CalendarRange:
+    """What happens in these spans, in two queries."""
+    return range_in(spans, *together(*rows_in(spans)))
+
+
+def numbers_and_calendar(
+    meeting: CabMeeting, spans: Sequence[Span], *, now: datetime
+) -> tuple[list[str], CalendarRange]:
+    """The numbers on the agenda in its order, and what happens in these spans; in two queries."""
+    on_agenda = ChangeRequest.objects.filter(_candidates(meeting, now=now)).order_by("scheduled_time", "number")
+    freezes, changes, rows = together(*rows_in(spans), on_agenda.only(*_WEIGHED)[:MOST_ITEMS])
     whys = [_why(row, meeting=meeting, now=now) or Why.ADDED for row in rows]
     order = cab.in_order([(why, row.scheduled_time, row.number) for why, row in zip(whys, rows, strict=True)])
-    return [rows[at].number for at in order]
+    return [rows[at].number for at in order], range_in(spans, freezes, changes)
+
+
+def board_and_proposed(meeting: CabMeeting) -> tuple[list[Present], list[Template]]:
+    """Who was there, and the standard changes that wait for the board (none once it is over); in one query."""
+    there: QuerySet[Any] = meeting.attendances.annotate(username=F("person__username"), name=F("person__name"))
+    proposed = Template.objects.none() if meeting.is_over else Template.objects.filter(state=TemplateState.PROPOSED)
+    rows, templates = together(there, proposed.order_by("slug"))
+    return [Present(row.username, row.name, _fact(row, row.username)) for row in rows], templates
 
 
 def is_on_agenda(meeting: CabMeeting, number: str, *, now: datetime) -> bool:
@@ -103,17 +134,11 @@ def is_on_agenda(meeting: CabMeeting, number: str, *, now: datetime) -> bool:
 
 def attendees_of(meeting: CabMeeting) -> tuple[SignatureFact, ...]:
     """Who was there, with the roles held then."""
-    return attendees(meeting.attendances.select_related("person"))
+    return tuple(_fact(row, row.person.username) for row in meeting.attendances.select_related("person"))
 
 
-def attendees(rows: Iterable[Attendance]) -> tuple[SignatureFact, ...]:
-    """The same of rows that were read already."""
-    return tuple(
-        SignatureFact(
-            person=row.person.username, roles=frozenset(Role(role) for role in row.roles), at=row.at, id=str(row.pk)
-        )
-        for row in rows
-    )
+def _fact(row: Attendance, username: str) -> SignatureFact:
+    return SignatureFact(person=username, roles=frozenset(Role(role) for role in row.roles), at=row.at, id=str(row.pk))
 
 
 def _candidates(meeting: CabMeeting, *, now: datetime) -> Q:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -125,6 +127,27 @@ def calendar_between(start: datetime, end: datetime, narrow: Narrow = EVERYTHING
         changes=changes,
         conflicts=tuple(_clashes(changes, others_in=None if narrow.is_everything else (start, end))),
         complete=max(len(found), len(freezes), len(windows)) <= MOST_CHANGES,
+    )
+
+
+def rows_in(spans: Sequence[Span]) -> tuple[QuerySet[Freeze], QuerySet[ChangeRequest]]:
+    """The freezes and the changes that may touch one of these spans, which come in their order; for `range_in`, read `together`."""
+    near = reduce(or_, (Q(scheduled_time__lt=one.end, scheduled_time__gt=one.start - LONGEST_SLOT) for one in spans))
+    changes = ChangeRequest.objects.filter(near).exclude(state__in=OFF_CALENDAR).order_by("scheduled_time", "id")
+    return published_between(spans[0].start, spans[-1].end), changes.defer(*TEXTS)[: MOST_CHANGES + 1]
+
+
+def range_in(spans: Sequence[Span], freezes: Iterable[Freeze], rows: Iterable[ChangeRequest]) -> CalendarRange:
+    """What those rows make of these spans; windows are left out (one query)."""
+    frozen = _happenings(freezes, spans[0].start, spans[-1].end)
+    found = [row for row in rows if any(row.slot.span.overlaps(one) for one in spans)]
+    changes = tuple(found[:MOST_CHANGES])
+    return CalendarRange(
+        freezes=frozen[:MOST_OCCURRENCES],
+        windows=(),
+        changes=changes,
+        conflicts=tuple(_clashes(changes, others_in=None)),
+        complete=max(len(found), len(frozen)) <= MOST_CHANGES,
     )
 
 

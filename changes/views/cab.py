@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -21,10 +21,17 @@ from changes.forms import cab as ask
 from changes.forms.moves import NothingForm
 from changes.models import CabMeeting
 from changes.policy import cab as policy
-from changes.selectors.cab import agenda_of, attendees, get_meeting, meetings_listed, next_meeting
+from changes.selectors.cab import (
+    AgendaItem,
+    agenda_of,
+    board_and_proposed,
+    calendar_around,
+    get_meeting,
+    meetings_listed,
+    next_meeting,
+)
 from changes.selectors.meeting_moves import meeting_moves
-from changes.selectors.templates import templates_listed
-from changes.states import TemplateState
+from changes.views.cab_calendar import Strip, places_of, strip_of, weeks_around
 from changes.views.cab_item import agenda_rows, item_context
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.views.editing import Editing
@@ -143,9 +150,11 @@ def meeting_minutes(_request: PageRequest, reference: str) -> HttpResponse:
 def meeting_pack(request: PageRequest, reference: str) -> HttpResponse:
     """Everything on the agenda in full, to print."""
     found = get_meeting(reference)
+    items = agenda_of(found, now=request.now)
     context = {
         "meeting": found,
-        "items": agenda_of(found, now=request.now),
+        "items": items,
+        "strip": _strip(found, items, request),
         "crumbs": [*_above(), (found.title, _page(reference))],
     }
     return show(request, PACK, context)
@@ -155,18 +164,22 @@ def _context(
     request: PageRequest, found: CabMeeting, *, verb: str = "", bound: forms.BaseForm | None = None
 ) -> dict[str, Any]:
     options = {option.verb: option for option in meeting_moves(found, actor=request.actor, now=request.now)}
-    rows = list(found.attendances.select_related("person"))
-    there = attendees(rows)
+    present, proposed = board_and_proposed(found)
+    there, people = [one.fact for one in present], {one.username: one for one in present}
     items = () if found.is_over else agenda_of(found, now=request.now)
     return {
         "meeting": found,
         "agenda": agenda_rows(found, items, actor=request.actor),
-        "seats": policy.seats_present(there),
-        "attended": [row.person.get_full_name() for row in rows],
+        "strip": _strip(found, items, request),
+        "seats": [
+            {"label": seated.seat.label, "person": seated.signature and people[seated.signature.person]}
+            for seated in policy.seats_present(there)
+        ],
+        "attended": present,
         "quorum": policy.has_quorum(there),
         "is_there": request.actor.username in {fact.person for fact in there},
         "may": {name: option.allowed for name, option in options.items()},
-        "proposed": () if found.is_over else templates_listed(state=TemplateState.PROPOSED),
+        "proposed": proposed,
         "asked": {
             "add": bound if verb == "add" else ask.ItemForm(auto_id="add_%s"),
             "close": bound if verb == "close" else ask.CloseForm(initial={"notes": found.notes}, auto_id="close_%s"),
@@ -175,6 +188,15 @@ def _context(
         "failed": verb,
         "crumbs": _above(),
     }
+
+
+def _strip(found: CabMeeting, items: Sequence[AgendaItem], request: PageRequest) -> Strip | None:
+    changes = [item.change for item in items]
+    weeks = weeks_around(changes, now=request.now)
+    if not weeks:
+        return None
+    numbers = [change.number for change in changes]
+    return strip_of(calendar_around(weeks), weeks, places_of(found, numbers), changes, now=request.now)
 
 
 def _above() -> list[tuple[str, str]]:

@@ -11,11 +11,12 @@ from django.urls import reverse
 from changes.forms.cab import VoteForm
 from changes.models import CabMeeting
 from changes.policy import cab
-from changes.selectors.cab import AgendaItem, agenda_numbers
+from changes.selectors.cab import AgendaItem, numbers_and_calendar
 from changes.selectors.moves import moves_for
 from changes.selectors.page import change_page
 from changes.selectors.readiness import readiness
 from changes.states import ChangeState, MeetingState
+from changes.views.cab_calendar import places_of, strip_of, weeks_around
 from changes.views.merge_box import seat_rows
 from changes.words import named
 from cybercube_portal.people.actors import Actor
@@ -43,7 +44,8 @@ def item_context(request: PageRequest, meeting: CabMeeting, number: str, *, form
     """What the page of one item draws. Raises NotFound."""
     page = change_page(number, reader=request.actor.id, now=request.now)
     situation, change = page.situation, page.situation.change
-    numbers = agenda_numbers(meeting, now=request.now)
+    weeks = weeks_around([change], now=request.now)
+    numbers, around = numbers_and_calendar(meeting, weeks, now=request.now)
     at = numbers.index(number) if number in numbers else None
     options = {option.verb: option for option in moves_for(situation, actor=request.actor)}
     rows = readiness(situation)
@@ -64,6 +66,7 @@ def item_context(request: PageRequest, meeting: CabMeeting, number: str, *, form
         "count": len(numbers),
         "previous": item_url(meeting, numbers[at - 1]) if at else "",
         "next": item_url(meeting, numbers[at + 1]) if at is not None and at + 1 < len(numbers) else "",
+        "strip": strip_of(around, weeks, places_of(meeting, numbers), [change], now=request.now, is_one=True),
         "is_open": change.state == ChangeState.IN_REVIEW,
     }
 

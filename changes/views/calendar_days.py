@@ -15,9 +15,10 @@ from changes.selectors.calendar import CalendarRange, Happening
 from cybercube_portal.web.badges import badge_of
 
 ONE = timedelta(days=1)
-# A cell says how many more there are; the agenda names them.
+# A cell says how many more there are; the agenda names them. Saying that takes the place of one.
 MOST_A_DAY = 4
 MOST_BANDS = 3
+SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,20 @@ class Bar:
         return bool(self.conflicts)
 
     @property
+    def against(self) -> tuple[str, ...]:
+        """The numbers of those it clashes with, each once."""
+        return tuple(dict.fromkeys(conflict.number for conflict in self.conflicts))
+
+    @property
     def icon(self) -> str:
         """That of its state: colour alone says nothing."""
         return badge_of("change_state", self.change.state).icon
+
+    @property
+    def unsaid(self) -> str:
+        """The service where the title does not name it, and how many besides."""
+        first, *others = self.change.services or [""]
+        return "" if first in self.change.title else first + (f" +{len(others)}" if others else "")
 
 
 @dataclass(slots=True)
@@ -56,12 +68,17 @@ class Day:
     @property
     def shown(self) -> list[Bar]:
         """As many as a cell holds."""
-        return self.bars[:MOST_A_DAY]
+        return self.bars if len(self.bars) <= MOST_A_DAY else self.bars[: MOST_A_DAY - 1]
 
     @property
     def more(self) -> int:
         """How many it does not."""
-        return max(0, len(self.bars) - MOST_A_DAY)
+        return len(self.bars) - len(self.shown)
+
+    @property
+    def is_weekend(self) -> bool:
+        """A day on which most people rest."""
+        return self.date.weekday() >= SATURDAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
