@@ -19,7 +19,19 @@ LONGEST_TEXT = 50_000
 
 
 class WallField(WhenField):
-    """A time by the clock on a wall. Cleans to a naive datetime; `WallTimes` makes it a moment."""
+    """A time by the clock on a wall: the person's own, or another that the form says (`in_own_zone` False).
+
+    Cleans to a naive datetime; `WallTimes` makes it a moment.
+    """
+
+    def __init__(self, *, in_own_zone: bool = True, **kwargs: Any) -> None:
+        self.in_own_zone = in_own_zone
+        super().__init__(**kwargs)
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """Say the person's zone where it is meant."""
+        kind = WhenField if self.in_own_zone else forms.Field
+        return kind.get_bound_field(self, form, field_name)
 
     def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401 - Django's signature
         """Raises ValidationError for what is no time."""

@@ -52,8 +52,8 @@ class PeriodForm(WallTimes):
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    starts_at = WallField(label=_("From"), help_text=_("By that zone's clock."))
-    ends_at = WallField(label=_("Until"), help_text=_("Not included."))
+    starts_at = WallField(in_own_zone=False, label=_("From"), help_text=_("By that zone's clock."))
+    ends_at = WallField(in_own_zone=False, label=_("Until"), help_text=_("Not included."))
     rule = forms.CharField(
         label=_("Repeats"),
         help_text=_("By RFC 5545, such as FREQ=YEARLY or FREQ=WEEKLY;BYDAY=MO,TH. Empty: once."),

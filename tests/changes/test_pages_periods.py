@@ -91,6 +91,7 @@ def test_freeze__edited_as_a_draft__shows_its_own_zones_clock(held: datetime, br
     dan.post(address, _freeze(title="Quiet days", kind="custom", risks=["high"], version=_read(dan, address)))
 
     assert 'value="2026-12-23T00:00"' in shown
+    assert "In your time zone" not in shown
     assert (Freeze.objects.get().title, Freeze.objects.get().predicate) == ("Quiet days", {"risks": ["high"]})
     again = dan.get(f"/freezes/{freeze.reference}/edit/").context["form"]
     assert (again.initial["kind"], again.initial["risks"]) == ("custom", ["high"])
