@@ -58,12 +58,12 @@ class Chart:
     height: int = HEIGHT
 
 
-def bar_chart(points: Sequence[Point]) -> Chart:
-    """From left to right; a gap where there is no value."""
+def bar_chart(points: Sequence[Point], *, most: float = 0.0, top: str = "") -> Chart:
+    """From left to right; a gap where there is no value. A full bar stands for the highest, or for `most` (`top` in words)."""
     highest = max(
         (point for point in points if point.value is not None), key=lambda point: point.value or 0, default=None
     )
-    most = (highest.value or 0.0) if highest else 0.0
+    most = max(most, (highest.value or 0.0) if highest else 0.0)
     step = WIDTH / max(LEAST_SLOTS, len(points))
     bars = tuple(
         Bar(
@@ -85,7 +85,7 @@ def bar_chart(points: Sequence[Point]) -> Chart:
         for index, point in enumerate(points)
         if index % every == 0
     )
-    return Chart(bars=bars, labels=labels, top=highest.words if highest else None)
+    return Chart(bars=bars, labels=labels, top=(top or highest.words) if highest else None)
 
 
 def meter(value: float | None, most: float) -> float | None:

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from cybercube_portal.pages import saved_views, services, views
-from cybercube_portal.pages.dashboards import approvals, cadence, compliance, delivery, files, freezes, lists
+from cybercube_portal.pages.dashboards import approvals, cadence, compare, compliance, delivery, files, freezes, lists
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("services/<slug:slug>/", services.service, name="service"),
     path("services/<slug:slug>/watch/", services.service_watch, name="service-watch"),
     path("dashboards/", delivery.dashboards, name="dashboards"),
+    path("dashboards/compare/", compare.comparison, name="dashboard-compare"),
     path("dashboards/approvals/", approvals.approvals, name="dashboard-approvals"),
     path("dashboards/cadence/", cadence.cadence, name="dashboard-cadence"),
     path("dashboards/freezes/", freezes.freezes, name="dashboard-freezes"),

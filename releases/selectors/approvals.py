@@ -58,13 +58,14 @@ class Wait:
 class Waits:
     """Every seat that signed in the period, every risk, and all together.
 
-    `weeks`: the median of each, by its Monday; None where nobody signed.
+    `weeks`: the median of each, by its Monday; None where nobody signed. `signed` says how many did.
     """
 
     seats: tuple[Wait, ...]
     risks: tuple[Wait, ...]
     total: Wait
     weeks: Mapping[date, timedelta | None]
+    signed: Mapping[date, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ def approval_waits(period: Period) -> Waits:
         risks=tuple(of(risk, risk=risk) for risk in Risk),
         total=of(""),
         weeks={monday: quantile(weeks[monday], 0.5) for monday in period.mondays},
+        signed={monday: sum(map(len, weeks[monday])) for monday in period.mondays},
     )
 
 

@@ -46,7 +46,7 @@ def measure(period: Period) -> Measured:
         total,
         days=period.days,
         days_per_week=[sum(monday <= date_ < monday + WEEK for date_ in shipped) for monday in mondays],
-        days_per_month=[sum(date_.replace(day=1) == month for date_ in shipped) for month in _months(period)],
+        days_per_month=[sum(date_.replace(day=1) == month for date_ in shipped) for month in months_of(period)],
     )
     return Measured(figures=figures, total=total, weeks=weeks)
 
@@ -98,7 +98,8 @@ def _of_team(team: str, services: Sequence[Cadence]) -> Cadence:
     )
 
 
-def _months(period: Period) -> list[date]:
+def months_of(period: Period) -> list[date]:
+    """The first day of every month it touches, in order."""
     last = (period.end - timedelta(microseconds=1)).date()
     month, found = period.start.date().replace(day=1), []
     while month <= last:

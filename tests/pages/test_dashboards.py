@@ -27,8 +27,18 @@ from tests.factories.people import Cast
 MOST_QUERIES = 12
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PAGES = ["", "approvals/", "cadence/", "freezes/", "compliance/", "deployments/", "signatures/"]
-TABLES = ["weeks", "approvals", "risks", "cadence", "freezes", "compliance", "deployments", "signatures"]
+PAGES = [
+    "",
+    "compare/",
+    "compare/?team=payments",
+    "approvals/",
+    "cadence/",
+    "freezes/",
+    "compliance/",
+    "deployments/",
+    "signatures/",
+]
+TABLES = ["weeks", "compare", "approvals", "risks", "cadence", "freezes", "compliance", "deployments", "signatures"]
 PERIOD = "from=2026-01-05&to=2026-01-19"
 
 
@@ -121,6 +131,45 @@ def test_dashboards__any_of_its_pages__stays_within_the_budget_of_queries_also_w
     assert len(queries) <= MOST_QUERIES, "\n".join(query["sql"][:150] for query in queries)
 
 
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_compare__teams_then_services__figures_as_on_their_own_dashboard_in_any_order(
+    billing: Service, browser_session: Callable[[str], Client], *, is_kept: bool
+) -> None:
+    search = stories.service("search-api", team="search")
+    stories.service("idle-api", team="search")
+    deployed(search, "v1.0.0", at=MONDAY + DAY, lead_times=[3600.0, 10800.0])
+    if is_kept:
+        close_days(now=MONDAY + 9 * DAY)
+    session = browser_session("alice")
+
+    def compared(query: str) -> dict[str, list[str]]:
+        page = session.get(f"/dashboards/compare/?{PERIOD}&{query}")
+        return {
+            line.name: [cell.value for cell in line.cells] for line in [*page.context["lines"], page.context["whole"]]
+        }
+
+    teams = compared("")
+    assert list(teams)[:2] == ["payments", "search"]
+    for name, narrow in (("payments", "&team=payments"), ("search", "&team=search"), ("", "")):
+        own = session.get(f"/dashboards/?{PERIOD}{narrow}").context["figures"]
+        assert teams[name] == [figure.value for figure in own]
+    assert list(compared("sort=lead_time_for_changes"))[:2] == ["payments", "search"]
+    fails = [name for name in compared("sort=-change_fail_rate") if name]
+    assert (fails[0], fails[-1] != "payments") == ("payments", True), (
+        "the worst first, what has nothing to measure last"
+    )
+    assert list(compared("sort=-name"))[:2] == list(compared("sort=name"))[1::-1]
+    assert list(compared("sort=nonsense")) == list(teams)
+    services = compared("team=search&sort=name")
+    assert services["idle-api"] == ["0.00 a day", "—", "—", "—", "—"]
+    page = session.get(f"/dashboards/compare/?{PERIOD}")
+    (line,) = (line for line in page.context["lines"] if line.name == "payments")
+    assert len(session.get(line.deployments_url).context["lines"]) == line.deployments == 4
+    assert "/dashboards/compare/?team=payments" in line.url
+    (chart,) = (small for small in page.context["charts"] if small.name == "search")
+    assert [week.words for week in chart.weeks.rows] == ["1", "0"]
+
+
 def test_approvals__by_seat_and_by_risk__beside_the_fail_rate_with_their_lists(
     billing: Service, browser_session: Callable[[str], Client]
 ) -> None:
@@ -130,7 +179,8 @@ def test_approvals__by_seat_and_by_risk__beside_the_fail_rate_with_their_lists(
     assert (seat.name, seat.row.signatures, seat.median, seat.row.deployments) == ("Tech lead", 1, "3.0 h", 1)
     assert (risk.name, risk.row.signatures, risk.row.deployments, risk.fail_rate) == ("high", 1, 1, "0.0 %")
     assert page.context["fail_rate"] == "25.0 %"
-    assert [week.words for week in page.context["weeks"].rows] == ["3.0 h", "—"]
+    assert [(week.words, week.count) for week in page.context["weeks"].rows] == [("3.0 h", 1), ("—", 0)]
+    assert page.context["weeks"].chart.bars[0].title == "Week of 05 Jan 2026: 3.0 h, n = 1"
     assert len(session.get(page.context["weeks"].rows[0].url).context["page"].rows) == 1
     assert len(session.get(seat.deployments_url).context["lines"]) == 1
     assert [row.waited for row in session.get(seat.signatures_url).context["page"].rows] == [3 * HOUR]
@@ -245,6 +295,7 @@ def test_dashboards__what_nobody_knows__not_found(
     ("path", "words"),
     [
         ("", "An admin registers the first service"),
+        ("compare/", "An admin registers the first service"),
         ("approvals/", "Nothing was signed in this period."),
         ("cadence/", "No service is registered yet."),
         ("freezes/", "No freeze touches this period"),

@@ -55,6 +55,7 @@ def approvals(request: PageRequest) -> HttpResponse:
             "hours",
             period,
             lambda start, end: signatures_url(period, start=start, end=end),
+            counts=waits.signed,
         ),
         "median": words(hours(total.median), "hours"),
         "p90": words(hours(total.p90), "hours"),

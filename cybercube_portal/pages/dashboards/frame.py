@@ -27,6 +27,7 @@ NAMES = ("service", "team", "days", "from", "to")
 # Each dashboard: the name of its address, its tab, and whether it looks at a period.
 DASHBOARDS: dict[str, str | Promise] = {
     "dashboards": gettext_lazy("Delivery"),
+    "dashboard-compare": gettext_lazy("Compare"),
     "dashboard-approvals": gettext_lazy("Approvals"),
     "dashboard-cadence": gettext_lazy("Cadence"),
     "dashboard-freezes": gettext_lazy("Freezes"),
@@ -76,6 +77,10 @@ class Frame:
     def last_day(self) -> date:
         """The last one that the period touches (UTC)."""
         return (self.period.end - timedelta(microseconds=1)).date()
+
+    def url(self, name: str, **other: str) -> str:
+        """A dashboard of the same period and services, with something else."""
+        return f"{reverse(name)}{self._query({**self.filters, **other})}"
 
     def csv_url(self, table: str) -> str:
         """The file of a table, for the same period and services."""

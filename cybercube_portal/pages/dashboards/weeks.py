@@ -16,12 +16,13 @@ from releases.selectors.periods import WEEK, Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """One week of one figure: its Monday, the words, and the list behind it."""
+    """One week of one figure: its Monday, the words, and the list behind it; `count` of how many it is, where that is told."""
 
     monday: date
     words: str
     url: str
     is_part: bool
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +34,43 @@ class Weeks:
 
 
 def by_week(
-    values: Mapping[date, float | None], unit: str, period: Period, url_of: Callable[[datetime, datetime], str]
+    values: Mapping[date, float | None],
+    unit: str,
+    period: Period,
+    url_of: Callable[[datetime, datetime], str],
+    *,
+    counts: Mapping[date, int] | None = None,
+    most: float = 0.0,
 ) -> Weeks:
-    """`values` by Monday; `url_of` answers the list from a moment to another."""
+    """`values` by Monday; `url_of` answers the list from a moment to another.
+
+    `counts`: of how many each is the median. `most`: what a full bar stands for at least, so that charts beside each other compare.
+    """
     rows, points = [], []
     for monday, value in values.items():
         start, end = period.within(monday)
-        week = Week(monday=monday, words=week_words(value, unit), url=url_of(start, end), is_part=end - start < WEEK)
+        week = Week(
+            monday=monday,
+            words=week_words(value, unit),
+            url=url_of(start, end),
+            is_part=end - start < WEEK,
+            count=counts[monday] if counts is not None else None,
+        )
         rows.append(week)
         points.append(_point(week, value))
-    return Weeks(chart=bar_chart(points), rows=tuple(rows))
+    top = week_words(most, unit) if most else ""
+    return Weeks(chart=bar_chart(points, most=most, top=top), rows=tuple(rows))
 
 
 def _point(week: Week, value: float | None) -> Point:
-    said = {"week": date_format(week.monday, "d M Y"), "value": week.words}
+    said = {"week": date_format(week.monday, "d M Y"), "value": week.words, "count": week.count}
     return Point(
         label=date_format(week.monday, "d M"),
         value=value,
         words=week.words,
-        title=_("Week of %(week)s: %(value)s") % said,
+        title=(
+            _("Week of %(week)s: %(value)s") if week.count is None else _("Week of %(week)s: %(value)s, n = %(count)s")
+        )
+        % said,
         is_part=week.is_part,
     )

@@ -1,0 +1,133 @@
+"""Teams, or services, beside each other: the five figures of each and what it shipped week by week, in one statement over kept days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from releases.policy.dora import Figure, five_figures
+from releases.policy.dora_days import Sums, day_of
+from releases.policy.quantiles import Run, quantile, unpacked
+from releases.selectors.dora import months_of
+from releases.selectors.periods import WEEK, Period, by_day, monday_of, rows_of
+
+# One row for each name and week; its seconds lie run behind run.
+BY_WEEK = """
+SELECT owned.name, date_trunc('week', day)::date, sum(deployments)::int, sum(verified)::int, sum(failing)::int, sum(rework)::int,
+       string_agg(lead_times, ''::bytea), string_agg(recoveries, ''::bytea), array_agg(DISTINCT day) FILTER (WHERE verified > 0)
+FROM releases_shippedday
+JOIN unnest(%(ids)s::bigint[], %(names)s::text[]) AS owned (service_id, name) USING (service_id)
+WHERE day BETWEEN %(first)s AND %(last)s
+GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A team or a service: its sums without the 90th percentiles, its five figures, and what was verified in each week by its Monday."""
+
+    name: str
+    sums: Sums
+    figures: tuple[Figure, ...]
+    weeks: Mapping[date, int]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was found of one of them so far."""
+
+    deployments: int = 0
+    verified: int = 0
+    failing: int = 0
+    rework: int = 0
+    lead_times: list[Run] = field(default_factory=list)
+    recoveries: list[Run] = field(default_factory=list)
+    shipped: set[date] = field(default_factory=set)
+    weeks: dict[date, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, other: _Tally) -> None:
+        """Put the other's in."""
+        self.deployments += other.deployments
+        self.verified += other.verified
+        self.failing += other.failing
+        self.rework += other.rework
+        self.lead_times += other.lead_times
+        self.recoveries += other.recoveries
+        self.shipped |= other.shipped
+        for monday, verified in other.weeks.items():
+            self.weeks[monday] += verified
+
+
+def compare(period: Period, *, by_team: bool) -> tuple[tuple[Compared, ...], Compared]:
+    """Each team (or each service) of the period by its name, those without a deployment included; and all of them together.
+
+    Two statements: the days that are kept, and the deployments of the others.
+    """
+    name_of = {pk: team if by_team else slug for pk, (slug, team) in period.owned.items()}
+    tallies = {name: _Tally() for name in sorted(set(name_of.values()))}
+    for name, tally in (*_kept(period, name_of), *_live(period, name_of)):
+        tallies[name].add(tally)
+    whole = _Tally()
+    for tally in tallies.values():
+        whole.add(tally)
+    return tuple(_compared(name, tally, period) for name, tally in tallies.items()), _compared("", whole, period)
+
+
+def _kept(period: Period, name_of: Mapping[int, str]) -> Iterable[tuple[str, _Tally]]:
+    first, last = period.days_kept
+    given = {"ids": list(name_of), "names": list(name_of.values()), "first": first, "last": last}
+    for name, monday, deployments, verified, failing, rework, leads, recoveries, shipped in rows_of(BY_WEEK, given):
+        yield (
+            name,
+            _Tally(
+                deployments,
+                verified,
+                failing,
+                rework,
+                [unpacked(leads, is_sorted=False)],
+                [unpacked(recoveries, is_sorted=False)],
+                set(shipped or ()),
+                {monday: verified},
+            ),
+        )
+
+
+def _live(period: Period, name_of: Mapping[int, str]) -> Iterable[tuple[str, _Tally]]:
+    for name in set(name_of.values()):
+        for date_, rows in by_day(row for row in period.live if name_of.get(row.service) == name).items():
+            day = day_of(rows)
+            yield (
+                name,
+                _Tally(
+                    day.deployments,
+                    day.verified,
+                    day.failing,
+                    day.rework,
+                    [day.lead_times],
+                    [day.recoveries],
+                    {date_} if day.verified else set(),
+                    {monday_of(date_): day.verified},
+                ),
+            )
+
+
+def _compared(name: str, tally: _Tally, period: Period) -> Compared:
+    sums = Sums(
+        deployments=tally.deployments,
+        verified=tally.verified,
+        failing=tally.failing,
+        rework=tally.rework,
+        commits=sum(map(len, tally.lead_times)),
+        lead_median=quantile(tally.lead_times, 0.5),
+        recovered=sum(map(len, tally.recoveries)),
+        recovery_median=quantile(tally.recoveries, 0.5),
+    )
+    figures = five_figures(
+        sums,
+        days=period.days,
+        days_per_week=[sum(monday <= day < monday + WEEK for day in tally.shipped) for monday in period.mondays],
+        days_per_month=[sum(day.replace(day=1) == month for day in tally.shipped) for month in months_of(period)],
+    )
+    weeks = {monday: tally.weeks.get(monday, 0) for monday in period.mondays}
+    return Compared(name=name, sums=sums, figures=figures, weeks=weeks)
