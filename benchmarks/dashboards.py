@@ -32,7 +32,16 @@ from releases.selectors.dora_lists import Behind, deployments_behind  # noqa: E4
 from releases.selectors.periods import Period, period_of  # noqa: E402
 
 PERIODS = (30, 90, 365)
-PAGES = ("", "compare/", "approvals/", "cadence/", "freezes/", "compliance/", "deployments/?figure=rework_rate", "signatures/")
+PAGES = (
+    "",
+    "compare/",
+    "approvals/",
+    "cadence/",
+    "freezes/",
+    "compliance/",
+    "deployments/?figure=rework_rate",
+    "signatures/",
+)
 SCOPES: tuple[tuple[str, dict[str, str]], ...] = (
     ("all", {}),
     ("a team", {"team": "team-1"}),
