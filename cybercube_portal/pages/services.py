@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -19,6 +20,8 @@ from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Reason
 from cybercube_portal.notices.actions.watching import set_watch
 from cybercube_portal.notices.selectors.watches import watching
+from cybercube_portal.pages.judging import groups_of, queries_of
+from cybercube_portal.pages.lanes import lanes
 from cybercube_portal.pages.links import change_path, deployment_path, path_of, release_path
 from cybercube_portal.people.guard import may
 from cybercube_portal.people.selectors import team_slugs
@@ -31,7 +34,6 @@ from releases.selectors.releases import releases
 from releases.selectors.standing import Standing, standing_of, standings
 
 if TYPE_CHECKING:
-    from cybercube_portal.catalog.models import Service
     from releases.models import Deployment
 
 HISTORY = 15
@@ -42,7 +44,7 @@ ENVIRONMENT_NAMES = {
     EnvironmentCode.STG: gettext_lazy("Staging"),
     EnvironmentCode.PRD: gettext_lazy("Production"),
 }
-METRICS = {"error_rate": gettext_lazy("Error rate"), "latency_p99": gettext_lazy("Latency p99")}
+LANE_SPAN = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,16 @@ def service(request: PageRequest, slug: str) -> HttpResponse:
         "deployments_url": path_of("deployments"),
         "dashboard_query": f"?service={slug}",
         "is_watched": is_watched,
-        **_settings(row),
+        "lanes": lanes(
+            standing.stood,
+            places=[code.value for code in EnvironmentCode],
+            now=request.now,
+            span=LANE_SPAN,
+            production=EnvironmentCode.PRD,
+        ),
+        "lane_days": LANE_SPAN.days,
+        "judged": groups_of(row),
+        "queries": queries_of(row),
         "needs": needs,
     }
     return show(request, "pages/service.html", context)
@@ -161,13 +172,6 @@ def _cell(code: str, row: PlaceRow, standing: Standing) -> Cell:
 
 def _past(row: Deployment) -> dict[str, Any]:
     return {"row": row, "url": deployment_path(row.reference), "change_url": change_path(row.change)}
-
-
-def _settings(row: Service) -> dict[str, Any]:
-    return {
-        "metrics": [(word, row.metrics.get(name, "")) for name, word in METRICS.items()],
-        "thresholds": sorted(row.thresholds.items()),
-    }
 
 
 def _filters(sent: QueryDict) -> Mapping[str, str]:

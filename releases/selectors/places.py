@@ -18,6 +18,7 @@ from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.errors import NotFound
 from releases.models import Deployment, Observation, Release
 from releases.policy.drift import Deployed, Place, Seen
+from releases.selectors.stood import RolledOut, read_rolled_out, rolled_out
 from releases.states import RELEASE_OVER, UNDER_WAY, DeploymentState
 
 if TYPE_CHECKING:
@@ -50,21 +51,23 @@ def places_of(services: QuerySet[Service]) -> dict[str, Mapping[str, PlaceRow]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServicePlaces:
-    """A service's places by environment code, and what was deployed of it, the newest first."""
+    """A service's places by environment code, what was deployed of it, the newest first, and what stood where, the oldest first."""
 
     rows: Mapping[str, PlaceRow]
     history: tuple[Deployment, ...] = ()
+    stood: tuple[RolledOut, ...] = ()
 
 
 def places_with_history(services: QuerySet[Service], *, most: int) -> dict[str, ServicePlaces]:
-    """The same with the last `most` deployments of each service anywhere, in no more queries."""
+    """The same with the last `most` deployments of each service anywhere, and what stood where, in no more queries."""
+    stood = rolled_out() if most else {}
     latest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-id").values("pk")[:most]
     annotated = services.annotate(
         history=ArraySubquery(latest) if most else Value([], output_field=ArrayField(BigIntegerField())),
         **{f"expected_{code}": _last(code, state=DeploymentState.HEALTHY) for code in EnvironmentCode},
         **{f"newest_{code}": _last(code) for code in EnvironmentCode},
     )
-    rows = list(annotated.values("pk", "slug", "urls", "history", *_columns()))
+    rows = list(annotated.annotate(**stood).values("pk", "slug", "urls", "history", *stood, *_columns()))
     wanted = {row[column] for row in rows for column in _columns() if row[column] is not None}
     wanted.update(pk for row in rows for pk in row["history"])
     deployments = Deployment.objects.select_related("rolls_back", "service", "started_by").in_bulk(wanted)
@@ -86,6 +89,7 @@ def places_with_history(services: QuerySet[Service], *, most: int) -> dict[str, 
                 for code in EnvironmentCode
             },
             history=tuple(deployments[pk] for pk in row["history"]),
+            stood=read_rolled_out(row),
         )
         for row in rows
     }

@@ -16,6 +16,7 @@ from releases.models import Deployment
 from releases.policy.drift import PlaceWord, drift_of, word_of
 from releases.policy.parity import parity_of
 from releases.selectors.places import PlaceRow, ServicePlaces, coming_versions, places_with_history
+from releases.selectors.stood import RolledOut
 
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
@@ -30,6 +31,7 @@ class Standing:
     drift: Mapping[str, Decision]
     parity: Decision
     history: tuple[Deployment, ...] = ()
+    stood: tuple[RolledOut, ...] = ()
 
     @property
     def words(self) -> dict[str, PlaceWord]:
@@ -49,7 +51,7 @@ def standings(services: QuerySet[Service], *, now: datetime) -> dict[str, Standi
 
 
 def standing_of(slug: str, *, now: datetime, history: int = 0) -> Standing:
-    """One service's with its last `history` deployments, in five queries. Raises KeyError for one that is not registered."""
+    """One service's with its last `history` deployments and what stood where, in five queries. Raises KeyError for one that is not registered."""
     found = places_with_history(catalog.services().filter(slug=slug), most=history)[slug]
     return _standing(slug, found, coming_versions(slug), now)
 
@@ -60,6 +62,7 @@ def _standing(slug: str, found: ServicePlaces, coming: frozenset[str], now: date
         service=slug,
         rows=rows,
         history=found.history,
+        stood=found.stood,
         drift={code: drift_of(row.place, now=now) for code, row in rows.items()},
         parity=parity_of(rows[EnvironmentCode.STG].place, rows[EnvironmentCode.PRD].place, coming=coming, now=now),
     )

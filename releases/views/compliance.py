@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from cybercube_portal import clock
 from cybercube_portal.api import etag_of, names_tag
 from cybercube_portal.catalog import selectors as catalog
+from cybercube_portal.decisions import Outcome
 from cybercube_portal.errors import NotFound
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
 from releases.policy.compliance import Judged, Status, tally
@@ -55,10 +56,15 @@ def compliance(request: PageRequest) -> HttpResponse:
 def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
     """Every row of the table, what shows it, and what to do next."""
     service, rows = _judged(slug, now=request.now)
+    demands = getattr(service, "protection", None) or []
+    open_demands = [row for row in demands if row["outcome"] != Outcome.PASS]
     context = {
         "service": service,
         "rows": rows,
         "summary": summary(rows),
+        "trend": [{**row, "day": date.fromisoformat(row["day"])} for row in getattr(service, "trend", ())],
+        "demands_held": len(demands) - len(open_demands),
+        "is_unprotected": bool(open_demands),
         "badge_path": badge_path(slug),
         "badge_markdown": f"[![STD-ENG-006]({badge_url(slug)})]({settings.BASE_URL}{request.path})",
         "crumbs": [(_("Compliance"), reverse("compliance"))],

@@ -88,6 +88,32 @@ def test_service__page__what_runs_history_parity_incidents_and_the_way_back(
     assert '/services/ledger/"' in text
     assert [past["row"].version for past in page.context["history"]] == ["v1.1.0", "v1.0.0"]
     assert len(page.context["parity"]) == 6
+    # What stood where since when, and how it is judged, in words.
+    assert [(box.stay.environment, box.stay.version) for box in page.context["lanes"].boxes] == [("prd", "v1.0.0")]
+    assert "Below 1 % of the requests of five minutes." in text
+    assert "Above 5 % the portal rolls back by itself." in text
+    assert "billing_service_error_rate_5m" in text
+
+
+def test_service__with_limits_and_queries_of_its_own__says_so(
+    billing: Service, browser_session: Callable[[str], Client]
+) -> None:
+    Service.objects.filter(pk=billing.pk).update(
+        thresholds={"error_rate": 0.06},
+        metrics={"error_rate": "sum(rate(errors[5m]))"},
+        minimum_coverage=80,
+        rollback_driver="webhook",
+        allowed_hosts=["billing.example", "stg.example"],
+    )
+    text = browser_session("alice").get("/services/billing-service/").content.decode()
+    assert "Below 6 % of the requests of five minutes." in text
+    assert "Above 6 % the portal rolls back by itself." in text
+    assert "on-call is told" in text, "of latency; of errors nobody is told below what rolls back"
+    assert text.count("set for this service") == 3
+    assert "At least 80 % of its code is run by its tests." in text
+    assert "sum(rate(errors[5m]))" in text
+    assert "2 hosts may be called" in text
+    assert "signed request" in text
 
 
 def test_service__unknown__not_found(cast: Cast, browser_session: Callable[[str], Client]) -> None:

@@ -167,7 +167,7 @@ def test_trend__kept_day_by_day__shows_the_weeks_before(
     assert ComplianceDay.objects.filter(service__slug=SERVICE).count() == 3
     (row,) = api("alice").get(URL, {"service": SERVICE}).json()["results"]
     assert [(point["day"], point["complete"]) for point in row["trend"]] == [("2025-12-31", 0), ("2026-01-07", 4)]
-    assert "2026-01-07" in words(browser_session("alice").get(f"/compliance/{SERVICE}/"))
+    assert "7 Jan 2026" in words(browser_session("alice").get(f"/compliance/{SERVICE}/"))
 
 
 def test_badge__of_a_service__is_a_picture_with_its_count(
