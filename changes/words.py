@@ -41,12 +41,38 @@ MOMENTS = frozenset({"scheduled_time"})
 
 
 def named(changes: Iterable[FieldChange]) -> list[dict[str, Any]]:
-    """{label, before, after} of every field that changed, as text."""
+    """{label, before, after, texts, taken, added} of every field that changed, `before` and `after` as text.
+
+    `texts`: the two as they are, None where they are no texts. `taken` and `added`: what left a list and what came into it, as text.
+    """
     return [
-        {"label": label_of(one.field), "before": _shown(one.field, one.before), "after": _shown(one.field, one.after)}
+        {
+            "label": label_of(one.field),
+            "before": _shown(one.field, one.before),
+            "after": _shown(one.field, one.after),
+            "texts": _texts(one),
+            "taken": _without(one.before, one.after),
+            "added": _without(one.after, one.before),
+        }
         for one in changes
         if one.field not in HIDDEN
     ]
+
+
+def _texts(one: FieldChange) -> tuple[str, str] | None:
+    sides = tuple("" if side is None else side for side in (one.before, one.after))
+    match sides:
+        case str(before), str(after) if one.field not in MOMENTS:
+            return before, after
+        case _:
+            return None
+
+
+def _without(items: object, others: object) -> str:
+    """Those of a list that another does not have."""
+    if not (isinstance(items, list) and isinstance(others, list)):
+        return ""
+    return ", ".join(text_of(item) for item in items if item not in others)
 
 
 def label_of(field: str) -> str:

@@ -145,7 +145,13 @@ class PlanMigrationForm(PageForm):
         required=False,
         choices=[("", _("As the artifact says")), *worded(choices_of(MigrationKind))],
     )
-    note = forms.CharField(label=_("Note"), required=False, max_length=TEXT, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(
+        label=_("Note"),
+        help_text=_("Markdown works."),
+        required=False,
+        max_length=TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
     def __init__(self, *args: Any, services: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -29,7 +29,9 @@ class MeetingForm(WallTimes):
         required=False,
         max_length=LONGEST_NOTES,
         widget=text_area(3),
-        help_text=_("What the invitation and the minutes shall say besides the agenda, which makes itself."),
+        help_text=_(
+            "What the invitation and the minutes shall say besides the agenda, which makes itself. Markdown works."
+        ),
     )
 
     def plan(self) -> MeetingPlan:
@@ -50,7 +52,11 @@ class VoteForm(PageForm):
     """A vote, on the content that was read."""
 
     comment = forms.CharField(
-        label=_("Comment"), required=False, max_length=LONGEST, widget=text_area(2), help_text=_("A refusal says why.")
+        label=_("Comment"),
+        help_text=_("A refusal says why. Markdown works."),
+        required=False,
+        max_length=LONGEST,
+        widget=text_area(2),
     )
     content_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
     change = forms.CharField(max_length=24, widget=forms.HiddenInput)

@@ -65,7 +65,11 @@ class ChangeForm(WallTimes, ScopeForm):
 
     title = forms.CharField(label=_("Title"), max_length=200)
     description = forms.CharField(
-        label=_("What changes, and why"), required=False, max_length=LONGEST_TEXT, widget=text_area(4)
+        label=_("What changes, and why"),
+        help_text=_("Markdown works."),
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=text_area(4),
     )
     artifacts = ArtifactsField(
         label=_("Artifacts"),
@@ -76,7 +80,7 @@ class ChangeForm(WallTimes, ScopeForm):
     estimated_duration = DurationField(label=_("Takes"), help_text=_("Such as 30m or 1h30m."), initial=DURATION)
     rollback_plan = forms.CharField(
         label=_("Rollback plan"),
-        help_text=_("How to go back, step by step."),
+        help_text=_("How to go back, step by step. Markdown works."),
         required=False,
         max_length=LONGEST_TEXT,
         widget=text_area(3),

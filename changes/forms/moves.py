@@ -29,7 +29,7 @@ class ReviewForm(PageForm):
         required=False,
         max_length=LONGEST,
         widget=text_area(2),
-        help_text=_("A refusal says why."),
+        help_text=_("A refusal says why. Markdown works."),
     )
     content_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -37,7 +37,9 @@ class ReviewForm(PageForm):
 class CommentForm(PageForm):
     """A word on a change."""
 
-    body = forms.CharField(label=_("Add a comment"), max_length=LONGEST, widget=text_area(3))
+    body = forms.CharField(
+        label=_("Add a comment"), max_length=LONGEST, widget=text_area(3), help_text=_("Markdown works.")
+    )
 
 
 class CancelForm(PageForm):
@@ -55,7 +57,9 @@ class RollBackForm(PageForm):
 class FinishForm(PageForm):
     """What is worth knowing afterwards."""
 
-    notes = forms.CharField(label=_("Notes"), required=False, max_length=LONGEST, widget=text_area(2))
+    notes = forms.CharField(
+        label=_("Notes"), required=False, max_length=LONGEST, widget=text_area(2), help_text=_("Markdown works.")
+    )
 
 
 class CloseForm(FinishForm):
@@ -101,8 +105,12 @@ class AuthoriseForm(WallTimes):
 class RecordForm(WallTimes):
     """The retrospective record (§6.4)."""
 
-    what_happened = forms.CharField(label=_("What happened?"), max_length=50_000, widget=text_area(4))
-    prevention = forms.CharField(label=_("How is it prevented?"), max_length=50_000, widget=text_area(3))
+    what_happened = forms.CharField(
+        label=_("What happened?"), max_length=50_000, widget=text_area(4), help_text=_("Markdown works.")
+    )
+    prevention = forms.CharField(
+        label=_("How is it prevented?"), max_length=50_000, widget=text_area(3), help_text=_("Markdown works.")
+    )
     severity = forms.ChoiceField(label=_("Severity"), choices=[(level.value, level.value) for level in Severity])
     postmortem_at = WallField(
         label=_("Postmortem"), required=False, help_text=_("Needed for SEV-1 and SEV-2. In your time zone.")

@@ -147,7 +147,9 @@ class FreezeForm(PeriodForm):
         required=False,
         initial=True,
     )
-    reason = forms.CharField(label=_("Why"), required=False, max_length=10_000, widget=text_area(2))
+    reason = forms.CharField(
+        label=_("Why"), help_text=_("Markdown works."), required=False, max_length=10_000, widget=text_area(2)
+    )
 
     field_order = ["title", "kind", "types", "risks", "migrations_only", "hard", "reason"]
 

@@ -31,7 +31,13 @@ class StandardForm(WallTimes, ScopeForm):
     pointers = {"risk_assessment": "no_risk", "parameters": "description"}
 
     scheduled_time = WallField(label=_("Starts"))
-    description = forms.CharField(label=_("What and why"), required=False, max_length=LONGEST_TEXT, widget=text_area(2))
+    description = forms.CharField(
+        label=_("What and why"),
+        help_text=_("Markdown works."),
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=text_area(2),
+    )
     no_risk = forms.BooleanField(
         label=_("None of the seven risk questions applies"),
         help_text=format_lazy(" ".join(["{}"] * len(QUESTIONS)), *map(in_words_lazy, QUESTIONS.values())),

@@ -31,7 +31,13 @@ class TemplateForm(PageForm):
         choices=worded(choices_of(TemplateKind)),
     )
     description = forms.CharField(label=_("What it is for"), required=False, max_length=10_000, widget=text_area(2))
-    rollback_plan = forms.CharField(label=_("Rollback plan"), required=False, max_length=10_000, widget=text_area(2))
+    rollback_plan = forms.CharField(
+        label=_("Rollback plan"),
+        help_text=_("Markdown works."),
+        required=False,
+        max_length=10_000,
+        widget=text_area(2),
+    )
     lowest = forms.IntegerField(
         label=_("Lowest"),
         help_text=_("Replicas when scaling, hours of a log level. Empty for the other kinds."),

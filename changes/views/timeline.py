@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.timezone import localdate
@@ -16,8 +16,10 @@ from changes import panels
 from changes.events import ChangeEvent, FreezeEvent, MeetingEvent
 from changes.models import ChangeRequest
 from changes.panels import Heard
+from changes.policy.content import difference
 from changes.selectors.page import ChangePage, Said
 from changes.states import SignatureState
+from changes.words import named
 from cybercube_portal.web import Entry, Look
 from cybercube_portal.web.sentences import in_words
 
@@ -62,6 +64,10 @@ PAGES: dict[str, Callable[[str], str]] = {
     "freeze": lambda reference: reverse("freeze", args=[reference]),
     "cab_meeting": lambda reference: reverse("cab-meeting", args=[reference]),
 }
+# What is written at length, in fields that say so.
+WRITTEN = frozenset({"comment", "notes"})
+# Of the newest edits what changed can be unfolded, up to so many characters in all: a page stays under 300 KB.
+MOST_OF_EDITS = 20_000
 # What people said with a move.
 SAID = ("comment", "reason", "notes", "because", "how")
 
@@ -76,10 +82,21 @@ def entries_of(page: ChangePage, heard: Heard) -> list[Entry]:
         for view in situation.signatures
         if view.signature.state == SignatureState.GIVEN
     }
-    told = [_entry(event, change, names=names, comments=comments, live=live) for event in reversed(heard.events)]
+    told = [_entry(event, change, names=names, comments=comments, live=live) for event in heard.events]
+    told = [replace(entry, changed=rows) for entry, rows in zip(told, _edits(heard.events), strict=True)][::-1]
     lines = [entry for line, rows in heard.lines.items() for entry in line(*rows)]
     # Sorting keeps the record's own order among events of one moment.
     return _together(sorted([*told, *lines], key=lambda entry: entry.at))
+
+
+def _edits(events: Iterable[Event]) -> Iterator[list[dict[str, Any]]]:
+    """What each of them changed, the newest first."""
+    left = MOST_OF_EDITS
+    for event in events:
+        is_read = event.verb == E.EDITED and left > 0
+        rows = named(difference(event.before or {}, event.after or {})) if is_read else []
+        left -= sum(len(row["before"]) + len(row["after"]) for row in rows)
+        yield rows if left > 0 else []
 
 
 def last_of(entries: list[Entry]) -> list[Entry]:
@@ -117,13 +134,15 @@ def _entry(
     elsewhere = event.object_id != change.number
     page_of = PAGES.get(event.object_type) or panels.PAGES.get(event.object_type)
     signed = (who, str(event.data.get("content_hash", "")))
+    body, is_prose = (panels.SAID[event.verb](event), False) if event.verb in panels.SAID else _body(event, comments)
     return Entry(
         at=event.occurred_at,
         who=(names.get(who) or who if is_person else "") or _("The portal"),
         words=_words(event, look),
         icon=look.icon if look else "circle-dot",
         tone=look.tone if look else "neutral",
-        body=panels.SAID[event.verb](event) if event.verb in panels.SAID else _body(event, comments),
+        body=body,
+        is_prose=is_prose,
         struck=event.verb == E.SIGNED and signed not in live,
         link=page_of(event.object_id) if elsewhere and page_of else "",
         link_label=event.object_id if elsewhere else "",
@@ -139,20 +158,18 @@ def _words(event: Event, look: Look | None) -> str:
     return _("approved as %(seat)s") % {"seat": in_words(seat)} if event.verb == E.SIGNED and seat else str(look.words)
 
 
-def _body(event: Event, comments: Mapping[int, Said]) -> str:
+def _body(event: Event, comments: Mapping[int, Said]) -> tuple[str, bool]:
+    """What was said, and whether it was written at length. What a rule said is the portal's."""
     if event.verb == E.COMMENTED:
         comment = comments.get(event.data.get("comment", 0))
-        return comment.body if comment else ""
+        return (comment.body if comment else ""), True
     if event.verb == E.CLOSED:
-        return in_words(str(event.data.get("outcome", "")).replace("_", " ").capitalize())
+        return in_words(str(event.data.get("outcome", "")).replace("_", " ").capitalize()), False
     if event.data.get("because") == "standard":
-        return _("Every condition of its template holds.")
-    return next((_said(name, str(event.data[name])) for name in SAID if event.data.get(name)), "")
-
-
-def _said(name: str, text: str) -> str:
-    """What a rule said is the portal's; the rest was typed by people."""
-    return in_words(text) if name == "because" else text
+        return _("Every condition of its template holds."), False
+    name = next((name for name in SAID if event.data.get(name)), "")
+    text = str(event.data.get(name, ""))
+    return (in_words(text) if name == "because" else text), name in WRITTEN
 
 
 def _names(page: ChangePage) -> dict[str, str]:

@@ -17,7 +17,7 @@ from changes.models import ChangeRequest
 from changes.proposals import Proposal
 from changes.selectors.changes import get_change
 from cybercube_portal.audit.models import Delivery, Intent
-from cybercube_portal.demo import lives, migrations, rollouts
+from cybercube_portal.demo import lives, migrations, rewritten, rollouts
 from cybercube_portal.demo.company import SERVICES
 from cybercube_portal.demo.diary import Diary
 from cybercube_portal.demo.lives import Company
@@ -282,6 +282,8 @@ def _waiting(company: Company, *, now: datetime, hour: datetime) -> None:
         actor=company.actor("sybil"),
         now=now - timedelta(hours=4),
     )
+
+    rewritten.moved_queue(company, now=now, slot=slot + timedelta(hours=5))
 
     indexer = lives.build(company, "indexer", at=now - timedelta(hours=7), migrations=[migrations.RENAMED])
     lives.file(company, "indexer", indexer, at=now - timedelta(hours=6), slot=slot + timedelta(hours=3))

@@ -5,6 +5,8 @@
 {% moment value %} {% moment value show="exact" %}   <time>, relative or exact, the other form in its tooltip
 {{ text|in_words }}                        words of a policy or a table: in the reader's language, moments by the reader's clock
 {{ texts|listed_in_words }}              several of them, with commas
+{{ text|prose }}                           what people wrote at length: Markdown, in an element of class "prose"
+{{ texts|lines_between }}                  two texts, the older first, line by line (`web.differences`)
 {{ text|with_times }}                      the moments alone, in what somebody may have typed
 {% length timedelta %}                     a span in its largest unit
 {% path_to "deployments" reference as href %}   an address, empty where no page answers
@@ -33,9 +35,10 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide as draw
 
 from cybercube_portal.decisions import Outcome, Reason
-from cybercube_portal.web import sentences, times
+from cybercube_portal.web import differences, sentences, times
 from cybercube_portal.web.badges import UNKNOWN, badge_of
 from cybercube_portal.web.forms import summary_of
+from cybercube_portal.web.prose import render_prose
 
 register = template.Library()
 
@@ -129,6 +132,18 @@ def listed_in_words(texts: Iterable[object]) -> SafeString:
 def with_times(text: object) -> SafeString:
     """A text as it is, the moments in it by the reader's clock."""
     return times.with_times(text if isinstance(text, SafeString) else str(text))
+
+
+@register.filter
+def prose(text: object) -> SafeString:
+    """Markdown that people wrote; empty where they wrote nothing."""
+    return render_prose(str(text or ""))
+
+
+@register.filter
+def lines_between(texts: tuple[str, str] | None) -> tuple[differences.Line, ...]:
+    """For `components/lines.html`; empty where there are no texts, or two whole ones say it better."""
+    return differences.lines_between(*texts) if texts else ()
 
 
 @register.filter

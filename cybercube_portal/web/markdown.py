@@ -24,26 +24,44 @@ class _Renderer(RendererHTML):
         tokens[index].tag = _lower(tokens[index].tag, by=env["lower"])
         return str(self.renderToken(tokens, index, options, env))
 
+    def code_block(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        return _reached(super().code_block(tokens, index, options, env))
+
+    def fence(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        return _reached(super().fence(tokens, index, options, env))
+
+    def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        return f'<div class="wide-table" tabindex="0">{self.renderToken(tokens, index, options, env)}'
+
+    def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
+        return f"{self.renderToken(tokens, index, options, env)}</div>\n"
+
     def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:  # noqa: ANN401
         tokens[index].tag = _lower(tokens[index].tag, by=env["lower"])
         return str(self.renderToken(tokens, index, options, env))
+
+
+def _reached(block: str) -> str:
+    """What scrolls in its box is reached by the keyboard."""
+    return block.replace("<pre>", '<pre tabindex="0">', 1)
 
 
 def _lower(tag: str, *, by: int) -> str:
     return f"h{min(max(int(tag[1]) + by, HIGHEST_HEADING), LOWEST_HEADING)}"
 
 
-_READER = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}, renderer_cls=_Renderer)
-    .enable(["table", "strikethrough"])
-    .disable("image")
-)
+def reader() -> MarkdownIt:
+    """CommonMark with tables; a line ends where it was ended. It escapes whatever it does not write itself."""
+    read = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}, renderer_cls=_Renderer)
+    return read.enable(["table", "strikethrough"]).disable("image")
+
+
+_READER = reader()
 
 
 def render_markdown(text: str, *, lower: int = 1) -> SafeString:
-    """CommonMark with tables; a line ends where it was ended. HTML in `text` is shown as it is written.
+    """`text` as a `reader` reads it. HTML in it is shown as it is written.
 
     Headings go `lower` levels down, never above the second: the first is the page's own.
     """
-    # The reader escapes whatever it does not write itself.
     return SafeString(_READER.render(text, {"lower": lower}))

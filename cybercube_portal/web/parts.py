@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -48,6 +49,8 @@ class Entry:
 
     `who` is a name, `words` what they did, `body` what they said, `tone` a tone of `web.badges`. `struck` for what no
     longer counts: shown struck through, never deleted. `link` and `link_label` lead to the thing it speaks of. `many`: as a `Look`'s.
+    `is_prose`: `body` is what somebody wrote, shown as Markdown; else it is the portal's own, as it is.
+    `changed`: rows of `components/difference.html`, folded below it.
     """
 
     at: datetime
@@ -56,6 +59,8 @@ class Entry:
     icon: str = "circle"
     tone: str = "neutral"
     body: str = ""
+    is_prose: bool = False
+    changed: Sequence[Mapping[str, Any]] = ()
     struck: bool = False
     link: str = ""
     link_label: str = ""

@@ -150,12 +150,12 @@ def flag_history(request: PageRequest, key: str) -> HttpResponse:
     return show(request, HISTORY, {**context, "may_change": may_change})
 
 
-def _difference(before: dict[str, Any] | None, after: dict[str, Any]) -> list[dict[str, object]]:
+def _difference(before: dict[str, Any] | None, after: dict[str, Any]) -> list[dict[str, Any]]:
     """What a version changed, member by member, as people read it."""
     if before is None:
         return []
     return [
-        {"word": word, "before": written_member(name, before[name]), "after": written_member(name, after[name])}
+        {"word": word, "texts": (written_member(name, before[name]), written_member(name, after[name]))}
         for name, word in MEMBERS.items()
         if name in before and name in after and before[name] != after[name]
     ]

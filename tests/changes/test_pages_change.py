@@ -64,6 +64,63 @@ def test_change__much_happened_to_it__stays_within_the_budget(
     assert ("What changed since you signed" in said) is (username == "bob")
 
 
+def test_change__texts_of_people__are_markdown_and_what_the_portal_says_is_not(
+    held: datetime, cast: Cast, browser_session: Sessions
+) -> None:
+    plan = "1. Stop\n\n```sh\nkubectl rollout undo deploy/billing\n```"
+    change = stories.in_review(now=held, rollback_plan=plan, description="As *said* <b>there</b>")
+    comment_change(number=change.number, body=f"- see {change.number}", actor=cast.actor("sybil"), now=held)
+    approve_change(number=change.number, actor=cast.actor("bob"), now=held, comment="**Fine.**")
+
+    said = browser_session("alice").get(f"/changes/{change.number}/").content.decode()
+
+    assert "<ol>\n<li>Stop</li>\n</ol>" in said
+    assert '<code class="language-sh">kubectl rollout undo deploy/billing\n</code>' in said
+    assert "<p>As <em>said</em> &lt;b&gt;there&lt;/b&gt;</p>" in said
+    assert f'<li>see <a href="/changes/{change.number}/"' in said
+    assert "<p><strong>Fine.</strong></p>" in said
+    assert "Markdown works." in said
+
+
+def test_change__edited_since_my_signature__shown_line_by_line_there_in_the_inbox_and_in_the_timeline(
+    held: datetime, cast: Cast, browser_session: Sessions
+) -> None:
+    plan = "\n".join(["Stop it", *(f"Look at node {node}" for node in range(9)), "Start two replicas"])
+    change = stories.in_review(now=held, answers=stories.NO_RISK | {"database_schema": True}, rollback_plan=plan)
+    approve_change(number=change.number, actor=cast.actor("bob"), now=held)
+    edit_change(
+        number=change.number,
+        version=ChangeRequest.objects.get(pk=change.pk).version,
+        changes={"rollback_plan": plan.replace("two", "four"), "environments": ["stg", "prd"], "artifacts": ()},
+        actor=cast.actor("alice"),
+        now=held,
+    )
+    session = browser_session("bob")
+
+    for path, times in ((f"/changes/{change.number}/", 2), ("/inbox/", 1)):
+        page = session.get(path)
+        assert page.content.count(b"Start <mark>two</mark> replicas") == times
+        assert page.content.count(b"Start <mark>four</mark> replicas") == times
+        assert "8 unchanged lines" in words_of(page)
+        assert "+ Added: stg" in words_of(page)
+        assert "Taken out: billing-service:v2.3.1" in words_of(page)
+
+
+def test_change__texts_as_long_as_they_may_be__stay_within_the_budget(
+    held: datetime, browser_session: Sessions
+) -> None:
+    change = stories.in_review(now=held, description="&" * 40_000, rollback_plan="[a](b)" * 500)
+
+    session = browser_session("alice")
+    cache.clear()
+
+    with within_budget():
+        page = session.get(f"/changes/{change.number}/")
+
+    assert page.status_code == 200
+    assert len(page.content) < LARGEST
+
+
 def test_change__unknown_number__not_found(held: datetime, browser_session: Sessions) -> None:
     assert browser_session("alice").get("/changes/CR-2026-0101-999/").status_code == 404
 
