@@ -44,7 +44,7 @@ SHORT: dict[str, str | Promise] = {
 NAME, COUNT = "name", "deployments"
 MORE_IS_BETTER = ("deployment_frequency", COUNT)
 USUAL_ORDER = "-deployment_frequency"
-MOST, MOST_CHARTS = 25, 8
+MOST, MOST_CHARTS = 25, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
