@@ -62,7 +62,7 @@ PICTURES = (
         "Changes",
         "bob",
         "/changes/",
-        "Every change, its state in an icon and a word; what is shown is in the address.",
+        "Every change, its state in an icon and a word; what is shown is in the address, and a script gets the same over REST: the help below each query has the call.",
     ),
     Picture(
         "change",
