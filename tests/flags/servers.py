@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -49,6 +50,8 @@ def wsgi_server(application: Callable[..., Any]) -> Iterator[str]:
 def asgi_server(application: Callable[..., Any]) -> Iterator[str]:
     """The address of a server for one kind of request: a GET whose answer is streamed."""
     loop = asyncio.new_event_loop()
+    # One thread, so that what it leaves open is closed at the end: a second one would take a connection with it.
+    loop.set_default_executor(ThreadPoolExecutor(1))
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
