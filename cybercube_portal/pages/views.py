@@ -18,7 +18,7 @@ from cybercube_portal.pages.needs import needs_of
 from cybercube_portal.pages.preferences import Theme
 from cybercube_portal.pages.shell import shell_of
 from cybercube_portal.people.guard import may_anywhere
-from cybercube_portal.web import PageRequest, back_to, sent_text, show
+from cybercube_portal.web import PageRequest, asked_by_itself, back_to, sent_text, show
 from releases.permissions import ROLL_BACK_DEPLOYMENT
 from releases.selectors.gate_history import stopped_since
 from releases.selectors.happening import happening_in_production
@@ -60,12 +60,14 @@ def go(request: PageRequest) -> HttpResponse:
 
 
 @require_safe
+@asked_by_itself
 def waiting_count(request: PageRequest) -> HttpResponse:
     """The number beside Inbox, for a page that did not know it."""
     return render(request, "components/waiting_count.html", {"count": len(shell_of(request).waiting)})
 
 
 @require_safe
+@asked_by_itself
 def unread_count(request: PageRequest) -> HttpResponse:
     """The number beside the bell, for a page that did not know it."""
     count = notices.unread_count(request.actor.id)

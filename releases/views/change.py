@@ -21,7 +21,7 @@ from changes.policy.standard import TemplateKind
 from changes.selectors.changes import get_change
 from changes.states import ChangeState
 from cybercube_portal.people.guard import require
-from cybercube_portal.web import PageRequest, show
+from cybercube_portal.web import PageRequest, asked_by_itself, show
 from releases.actions.gate import Asked, decide_gate
 from releases.permissions import ASK_GATE
 from releases.policy.gate import Question
@@ -65,6 +65,7 @@ class Target:
 
 
 @require_safe
+@asked_by_itself
 def gate_change(request: PageRequest, number: str) -> HttpResponse:
     """Dry runs for what the change names, and the last decisions about it."""
     require(request.actor, ASK_GATE, now=request.now)

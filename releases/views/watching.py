@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from cybercube_portal.web import PageRequest, show
+from cybercube_portal.web import PageRequest, asked_by_itself, show
 from releases.models import Deployment, WatchSample
 from releases.policy.verification import Thresholds, in_words
 from releases.policy.watching import LATENCY_FACTOR, ROLL_BACK_ERRORS
@@ -64,6 +64,7 @@ class Picture:
 
 
 @require_safe
+@asked_by_itself
 def deployment_watch(request: PageRequest, reference: str) -> HttpResponse:
     """The watch alone, for the page that shows it; a link opens that page."""
     deployment = get_deployment(reference)

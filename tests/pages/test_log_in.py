@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from cybercube_portal.api.problems import is_for_programs
 from cybercube_portal.audit.models import Event
@@ -128,11 +129,11 @@ def test_log_in__service_account__never(cast: Cast, client: Client) -> None:
     assert log_in(client, username="ci-payments", password="!").status_code == 422
 
 
-def test_every_page__session_over_while_a_fragment_is_fetched__the_whole_page_goes_to_log_in(
+def test_every_page__session_over_while_somebody_asks_for_a_fragment__the_whole_page_goes_to_log_in(
     db: None, client: Client
 ) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/people/?page=2"}
-    answer = client.get("/waiting/count/", headers=headers)
+    answer = client.get("/go/?q=a", headers=headers)
 
     assert answer.headers["HX-Redirect"] == "/login/?next=/people/%3Fpage%3D2"
 
@@ -181,3 +182,25 @@ def test_every_page__stranger__led_to_the_log_in_page(db: None, client: Client) 
         answer = client.get(path)
         assert answer.status_code == 302
         assert answer.headers["Location"] == f"/login/?next={path}"
+
+
+# What a page asks as it loads or every few seconds, by its route, or by the name under which a template is handed the address.
+BY_ITSELF = re.compile(r"""hx-(?:get|post)="{(?:% url "([\w-]+)"[^%]*%|{ (\w+) })}" hx-trigger="(?:load|every)""")
+HANDED = {"preview_url": "change-preview", "live_url": "change-live"}
+ARGUMENTS = {"change-live": ["CR-2026-0101-001"], "gate-change": ["CR-2026-0101-001"], "deployment-watch": ["DEP-001"]}
+
+
+def test_page__logged_out_meanwhile__stays_as_it_is_whatever_it_asks_by_itself(db: None, client: Client) -> None:
+    """Somebody may have typed into it: the log-in page would take its place."""
+    templates = (settings.BASE_DIR / "templates").rglob("*.html")
+    found = {
+        name or HANDED[handed]
+        for path in templates
+        for name, handed in BY_ITSELF.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert found >= {"unread-count", "waiting-count", *ARGUMENTS, *HANDED.values()}
+    for name in sorted(found):
+        answer = client.get(reverse(name, args=ARGUMENTS.get(name)), headers={"HX-Request": "true"})
+        assert answer.status_code == 286, name
+        assert "HX-Redirect" not in answer.headers, name

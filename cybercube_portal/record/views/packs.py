@@ -21,13 +21,14 @@ from cybercube_portal.record.forms import ChangePackForm, PeriodPackForm
 from cybercube_portal.record.selectors import numbers_in, packs_listed
 from cybercube_portal.record.states import PackState
 from cybercube_portal.record.views.tabs import enter
-from cybercube_portal.web import PageRequest, keep_errors, show
+from cybercube_portal.web import PageRequest, asked_by_itself, keep_errors, show
 
 TEMPLATE = "record/packs.html"
 SHOWN = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asked_by_itself
 def packs(request: PageRequest) -> HttpResponse:
     """Ask for one. What is wrong is said here; what is right leads to the file, or, of many changes, is promised by a POST."""
     context = {**enter(request, "audit-packs"), "services": catalog.slugs(), "at_once": settings.EVIDENCE_AT_ONCE}
