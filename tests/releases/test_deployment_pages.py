@@ -55,6 +55,8 @@ def test_page__a_canary__shows_its_steps_and_why_it_cannot_go_on_yet(
 ) -> None:
     canary = lives.started(at=slot, method=Method.CANARY)
     clock_at(slot + timedelta(seconds=60))
+    # What is announced on top of every page is remembered for all of them.
+    alice.get("/profile/")
 
     with django_assert_max_num_queries(MOST_QUERIES):
         page = alice.get(f"/deployments/{canary.reference}/")
