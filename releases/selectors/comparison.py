@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from releases.policy.dora import Figure, five_figures
-from releases.policy.dora_days import Sums, day_of
+from releases.policy.dora_days import Counted, Sums, day_of
 from releases.policy.quantiles import Run, quantile, unpacked
 from releases.selectors.dora import months_of
 from releases.selectors.periods import Period, by_day, monday_of, rows_of
@@ -100,8 +100,12 @@ def _kept(period: Period, name_of: Mapping[int, str]) -> Iterable[tuple[str, _Ta
 
 
 def _live(period: Period, name_of: Mapping[int, str]) -> Iterable[tuple[str, _Tally]]:
-    for name in set(name_of.values()):
-        for date_, rows in by_day(row for row in period.live if name_of.get(row.service) == name).items():
+    named: dict[str, list[Counted]] = defaultdict(list)
+    for row in period.live:
+        if row.service in name_of:
+            named[name_of[row.service]].append(row)
+    for name, found in named.items():
+        for date_, rows in by_day(found).items():
             day = day_of(rows)
             yield (
                 name,

@@ -26,13 +26,6 @@ from releases.selectors.comparison import Compared, compare
 from releases.selectors.periods import Period
 
 PAGE = "dashboard-compare"
-FIVE = (
-    "deployment_frequency",
-    "lead_time_for_changes",
-    "change_fail_rate",
-    "failed_deployment_recovery_time",
-    "rework_rate",
-)
 # In a column of numbers there is room for two words.
 SHORT: dict[str, str | Promise] = {
     "deployment_frequency": gettext_lazy("Frequency"),
@@ -41,6 +34,7 @@ SHORT: dict[str, str | Promise] = {
     "failed_deployment_recovery_time": gettext_lazy("Recovery"),
     "rework_rate": gettext_lazy("Rework"),
 }
+FIVE = tuple(SHORT)
 NAME, COUNT = "name", "deployments"
 MORE_IS_BETTER = ("deployment_frequency", COUNT)
 USUAL_ORDER = "-deployment_frequency"
