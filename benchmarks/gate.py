@@ -31,7 +31,8 @@ django.setup()
 from benchmarks.data_parts import loading  # noqa: E402 - models need the settings
 from benchmarks.gate_parts import client, company, peer  # noqa: E402
 from cybercube_portal import clock  # noqa: E402
-from cybercube_portal.devstack.up import answers, free_port, web_command  # noqa: E402
+from cybercube_portal.devstack.ports import free_port  # noqa: E402
+from cybercube_portal.devstack.up import answers, web_command  # noqa: E402
 from cybercube_portal.people.keys import digest_of  # noqa: E402
 from releases.actions.gate import Asked, decide_gate  # noqa: E402
 from releases.actions.gate_log import INSERT, insert_parameters  # noqa: E402

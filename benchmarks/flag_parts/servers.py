@@ -17,7 +17,8 @@ from typing import Any
 from django.db import connection
 
 from cybercube_portal import clock
-from cybercube_portal.devstack.up import answers, free_port, streams_command, web_command
+from cybercube_portal.devstack.ports import free_port
+from cybercube_portal.devstack.up import answers, streams_command, web_command
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
 from cybercube_portal.people.selectors import actor_named

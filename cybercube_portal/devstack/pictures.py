@@ -8,10 +8,11 @@ from pathlib import Path
 
 from cybercube_portal.demo.company import PICTURED_AT
 from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.ports import HOST, free_port
 from cybercube_portal.devstack.processes import Supervisor
 from cybercube_portal.devstack.services import child_environment, python, services
 from cybercube_portal.devstack.testing import PROGRAMS, in_front, install_programs
-from cybercube_portal.devstack.up import HOST, answers, free_port, manage, web_command
+from cybercube_portal.devstack.up import answers, manage, web_command
 from cybercube_portal.settings import forms, variables
 
 FIRST_PORT = 8700

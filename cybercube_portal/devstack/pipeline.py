@@ -7,10 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cybercube_portal.devstack.ports import HOST, free_port
 from cybercube_portal.devstack.processes import Supervisor
 from cybercube_portal.devstack.services import child_environment, python, services
 from cybercube_portal.devstack.testing import in_front, install_programs
-from cybercube_portal.devstack.up import HOST, answers, free_port, manage, outside_command, web_command, worker_command
+from cybercube_portal.devstack.up import answers, manage, outside_command, web_command, worker_command
 from cybercube_portal.settings import variables
 
 PROGRAMS = {"prometheus": "prometheus"}

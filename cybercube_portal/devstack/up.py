@@ -9,17 +9,16 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.ports import HOST, free_port
 from cybercube_portal.devstack.processes import Failure, Stopped, Supervisor
 from cybercube_portal.devstack.services import Services, child_environment, python, services
 from cybercube_portal.settings import forms, variables
 
-HOST = "127.0.0.1"
 GATE_USER = "ci-payments"
 EMPTY = "empty"
 OUTSIDE_THREADS = 16
@@ -129,21 +128,6 @@ def streams_command(port: int) -> list[str | Path]:
     return python(
         "-m", "granian", "--interface", "asgi", *where, "--log-level", "warning", "cybercube_portal.asgi:application"
     )
-
-
-def free_port(wanted: int, *, quietly: bool = False) -> int:
-    """The wanted port, else the next free one, said plainly unless `quietly`. Raises Failure when the next hundred are taken."""
-    for port in range(wanted, min(wanted + 100, forms.LAST_PORT + 1)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        if port != wanted and not quietly:
-            print(f"Port {wanted} is taken; using {port}.", flush=True)
-        return port
-    raise Failure(f"Port {wanted} and the hundred after it are taken. Set CYBERCUBE_WEB_PORT to a free one.")
 
 
 def answers(port: int) -> bool:

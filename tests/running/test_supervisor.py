@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cybercube_portal.devstack import up
+from cybercube_portal.devstack import ports
 from cybercube_portal.devstack.processes import Failure, Supervisor
 from cybercube_portal.devstack.services import check_reachable
 from cybercube_portal.settings import forms
@@ -71,15 +71,27 @@ def lifeline(tmp_path: Path) -> Iterator[Lifeline]:
 
 
 def test_free_port__taken__is_said_and_the_next_one_used(taken_port: int, capsys: pytest.CaptureFixture[str]) -> None:
-    port = up.free_port(taken_port)
+    port = ports.free_port(taken_port)
     assert port > taken_port
     assert f"Port {taken_port} is taken; using {port}." in capsys.readouterr().out
 
 
 def test_free_port__free__is_used_silently(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = closed_port()
-    assert up.free_port(wanted) == wanted
+    assert ports.free_port(wanted) == wanted
     assert capsys.readouterr().out == ""
+
+
+def test_free_port__given_to_a_stack_that_does_not_listen_yet__is_given_to_no_other(lifeline: Lifeline) -> None:
+    wanted = closed_port()
+    ask = f"from cybercube_portal.devstack.ports import free_port\nprint(free_port({wanted}, quietly=True))\n"
+    first = subprocess.Popen([PYTHON, "-c", f"{ask}{lifeline.hold}import signal\nsignal.pause()"])
+    assert lifeline.read() == "ready"
+    second = subprocess.run([PYTHON, "-c", ask], check=True, capture_output=True, text=True)
+    first.kill()
+    first.wait()
+    assert wanted < int(second.stdout) < wanted + 10
+    assert ports.free_port(wanted, quietly=True) == wanted, "the port of a stack that was killed is free again"
 
 
 @pytest.mark.parametrize(
