@@ -7,8 +7,9 @@ the same facts is the ORM's, in tests/releases/orm_facts.py, and a test holds th
 
 from __future__ import annotations
 
-# What is near in time is gathered first and its scope looked at after, whatever the planner guesses of the scopes; in two
-# halves, because an index serves both bounds of time only without an OR between them.
+# What covers the artifact and what is near in time is gathered first, and where it applies is looked at after, whatever the planner
+# guesses of the places: an index of places holds every change of production. Freezes are gathered in two halves, because an index
+# serves both bounds of time only without an OR between them.
 # `change_row` says in JSON what `releases.selectors.gate` reads; an entry of `named` is an artifact the change rolls out.
 STATEMENT = """
 WITH
@@ -63,13 +64,16 @@ there AS NOT MATERIALIZED (
     SELECT d.* FROM releases_deployment d JOIN service ON service.id = d.service_id
     WHERE d.environment = %(environment)s::text
 ),
+covering AS MATERIALIZED (
+    SELECT c.* FROM changes_changerequest c
+    WHERE %(change)s::text = '' AND c.state IN ('in_review', 'approved', 'implementing') AND {covers}
+),
 candidate AS (
     SELECT c.* FROM changes_changerequest c
     WHERE %(change)s::text <> '' AND c.number = %(change)s::text
     UNION ALL
-    (SELECT c.* FROM changes_changerequest c, clock
-    WHERE %(change)s::text = '' AND c.state IN ('in_review', 'approved', 'implementing')
-        AND c.environments @> ARRAY[%(environment)s]::varchar[] AND {covers}
+    (SELECT c.* FROM covering c, clock
+    WHERE c.environments @> ARRAY[%(environment)s]::varchar[]
     ORDER BY c.state = 'in_review',
         (c.scheduled_time > clock.at AND c.type <> 'emergency'),
         (c.scheduled_time + c.estimated_duration + interval '60 minutes' <= clock.at AND c.type <> 'emergency'),
