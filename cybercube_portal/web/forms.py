@@ -90,17 +90,17 @@ def fill_in(form: forms.BaseForm, sent: QueryDict) -> None:
             form.initial[name] = field.widget.value_from_datadict(sent, {}, sent_as)
 
 
-def saved_otherwise(form: forms.BaseForm, saved: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(label, what is saved) of every field where `form` holds something else; a secret is never shown."""
+def saved_otherwise(form: forms.BaseForm, saved: Mapping[str, Any]) -> list[tuple[str, tuple[str, str]]]:
+    """(label, (what is saved, what is typed)) of every field where `form` holds something else; a secret is never shown."""
     found = []
     for name, field in form.fields.items():
         typed = form[name].value()
         if isinstance(field.widget, forms.PasswordInput) or not field.has_changed(saved.get(name), typed):
             continue
-        stored = _words(field, saved.get(name))
+        stored, here = _words(field, saved.get(name)), _words(field, typed)
         # Browsers end lines by CR LF.
-        if stored.split() != _words(field, typed).split():
-            found.append((str(field.label), stored))
+        if stored.split() != here.split():
+            found.append((str(field.label), (stored, here)))
     return found
 
 

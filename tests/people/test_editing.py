@@ -104,7 +104,7 @@ def test_edit__saved_by_another__tells_what_and_keeps_what_was_typed(
     editor.post("/unsent/", kept, headers={"HX-Request": "true"})
     opened = editor.get(address)
     assert opened.context["form"][name].value() == mine
-    assert [value for _label, value in opened.context["saved_meanwhile"]] == [theirs]
+    assert [texts for _label, texts in opened.context["saved_meanwhile"]] == [(theirs, mine)]
     refused = editor.post(address, {**read, name: mine, "unsent_page": "a" * 32})
 
     assert refused.status_code == 412
@@ -118,6 +118,17 @@ def test_edit__saved_by_another__tells_what_and_keeps_what_was_typed(
     again = editor.post(address, {**read, name: mine, "version": version, "unsent_page": "a" * 32})
     assert (again.status_code, UnsentForm.objects.count()) == (302, 0)
     assert editor.get(address).context["form"][name].value() == mine
+
+
+def test_edit__long_texts_saved_by_another__are_compared_line_by_line(held: datetime, browser_session: Session) -> None:
+    address, alice = notes(held), browser_session("alice")
+    alice.post(address, {"text": "# v2.3.1\r\nSame\r\nTheirs", "version": alice.get(address).context["version_read"]})
+    refused = alice.post(address, {"text": "# v2.3.1\r\nSame\r\nMine", "version": "1"})
+
+    assert refused.status_code == 412
+    said = words_of(refused)
+    assert "Saved now: Theirs" in said
+    assert "Typed by you: Mine" in said
 
 
 def test_notes__drafted_afresh__what_was_typed_there_gives_way(held: datetime, browser_session: Session) -> None:
