@@ -166,13 +166,12 @@ def add_item(*, reference: str, change: str, actor: Actor, now: datetime) -> Cab
 
 
 @transaction.atomic
-def close_meeting(*, reference: str, actor: Actor, now: datetime, notes: str | None = None) -> CabMeeting:
-    """End it; the minutes write themselves and are kept. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
+def close_meeting(*, reference: str, actor: Actor, now: datetime, notes: str = "") -> CabMeeting:
+    """End it, `notes` added to those that stand; the minutes write themselves and are kept. Raises NotFound, NotPermitted, MoveRefused, Invalid."""
     require(actor, permissions.RUN_MEETING, now=now)
     meeting = lock_meeting(reference)
-    if notes is not None:
-        _fits(notes)
-        meeting.notes = notes
+    meeting.notes = "\n\n".join(filter(None, (meeting.notes, notes.strip())))
+    _fits(meeting.notes)
     return _close(meeting, actor=actor, now=now)
 
 

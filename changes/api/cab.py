@@ -124,7 +124,7 @@ class ItemBody(StrictSerializer):
 
 
 class CloseMeetingBody(StrictSerializer):
-    """What else the minutes shall say."""
+    """What else the minutes shall say, below the notes that stand."""
 
     notes = serializers.CharField(max_length=actions.LONGEST_NOTES, allow_blank=True, required=False)
 

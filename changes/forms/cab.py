@@ -74,9 +74,11 @@ class ItemForm(PageForm):
 
 
 class CloseForm(PageForm):
-    """What else the minutes shall say."""
+    """What else the minutes shall say, below the notes that stand."""
 
-    notes = forms.CharField(label=_("Notes"), required=False, max_length=LONGEST_NOTES, widget=text_area(4))
+    notes = forms.CharField(
+        label=_("More for the notes"), required=False, max_length=LONGEST_NOTES, widget=text_area(4)
+    )
 
 
 class CancelForm(PageForm):

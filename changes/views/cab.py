@@ -182,7 +182,7 @@ def _context(
         "proposed": proposed,
         "asked": {
             "add": bound if verb == "add" else ask.ItemForm(auto_id="add_%s"),
-            "close": bound if verb == "close" else ask.CloseForm(initial={"notes": found.notes}, auto_id="close_%s"),
+            "close": bound if verb == "close" else ask.CloseForm(auto_id="close_%s"),
             "cancel": bound if verb == "cancel" else ask.CancelForm(auto_id="cancel_%s"),
         },
         "failed": verb,

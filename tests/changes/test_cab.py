@@ -306,9 +306,14 @@ def test_page__close_by_a_form__shows_decisions_and_minutes(
 ) -> None:
     session = browser_session("ivan")
     session.post(f"/cab/{planned.reference}/open/")
+    shown = session.get(f"/cab/{planned.reference}/")
+    CabMeeting.objects.filter(pk=planned.pk).update(notes="Noted by somebody else meanwhile.")
 
-    page = session.post(f"/cab/{planned.reference}/close/", {"notes": "Next week again."}, follow=True).content.decode()
+    form = shown.context["asked"]["close"]
+    typed = {"notes": f"{form['notes'].value() or ''}Next week again."}
+    page = session.post(f"/cab/{planned.reference}/close/", typed, follow=True).content.decode()
 
     assert "Deferred" in page
     assert "Next week again." in page
+    assert "Noted by somebody else meanwhile." in page
     assert session.get(f"/cab/{planned.reference}/minutes.md")["Content-Type"].startswith("text/markdown")
