@@ -14,12 +14,14 @@ from django.apps import apps
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings
+from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from cybercube_portal import clock
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
 from tests.factories.people import Cast, build_cast
+from tests.template import migrated
 
 # No test asserts timings, and a loaded machine is no failure.
 settings.register_profile("portal", deadline=None)
@@ -38,6 +40,16 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays: nobody has to look through it for garbage again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker, testrun_uid: str
+) -> None:
+    """Each process of the run copies the database that the first one has migrated."""
+    with django_db_blocker.unblock():
+        # What is copied is whole: there is nothing to migrate in it.
+        connection.settings_dict["TEST"] |= {"TEMPLATE": migrated(testrun_uid), "MIGRATE": False}
 
 
 @pytest.fixture(autouse=True, scope="session")
