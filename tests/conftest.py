@@ -6,11 +6,9 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings
@@ -20,14 +18,13 @@ from rest_framework.test import APIClient
 from cybercube_portal import clock
 from cybercube_portal.people.actions import issue_key
 from cybercube_portal.people.actors import OPERATOR
+from tests.emptying import empty
 from tests.factories.people import Cast, build_cast
 from tests.template import migrated
 
 # No test asserts timings, and a loaded machine is no failure.
 settings.register_profile("portal", deadline=None)
 settings.load_profile("portal")
-
-SEEDING = ("cybercube_portal.catalog.migrations.0002_environments", "changes.migrations.0002_standard_templates")
 
 
 @pytest.hookimpl(trylast=True)
@@ -53,24 +50,10 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _append_only_tables_can_be_emptied() -> Iterator[None]:
-    """A test with real transactions ends in a TRUNCATE, which append-only tables refuse: only that one gets past the triggers."""
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-
-    def empty_as_owner(case: TransactionTestCase) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-        try:
-            empty(case)
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SET session_replication_role = DEFAULT")
-        # What migrations seed went with the rest: the next test finds a database as one that was just migrated.
-        for seeding in SEEDING:
-            import_module(seeding).seed(apps, None)
-
+def _what_is_committed_is_taken_away() -> Iterator[None]:
+    """After a test with real transactions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty())
         yield
 
 
