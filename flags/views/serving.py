@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cybercube_portal.errors import Stale
+from cybercube_portal.people.views.unsent import recall, sending
 from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from flags import permissions
 from flags.actions.serving import Served, change_flag
@@ -51,41 +52,57 @@ def flag_serving(request: PageRequest, key: str, environment: str) -> HttpRespon
     row = get_served(key, environment)
     if request.method != "POST":
         return _shown(request, row)
-    form = ServingForm(request.POST, row=row, content=_read(row, request.POST.get("version", "")))
+    base = _read(row, request.POST.get("version", ""))
+    if "arrange" in request.POST:
+        return _arranged(request, row, base)
+    form = ServingForm(request.POST, row=row, content=base)
+    context = {**serving_context(request, row), **recall(request, form)}
     if not form.is_valid():
-        return show(request, EDIT, serving_context(request, row), form=form)
+        return show(request, EDIT, context, form=form)
     cleaned = form.cleaned_data
     try:
-        served = change_flag(
-            key=key,
-            environment=environment,
-            version=cleaned["version"],
-            changes=form.changes(),
-            reason=cleaned["reason"],
-            scheduled_time=cleaned["scheduled_time"],
-            actor=request.actor,
-            now=request.now,
-        )
+        with sending(request):
+            served = change_flag(
+                key=key,
+                environment=environment,
+                version=cleaned["version"],
+                changes=form.changes(),
+                reason=cleaned["reason"],
+                scheduled_time=cleaned["scheduled_time"],
+                actor=request.actor,
+                now=request.now,
+            )
     except Stale as error:
         mine = completed({**form.content, **form.changes()}, row.flag.facts)
         typed = {name: cleaned[name] for name in ("reason", "scheduled_time")}
         again, rows = _put_together(row, base=form.content, mine=mine, typed=typed)
-        context = {**serving_context(request, row), "comparison": rows, "read_version": cleaned["version"]}
-        return show_again(request, EDIT, context, form=again, error=error)
+        told = {"comparison": rows, "read_version": cleaned["version"], "is_typed": True}
+        return show_again(request, EDIT, context | told, form=again, error=error)
     except SHOWN_AGAIN as error:
-        return show_again(request, EDIT, serving_context(request, row), form=form, error=error)
+        return show_again(request, EDIT, context, form=form, error=error)
     messages.success(request, said(served))
     return redirect("flag", key)
 
 
 def _shown(request: PageRequest, row: FlagEnvironment) -> HttpResponse:
-    step = unsettled_step(row)
-    context = serving_context(request, row)
-    if step is None or request.GET.get("step") != str(step.pk):
-        return show(request, EDIT, context, form=ServingForm(row=row))
-    base = version_numbered(row, step.base_version).content
-    form, rows = _put_together(row, base=base, mine=step.contents[-1], typed={"reason": step.reason})
-    return show(request, EDIT, {**context, "comparison": rows, "read_version": step.base_version}, form=form)
+    step, compared = unsettled_step(row), {}
+    form = ServingForm(row=row)
+    if step is not None and request.GET.get("step") == str(step.pk):
+        base = version_numbered(row, step.base_version).content
+        form, rows = _put_together(row, base=base, mine=step.contents[-1], typed={"reason": step.reason})
+        compared = {"comparison": rows, "read_version": step.base_version}
+    recalled = recall(request, form)
+    form.resume(recalled["unsent_fields"])
+    return show(request, EDIT, {**serving_context(request, row), **compared, **recalled}, form=form)
+
+
+def _arranged(request: PageRequest, row: FlagEnvironment, base: Mapping[str, Any]) -> HttpResponse:
+    """The page as it was typed with its rules in another order, or one more of them: what scripts do in place."""
+    form = ServingForm(row=row, content=base)
+    form.resume(request.POST)
+    form.arrange(request.POST["arrange"])
+    recalled = recall(request, ServingForm(request.POST, row=row, content=base))
+    return show(request, EDIT, {**serving_context(request, row), **recalled, "is_typed": True}, form=form)
 
 
 def _read(row: FlagEnvironment, version: str) -> Mapping[str, Any]:
