@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def token_in(authorization: str, api_key: str) -> str:
     """The token that a request's two headers carry; empty without one."""
+    if authorization.startswith("Bearer "):
+        return authorization[7:].strip()
     scheme, _, rest = authorization.strip().partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()

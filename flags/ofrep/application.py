@@ -12,7 +12,7 @@ import structlog
 from cybercube_portal.api import is_named
 from flags.api.authentication import token_in
 from flags.evaluation import FLAG_NOT_FOUND, Result
-from flags.ofrep.answers import BadContext, body_of, context_of, tag_of
+from flags.ofrep.answers import BadContext, bodies_of, body_of, context_of, tag_of
 from flags.ofrep.store import STORE, Caller
 from flags.ofrep.streams import announced
 
@@ -39,6 +39,7 @@ CORS = [
     ("Vary", "Authorization, X-API-Key"),
     ("Cache-Control", "private, no-cache"),
 ]
+WITH_BODY = [*CORS, JSON]
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "content-type, authorization, x-api-key, if-none-match"),
@@ -59,9 +60,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         wrong = {"errorCode": "GENERAL", "errorDetails": "The portal could not answer."}
         key = _key(environ.get("PATH_INFO", ""))
         code, body, headers = 500, orjson.dumps({**({"key": key} if key else {}), **wrong}), []
-    kind = [JSON] if body else []
-    length = [] if code in {204, 304} else [("Content-Length", str(len(body)))]
-    start_response(STATUS[code], [*CORS, *kind, *length, *headers])
+    if body:
+        start_response(STATUS[code], [*WITH_BODY, ("Content-Length", str(len(body))), *headers])
+    else:
+        start_response(STATUS[code], [*CORS, *headers])
     return [body]
 
 
@@ -87,10 +89,11 @@ def _evaluated(environ: WSGIEnvironment, key: str | None) -> Answer:
     if wait:
         # Whole seconds: a date makes one SDK raise and another wait for two thousand seconds.
         return 429, TOO_MANY, [("Retry-After", str(wait))]
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > LARGEST:
+    written = environ.get("CONTENT_LENGTH") or "0"
+    length = int(written) if written.isdigit() else LARGEST + 1
+    if length > LARGEST:
         return 413, orjson.dumps({"errorDetails": "The context is larger than 1 MiB."}), []
-    body = environ["wsgi.input"].read(int(length))
+    body = environ["wsgi.input"].read(length)
     return _bulk(environ, caller, body) if key is None else _single(key, caller, body)
 
 
@@ -124,18 +127,14 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
     snapshot = STORE.snapshot_of(caller.environment, at_least=told or 0)
     stream = announced(caller.environment)
     tag = tag_of(snapshot, context, client=caller.client, stream=stream)
+    had = environ.get("HTTP_IF_NONE_MATCH")
     # Who was told of a change wants the flags themselves, whatever validator still hangs on the request (protocol PR 84).
-    if told is None and is_named(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+    if had and told is None and is_named(had, tag):
         return 304, b"", [("ETag", tag)]
     # Not counted: a browser fetches every flag, and nobody can tell from that which of them it uses.
     visible = snapshot.visible(client=caller.client)
     answers = snapshot.compiled.evaluate_all(visible, context)
-    # What was answered once is kept as bytes on its result: a flag has few.
-    flags = b",".join(
-        [result.wire or body_of(flag, flag.key, result) for flag, result in zip(visible, answers, strict=True)]
-    )
-    streams = b',"eventStreams":' + orjson.dumps([{"type": "sse", "url": stream}]) if stream else b""
-    return 200, b'{"flags":[' + flags + b'],"metadata":' + snapshot.metadata + streams + b"}", [("ETag", tag)]
+    return 200, b"".join((b'{"flags":[', bodies_of(visible, answers), snapshot.ending(stream))), [("ETag", tag)]
 
 
 def _told(query: str) -> int | None:

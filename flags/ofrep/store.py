@@ -59,12 +59,20 @@ class Snapshot:
         # A nested attribute is read from its root, a dotted one also by its literal name.
         names = self.compiled.attributes
         self.attributes = tuple(sorted({*names, *(name.partition(".")[0] for name in names)}))
-        # What a bulk answer says of the set as a whole.
-        self.metadata = orjson.dumps({"flagSetId": self.environment, "version": self.version})
+        self._endings: dict[str, bytes] = {}
 
     def visible(self, *, client: bool) -> tuple[Compiled, ...]:
         """The flags that a key of this kind may see."""
         return self._visible[client]
+
+    def ending(self, stream: str) -> bytes:
+        """What a bulk answer says behind its flags, of the set as a whole, and where changes are told of."""
+        known = self._endings.get(stream)
+        if known is None:
+            metadata = {"flagSetId": self.environment, "version": self.version}
+            streams = {"eventStreams": [{"type": "sse", "url": stream}]} if stream else {}
+            known = self._endings[stream] = b"]," + orjson.dumps({"metadata": metadata, **streams})[1:]
+        return known
 
 
 class Store:
