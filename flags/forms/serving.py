@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from changes.forms.fields import text_area
 from cybercube_portal.web import PageForm, WhenField, fill_in
 from flags.forms import rules
+from flags.forms.lists import conditions_in, long_lists
 from flags.models import FlagEnvironment
 from flags.policy.serving import MOST_RULES
 
@@ -65,6 +66,8 @@ class ServingForm(PageForm):
         """`content`: what the fields begin with; left out: what is served."""
         content = row.content if content is None else content
         self.content = content
+        # What is served now may be called by a mark, and what the page began with as well.
+        self.served_lists = long_lists(conditions_in(row.content))
         first = {
             **{name: content[name] for name in ("enabled", "bucket_by")},
             "rollout_percentage": shortest(content["rollout_percentage"]),
@@ -125,7 +128,7 @@ class ServingForm(PageForm):
             label=_("If all of these hold"),
             required=False,
             widget=area,
-            initial=rules.written_conditions(rule["conditions"]) if rule else "",
+            initial=rules.written_conditions(rule["conditions"], known=self.served_lists) if rule else "",
         )
         self.fields[f"answer_{place}"] = forms.CharField(
             label=_("then answer"),
@@ -147,6 +150,7 @@ class ServingForm(PageForm):
         """Puts the rules together; a slot with neither conditions nor answer is a rule taken away."""
         cleaned = super().clean() or {}
         old = {rule["id"]: rule for rule in self.content["rules"]}
+        known = {**self.served_lists, **long_lists(conditions_in(self.content))}
         written: list[dict[str, Any]] = []
         for place in _read_order(cleaned.get("order", ""), self.slots):
             conditions, answer = cleaned.get(f"conditions_{place}", ""), cleaned.get(f"answer_{place}", "")
@@ -155,7 +159,8 @@ class ServingForm(PageForm):
             known = old.get(cleaned.get(f"rule_{place}", ""), {})
             kept = {name: known[name] for name in ("id", "description", "bucket_by") if name in known}
             try:
-                written.append({**kept, "conditions": rules.read_conditions(conditions), **rules.read_outcome(answer)})
+                read = rules.read_conditions(conditions, known=known)
+                written.append({**kept, "conditions": read, **rules.read_outcome(answer)})
             except ValueError as error:
                 self.add_error(f"conditions_{place}", str(error))
         cleaned["rules"] = written

@@ -29,7 +29,7 @@ from flags.forms.moves import (
     ReshuffleForm,
     RestoreForm,
 )
-from flags.forms.rules import MEMBERS, written_conditions, written_member, written_value
+from flags.forms.rules import MEMBERS, quoted_conditions, values_in, written_member, written_value
 from flags.models import Flag
 from flags.selectors.flags import definitions, get_flag, get_served, versions_of
 from flags.tracing import trace
@@ -154,8 +154,12 @@ def _difference(before: dict[str, Any] | None, after: dict[str, Any]) -> list[di
     """What a version changed, member by member, as people read it."""
     if before is None:
         return []
+    had, has = values_in(before.get("rules", ())), values_in(after.get("rules", ()))
     return [
-        {"word": word, "texts": (written_member(name, before[name]), written_member(name, after[name]))}
+        {
+            "word": word,
+            "texts": (written_member(name, before[name], beside=has), written_member(name, after[name], beside=had)),
+        }
         for name, word in MEMBERS.items()
         if name in before and name in after and before[name] != after[name]
     ]
@@ -182,4 +186,4 @@ def flag_playground(request: PageRequest, key: str) -> HttpResponse:
 
 def _conditions(step: dict[str, Any]) -> list[dict[str, Any]]:
     """The conditions of a rule's step with the line that people write for each."""
-    return [{**entry, "line": written_conditions([entry])} for entry in step.get("conditions", ())]
+    return [{**entry, "line": quoted_conditions([entry])} for entry in step.get("conditions", ())]

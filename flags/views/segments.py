@@ -18,7 +18,8 @@ from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from flags import permissions
 from flags.actions.segments import change_segment, create_segment
 from flags.evaluation import OPERATORS, PRESENCE
-from flags.forms.segments import SegmentForm, written_groups
+from flags.forms.lists import long_lists_shown
+from flags.forms.segments import SegmentForm, lists_in, quoted_groups, written_groups
 from flags.selectors.segments import get_segment, readers_of_segments, segments_listed, versions_of_segment
 from flags.views.flags import above
 
@@ -31,14 +32,14 @@ def segments(request: PageRequest) -> HttpResponse:
     """Every segment, with the flags whose rules name it."""
     readers = readers_of_segments()
     rows = [{"segment": row, "readers": readers.get(row.slug, {})} for row in segments_listed()]
-    return show(request, LIST, {"crumbs": above(), "rows": rows, "may_edit": _may_edit(request)})
+    return show(request, LIST, {"crumbs": above(), "rows": rows, "may_edit": may_edit_segments(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: PageRequest) -> HttpResponse:
     """Name one."""
     form = SegmentForm(request.POST or None)
-    context = {"crumbs": _above(), "operators": (*OPERATORS, *PRESENCE)} | recall(request, form)
+    context = {"crumbs": above_segments(), "operators": (*OPERATORS, *PRESENCE)} | recall(request, form)
     if not form.is_valid():
         return show(request, NEW, context, form=form)
     sent = {name: form.cleaned_data[name] for name in ("slug", "name", "groups")}
@@ -55,19 +56,24 @@ def segment_new(request: PageRequest) -> HttpResponse:
 def segment(request: PageRequest, slug: str) -> HttpResponse:
     """One segment: who is in it, who reads it, who was in it before."""
     row = get_segment(slug)
-    first = {"name": row.name, "groups": written_groups(row.groups)}
-    form = SegmentForm(request.POST or None, known=slug, initial=first)
+    versions = versions_of_segment(row)[:MOST_VERSIONS]
+    known = lists_in(row.groups)
+    lists = known
+    if request.method == "POST":
+        # What the page was read from may be older by now.
+        lists = {digest: values for version in versions for digest, values in lists_in(version.groups).items()}
+    first = {"name": row.name, "groups": written_groups(row.groups, known=known)}
+    form = SegmentForm(request.POST or None, known=slug, lists=lists, initial=first)
     editing = Editing(request, form, version=row.version)
     context: dict[str, Any] = {
-        "crumbs": _above(),
+        "crumbs": above_segments(),
         "segment": row,
+        "long_lists": long_lists_shown(known, lambda digest: reverse("segment-list", args=[slug, digest])),
+        "quoted": quoted_groups(row.groups),
         "readers": readers_of_segments().get(slug, {}),
-        "versions": [
-            {"version": version, "groups": written_groups(version.groups)}
-            for version in versions_of_segment(row)[:MOST_VERSIONS]
-        ],
+        "versions": [{"version": version, "groups": quoted_groups(version.groups)} for version in versions],
         "operators": (*OPERATORS, *PRESENCE),
-        "may_edit": _may_edit(request),
+        "may_edit": may_edit_segments(request),
     }
 
     def save() -> None:
@@ -83,9 +89,11 @@ def segment(request: PageRequest, slug: str) -> HttpResponse:
     return editing.answer(ONE, context, save=save, then=reverse("segment", args=[slug]))
 
 
-def _above() -> list[tuple[str, str]]:
+def above_segments() -> list[tuple[str, str]]:
+    """What stands over a page of segments."""
     return [*above(), (_("Segments"), reverse("segments"))]
 
 
-def _may_edit(request: PageRequest) -> bool:
+def may_edit_segments(request: PageRequest) -> bool:
+    """Whether this person may edit them."""
     return may(request.actor, permissions.EDIT_SEGMENT, now=request.now).allowed

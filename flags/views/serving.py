@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -19,8 +20,9 @@ from cybercube_portal.web import SHOWN_AGAIN, PageRequest, show, show_again
 from flags import permissions
 from flags.actions.serving import Served, change_flag
 from flags.evaluation import OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS
+from flags.forms.lists import conditions_in, long_lists, long_lists_shown
 from flags.forms.moves import ReshuffleForm
-from flags.forms.rules import MEMBERS, written_part
+from flags.forms.rules import MEMBERS, values_in, written_part
 from flags.forms.serving import ServingForm
 from flags.models import FlagEnvironment
 from flags.policy.exposure import is_shared_out
@@ -119,11 +121,15 @@ def _put_together(
 ) -> tuple[ServingForm, list[MemberShown]]:
     """A form that begins with what is served now and my changes over it, and what each of us changed."""
     content, members = merged(base=base, theirs=row.content, mine=mine)
-    return ServingForm(row=row, content=content, initial=typed), [_member(member) for member in members]
+    # Of a long list first what is not in all three.
+    beside = values_in(base["rules"]) & values_in(row.content["rules"]) & values_in(mine["rules"])
+    return ServingForm(row=row, content=content, initial=typed), [_member(member, beside) for member in members]
 
 
-def _member(member: Member) -> MemberShown:
-    base, theirs, mine = (written_part(member.name, value) for value in (member.base, member.theirs, member.mine))
+def _member(member: Member, beside: frozenset[str]) -> MemberShown:
+    base, theirs, mine = (
+        written_part(member.name, value, beside=beside) for value in (member.base, member.theirs, member.mine)
+    )
     return MemberShown(_word(member), base, theirs, mine, member.clashes)
 
 
@@ -148,6 +154,10 @@ def serving_context(request: PageRequest, row: FlagEnvironment) -> dict[str, Any
         "operators": (*OPERATORS, *PRESENCE, PERCENTAGE, *SEGMENTS),
         "examples": EXAMPLES,
         "segments": list(segments_listed()),
+        "long_lists": long_lists_shown(
+            long_lists(conditions_in(row.content)),
+            lambda digest: reverse("flag-list", args=[row.flag.key, row.environment, digest]),
+        ),
         "reshuffle": ReshuffleForm(initial=where, auto_id="id_reshuffle_%s") if shared_out else None,
     }
 

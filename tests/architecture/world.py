@@ -24,6 +24,7 @@ from cybercube_portal.people.scopes import ALLOWED
 from cybercube_portal.record.actions import create_webhook, request_pack
 from cybercube_portal.record.actions.packs import build_pack
 from flags.actions.segments import create_segment
+from flags.forms.lists import digest_of
 from releases.actions.migrations import MigrationPlan, plan_migration
 from releases.actions.release_content import ReleasePlan, open_release
 from releases.views.compliance import badge_url
@@ -36,6 +37,7 @@ from tests.architecture.world_bodies import (
     QUESTION,
     SERVICE,
     SLOT,
+    SOME,
     VERSION,
     WORD,
     sent_by_browsers,
@@ -131,7 +133,11 @@ def build(cast: Cast, *, now: datetime) -> World:
 def _flags(at: datetime) -> dict[str, dict[str, Any]]:
     create_segment(slug="beta", name="Beta", groups=GROUPS, actor=story.actor("alice"), now=at)
     key = flag_lives.flag(FLAG, now=at).key
+    flag_lives.served(FLAG, "stg", now=at, rules=[{"conditions": [SOME], "variant": "on"}])
+    some = {"digest": digest_of(SOME["value"])}
     return {
+        "list": {"key": key, "environment": "stg", **some},
+        "segment_list": {"slug": "beta", **some},
         "flag": {"key": key},
         "served": {"key": key, "environment": "dev"},
         "segment": {"slug": "beta"},

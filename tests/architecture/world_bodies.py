@@ -25,7 +25,8 @@ QUESTION = {"service": SERVICE, "version": VERSION, "environment": "prd"}
 WORD = {"approver": "ivan", "how": "On the phone", "criteria": ["production_down"]}
 TOLD = {"what_happened": "Pool exhausted", "prevention": "Limit the pool", "severity": "SEV-3"}
 FLAG = "release_new_dashboard"
-GROUPS = [[{"attribute": "plan", "operator": "eq", "value": "pro"}]]
+SOME: dict[str, Any] = {"attribute": "plan", "operator": "in", "value": ["pro", "team"]}
+GROUPS = [[{"attribute": "plan", "operator": "eq", "value": "pro"}, SOME]]
 STANDARD_FLAG = {
     "key": "release_old_dashboard",
     "name": "Old",
@@ -218,6 +219,8 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST flags/<str:key>/ramp/": {"environment": "dev", "percentages": "1, 5", "minutes": 60},
         "POST flags/segments/new/": {"slug": "staff", "name": "Staff", "groups": "plan eq pro"},
         "POST flags/segments/<str:slug>/": {"version": 1, "name": "Beta testers", "groups": "plan eq pro"},
+        "POST flags/<str:key>/environments/<str:environment>/lists/<str:digest>/": {"added": "staff"},
+        "POST flags/segments/<str:slug>/lists/<str:digest>/": {"added": "staff"},
         "POST flags/<str:key>/edit/": {
             "version": 1,
             "name": "Dashboard",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -229,57 +228,3 @@ def test_pages__of_editing__need_few_queries(
         alice.get(path)
         with django_assert_max_num_queries(12):
             assert alice.get(path).status_code == 200, path
-
-
-def test_serving__left_unsent__comes_back_with_every_rule_and_is_gone_once_served(alice: Client) -> None:
-    served(now=clock.now(), enabled=True, rollout_percentage=5, rules=[PRO])
-    path = f"{PAGE}environments/dev/"
-    slots = {f"conditions_{slot}": f"age gte {slot}" for slot in range(1, 4)} | {
-        f"answer_{slot}": "on" for slot in range(1, 4)
-    }
-    left = typed(version="2", enabled="on", rollout_percentage="7", rule_0="r1", conditions_0="plan eq pro", **slots)
-    fields = urlencode(left | {"answer_0": "off", "order": "3,0,1,2"})
-    assert alice.post("/unsent/", {"address": path, "title": "New dashboard in dev", "fields": fields}).status_code == 200
-    page = alice.get(path)
-    form = page.context["form"]
-    assert "Filled in with what you had not sent" in page.content.decode()
-    assert form["rollout_percentage"].value() == "7"
-    assert [rule.conditions.value() for rule in form.rule_fields] == [
-        "age gte 3",
-        "plan eq pro",
-        "age gte 1",
-        "age gte 2",
-    ]
-    sent = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
-    known = {name: page.context[name] for name in ("unsent_page", "unsent_known")}
-    assert alice.post(path, sent | known).status_code == 302
-    rules = get_served(KEY, "dev").content["rules"]
-    assert [rule["id"] for rule in rules] == ["r2", "r1", "r3", "r4"]
-    assert "Filled in with" not in alice.get(path).content.decode()
-
-
-def test_rules__by_their_buttons_without_scripts__move_go_and_come_and_nothing_is_served(alice: Client) -> None:
-    two = [PRO, {**PRO, "id": "r2", "variant": "off"}]
-    served(now=clock.now(), enabled=True, rules=two)
-    path = f"{PAGE}environments/dev/"
-    sent = typed(version="2", enabled="on", order="0,1,2", reason="In another order", rule_0="r1", rule_1="r2")
-    sent |= {"conditions_0": "plan eq pro", "answer_0": "on", "conditions_1": "plan eq pro", "answer_1": "off"}
-    sent |= {"conditions_2": "", "answer_2": ""}
-    for wish, order in (
-        ("up-1", "1,0,2"),
-        ("up-0", "0,1,2"),
-        ("down-0", "1,0,2"),
-        ("down-2", "0,1,2"),
-        ("away-0", "1,2"),
-        ("add", "0,1,2,3"),
-        ("sideways-1", "0,1,2"),
-    ):
-        page = alice.post(path, sent | {"arrange": wish})
-        form = page.context["form"]
-        assert (page.status_code, form["order"].value(), form["reason"].value()) == (200, order, "In another order")
-        assert not form.is_bound
-    assert get_served(KEY, "dev").version == 2
-    only = alice.post(path, sent | {"order": "0", "arrange": "away-0"}).context["form"]
-    assert [rule.conditions.value() for rule in only.rule_fields] == [""]
-    assert alice.post(path, sent | {"order": "1,0"}).status_code == 302
-    assert [rule["id"] for rule in get_served(KEY, "dev").content["rules"]] == ["r2", "r1"]
