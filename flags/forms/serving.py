@@ -150,7 +150,7 @@ class ServingForm(PageForm):
         """Puts the rules together; a slot with neither conditions nor answer is a rule taken away."""
         cleaned = super().clean() or {}
         old = {rule["id"]: rule for rule in self.content["rules"]}
-        known = {**self.served_lists, **long_lists(conditions_in(self.content))}
+        lists = {**self.served_lists, **long_lists(conditions_in(self.content))}
         written: list[dict[str, Any]] = []
         for place in _read_order(cleaned.get("order", ""), self.slots):
             conditions, answer = cleaned.get(f"conditions_{place}", ""), cleaned.get(f"answer_{place}", "")
@@ -159,7 +159,7 @@ class ServingForm(PageForm):
             known = old.get(cleaned.get(f"rule_{place}", ""), {})
             kept = {name: known[name] for name in ("id", "description", "bucket_by") if name in known}
             try:
-                read = rules.read_conditions(conditions, known=known)
+                read = rules.read_conditions(conditions, known=lists)
                 written.append({**kept, "conditions": read, **rules.read_outcome(answer)})
             except ValueError as error:
                 self.add_error(f"conditions_{place}", str(error))
