@@ -52,7 +52,18 @@ def material_hash(material: Mapping[str, Any]) -> str:
 
     Raises TypeError for a value that has no canonical form, ValueError for NaN, infinity or a time without a zone.
     """
-    return sha256(_canonical(material).encode()).hexdigest()
+    return sha256(material_text(material)).hexdigest()
+
+
+def material_text(material: Mapping[str, Any]) -> bytes:
+    """What is hashed, byte for byte. Raises as `material_hash`."""
+    return _canonical(material).encode()
+
+
+def kept_material(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Material content as it was signed, of what was kept of it as JSON: there its start is a text."""
+    start = kept.get("scheduled_time")
+    return {**kept, "scheduled_time": datetime.fromisoformat(start)} if isinstance(start, str) else dict(kept)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from changes.models import ChangeRequest, Comment, Signature
+from changes.models import ChangeRequest, Comment, FreezeException, Signature
 from changes.policy.conflicts import BOOKED_STATES, Booking
 from changes.policy.schedule import LEAD_TIME, Slot
 from changes.states import OPEN_STATES, ChangeState, ChangeType, SignatureState
@@ -87,6 +87,20 @@ def in_review() -> QuerySet[ChangeRequest]:
 def overdue_records(*, now: datetime) -> QuerySet[ChangeRequest]:
     """Emergencies whose record is not written although its 24 hours are over (§6.4)."""
     return changes_listed().filter(type=ChangeType.EMERGENCY, recorded_at__isnull=True, record_due_at__lt=now)
+
+
+def records_owed(*, since: datetime, now: datetime) -> QuerySet[ChangeRequest]:
+    """Emergencies whose record was written or fell due since then, and all that are overdue (§6.4)."""
+    is_settled = Q(recorded_at__isnull=False, record_due_at__gte=since) | Q(
+        recorded_at__isnull=True, record_due_at__lt=now
+    )
+    return changes_listed().filter(is_settled, type=ChangeType.EMERGENCY)
+
+
+def excepted_since(since: datetime) -> QuerySet[ChangeRequest]:
+    """Changes that a freeze let pass by an exception granted since then (§6.5)."""
+    granted = FreezeException.objects.filter(change=OuterRef("pk"), at__gte=since)
+    return changes_listed().filter(Exists(granted))
 
 
 def unconfirmed(*, now: datetime) -> QuerySet[ChangeRequest]:

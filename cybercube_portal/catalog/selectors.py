@@ -275,13 +275,20 @@ def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:
 
 
 def newest_artifacts(slugs: Iterable[str]) -> QuerySet[Any]:
-    """The newest version registered for each of these services, builds of branches left out; `reports`: [[stage, last status]]."""
+    """The newest version registered for each of these services, builds of branches left out.
+
+    `reports`: [[stage, last status, its summary]]; `rebuilt`: the digests of the other builds of its commit (§3.1).
+    """
     rows = Artifact.objects.filter(service__slug__in=tuple(slugs), major__isnull=False)
     newest = rows.order_by("service_id", "-registered_at", "-id").distinct("service_id").values("pk")
     reports = Evidence.objects.filter(artifact=OuterRef("pk")).order_by("stage", "-id").distinct("stage")
-    pair = Func("stage", "status", function="jsonb_build_array", output_field=JSONField())
+    report = Func("stage", "status", "summary", "reported_at", function="jsonb_build_array", output_field=JSONField())
+    others = Artifact.objects.filter(service=OuterRef("service"), git_sha=OuterRef("git_sha"), type=OuterRef("type"))
     found = Artifact.objects.filter(pk__in=newest).select_related("service")
-    return found.annotate(reports=ArraySubquery(reports.values(report=pair)))
+    return found.annotate(
+        reports=ArraySubquery(reports.values(report=report)),
+        rebuilt=ArraySubquery(others.exclude(pk=OuterRef("pk")).order_by("id").values("digest")[:MOST_BUILDS]),
+    )
 
 
 def protection_reports(slug: str) -> QuerySet[ProtectionReport]:

@@ -75,6 +75,18 @@ SERVICES: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "suggest-service": ("Suggest service", "search", 3, ("search-api",)),
 }
 
+# What Prometheus is asked about them (§4.7): of most services both, of one the errors alone, of the rest nothing.
+METRICS: dict[str, dict[str, str]] = {
+    **{
+        slug: {
+            "error_rate": f'sum(rate(http_errors_total{{service="{slug}"}}[5m])) / sum(rate(http_requests_total{{service="{slug}"}}[5m]))',
+            "latency_p99": f'1000 * histogram_quantile(0.99, sum by (le) (rate(http_seconds_bucket{{service="{slug}"}}[5m])))',
+        }
+        for slug in ("auth-service", "api-service", "web-app", "billing-service", "checkout-api", "search-api")
+    },
+    "user-profile": {"error_rate": "user_profile_error_rate_5m"},
+}
+
 # What was shipped, as commit subjects; the first word decides the version's step.
 WORK: tuple[str, ...] = (
     "fix({scope}): correct rounding of half cents",

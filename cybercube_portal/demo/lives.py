@@ -30,6 +30,9 @@ EVIDENCE: dict[Stage, dict[str, Any]] = {
     Stage.TEST: {"coverage": 91.5},
     Stage.SCAN: {"critical": 0, "high": 0},
 }
+# §3.6. One pipeline does not send them, and two sign what they build (§3.1: recommended).
+DEPENDENCIES = {"node": "20.10.0", "libpq": "16.1"}
+TELLS_LITTLE, SIGNS = {"indexer"}, {"billing-service", "auth-service"}
 # In the order in which they are asked.
 BENCH: dict[str, tuple[str, ...]] = {
     "payments": ("quentin", "bob"),
@@ -103,6 +106,8 @@ def build(
             for number, message in enumerate(messages or (subject,))
         ],
         migrations=migrations,
+        dependencies=DEPENDENCIES if service not in TELLS_LITTLE else {},
+        signature=f"MEUCIQ{mark[:40]}" if service in SIGNS else None,
         actor=ci,
         now=at,
     )
@@ -112,6 +117,7 @@ def build(
             version=version,
             stage=stage,
             status=StageStatus.PASSED,
+            url=f"https://ci.cybercube.example/{service}/{stage.value}/{version}",
             summary=summary,
             actor=ci,
             now=at,

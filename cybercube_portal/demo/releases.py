@@ -13,15 +13,17 @@ from cybercube_portal.decisions import Decision
 from cybercube_portal.demo import lives
 from cybercube_portal.demo.company import SERVICES
 from cybercube_portal.demo.lives import Company
+from cybercube_portal.demo.rollouts import GOOD_ERRORS, seen
 from cybercube_portal.errors import refuse_unless
 from releases.actions import migrations, releases
 from releases.actions.checklist import tick_item
 from releases.actions.deployments import Start, finish_deployment, start_deployment
 from releases.actions.following import follow_artifact
 from releases.actions.gate import Asked, decide_gate
-from releases.actions.outcomes import end_watch, pass_deployment
 from releases.actions.release_content import ReleasePlan, open_release
 from releases.actions.release_documents import publish_notes
+from releases.actions.verification import conclude_verification
+from releases.actions.watch import take_sample
 from releases.models import Release
 from releases.policy.gate import Question
 
@@ -130,9 +132,9 @@ def _deploy(company: Company, release: Release, environment: str, *, at: datetim
         deployment = start_deployment(start=Start(decision=answer.decision.pk), actor=ci, now=at)
     reference = deployment.reference
     finish_deployment(reference=reference, status="succeeded", actor=ci, now=at + 4 * MINUTE)
-    pass_deployment(reference=reference, observed_version=version, now=at + 5 * MINUTE)
-    ended = at + 35 * MINUTE
-    end_watch(reference=reference, now=ended)
+    checked, ended = seen(version, errors=GOOD_ERRORS), at + 35 * MINUTE
+    conclude_verification(reference=reference, number=1, checked=checked, now=at + 5 * MINUTE)
+    take_sample(reference=reference, checked=checked, now=ended)
     if environment == "stg":
         report_evidence(
             service=service,

@@ -18,7 +18,6 @@ from releases.actions.checklist import tick_item
 from releases.actions.deployments import Start, finish_deployment, start_deployment
 from releases.actions.gate import Asked, decide_gate
 from releases.actions.incidents import resolve_incident
-from releases.actions.outcomes import end_watch
 from releases.actions.release_content import ReleasePlan, open_release
 from releases.actions.release_documents import publish_notes
 from releases.actions.releases import publish_release, submit_release
@@ -137,7 +136,7 @@ def roll_out(
         return
     if outcome == "successful_with_issues":
         _look(deployment, at=at + 12 * MINUTE, errors=SOME_ERRORS)
-    end_watch(reference=deployment.reference, now=at + 7 * MINUTE + WATCHED)
+    _look(deployment, at=at + 7 * MINUTE + WATCHED, errors=GOOD_ERRORS)
     company.live[service] = version
     if deployment.release:
         publish_notes(reference=deployment.release, actor=company.author(service), now=at + 60 * MINUTE)
@@ -162,7 +161,7 @@ def _take_back(
                 now=at,
             )
     verify(rollback, at=at + 4 * MINUTE, company=company)
-    end_watch(reference=rollback.reference, now=at + 5 * MINUTE + WATCHED)
+    _look(rollback, at=at + 5 * MINUTE + WATCHED, errors=GOOD_ERRORS)
     for incident in Incident.objects.filter(deployment=bad.reference, state="open"):
         resolve_incident(reference=incident.reference, actor=company.actor("grace"), now=at + 6 * MINUTE)
     author = company.author(change.services[0])
@@ -170,6 +169,7 @@ def _take_back(
 
 
 def _look(deployment: Deployment, *, at: datetime, errors: float) -> None:
+    """One look of the watch; the one after the 30 minutes ends it."""
     take_sample(reference=deployment.reference, checked=seen(deployment.version, errors=errors), now=at)
 
 

@@ -1,4 +1,4 @@
-"""`compliance/`: each service against each component of "Implementation Status", from facts."""
+"""`compliance/`: each service against what the standard demands and facts can show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from cybercube_portal import clock
 from cybercube_portal.api import refuse_unknown_parameters
 from cybercube_portal.catalog import selectors as catalog
-from releases.policy.compliance import Status
+from releases.policy.compliance import Judged, Status
+from releases.proofs import address_of
 from releases.selectors.compliance import compliance_of, with_counts
 
 STATUSES = [status.value for status in Status]
@@ -21,13 +22,18 @@ TEAM = OpenApiParameter("team", str, description="Only services of this team (sl
 
 
 class RequirementSerializer(serializers.Serializer[Any]):
-    """One row. `next_step` is empty when it is complete."""
+    """One row. `proof_url` is the page that shows it, empty while there is nothing to open.
+
+    `next_step` and `next_url`, where it is done, are empty when it is complete. Both addresses are paths of the portal.
+    """
 
     section = serializers.CharField()
     title = serializers.CharField()
     status = serializers.ChoiceField(STATUSES)
     proof = serializers.CharField()
+    proof_url = serializers.CharField(allow_blank=True)
     next_step = serializers.CharField(allow_blank=True)
+    next_url = serializers.CharField(allow_blank=True)
 
 
 class TrendSerializer(serializers.Serializer[Any]):
@@ -70,9 +76,21 @@ class ComplianceView(generics.GenericAPIView[Any]):
             [
                 {
                     "service": row.slug,
-                    "requirements": [judged._asdict() for judged in found[row.slug]],
+                    "requirements": [_shown(judged, row.slug) for judged in found[row.slug]],
                     "trend": getattr(row, "trend", []),
                 }
                 for row in page
             ]
         )
+
+
+def _shown(row: Judged, service: str) -> dict[str, str]:
+    return {
+        "section": row.section,
+        "title": row.title,
+        "status": row.status,
+        "proof": row.proof,
+        "proof_url": address_of(row.shown_on, service),
+        "next_step": row.next_step,
+        "next_url": address_of(row.done_on, service),
+    }

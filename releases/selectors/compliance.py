@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
-from changes.selectors.changes import changes_listed, overdue_records
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.attestations import rows_vouched_for
-from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, StageStatus
+from cybercube_portal.catalog.facts import EvidenceFact
+from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, Stage, StageStatus
 from cybercube_portal.decisions import Outcome
 from flags.selectors.flags import flags_listed
 from releases.models import ComplianceDay, Release
-from releases.policy.compliance import WEEK, WINDOW, Built, Judged, ServiceFacts, judged
+from releases.policy.compliance import (
+    WINDOW,
+    Answered,
+    Built,
+    Judged,
+    ServiceFacts,
+    judged,
+)
 from releases.policy.drift import drift_of
 from releases.policy.parity import parity_of
-from releases.selectors.places import COMING, PlaceRow, places_of
+from releases.selectors.compliance_changes import bypasses, changes_behind
+from releases.selectors.places import PlaceRow, places_of
 from releases.selectors.shipped import History, shipped_of
 from releases.states import RELEASE_OVER, ReleaseState
 
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Service
 
+WEEK = timedelta(days=7)
 TREND_WEEKS = 12
-COUNTED = ("live_flags", "overdue", "released", "noted", "isolated")
+COUNTED = ("live_flags", "overdue", "released", "noted", "isolated", "bypasses")
 STG, PRD = EnvironmentCode.STG.value, EnvironmentCode.PRD.value
 
 
@@ -47,6 +55,7 @@ def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Servi
         noted=_count(released.filter(notes_published_at__isnull=False)),
         coming=ArraySubquery(coming),
         isolated=Coalesce(rows_vouched_for(now=now), 0),
+        bypasses=bypasses("slug", since=now - WINDOW),
         protection=catalog.latest_findings("pk"),
         trend=ArraySubquery(_weeks(now)),
     )
@@ -66,8 +75,8 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
     rows = list(services)
     slugs = [row.slug for row in rows]
     places = places_of(catalog.services().filter(slug__in=slugs))
-    built, history = _built(slugs), shipped_of(slugs, since=now - WINDOW, now=now)
-    late, coming = _changes(slugs, now=now)
+    built, history = _built(rows), shipped_of(slugs, since=now - WINDOW, now=now)
+    changes = changes_behind(slugs, since=now - WINDOW, now=now)
     facts = (
         ServiceFacts(
             service=row.slug,
@@ -77,11 +86,12 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
             metrics=frozenset(name for name, query in row.metrics.items() if query),
             driver=RollbackDriver(row.rollback_driver),
             artifact=built.get(row.slug),
-            overdue_records=late[row.slug],
+            emergencies=changes[row.slug].emergencies(),
+            excepted=changes[row.slug].excepted,
             protection=_held(getattr(row, "protection", None)),
             **{name: getattr(row, name) for name in COUNTED},
             **history.get(row.slug, History())._asdict(),
-            **_seen(places[row.slug], coming=coming[row.slug] | set(getattr(row, "coming", ())), now=now),
+            **_seen(places[row.slug], coming=changes[row.slug].coming | set(getattr(row, "coming", ())), now=now),
         )
         for row in rows
     )
@@ -92,39 +102,37 @@ def _held(findings: list[dict[str, Any]] | None) -> tuple[bool, ...]:
     return tuple(finding["outcome"] == Outcome.PASS for finding in findings or ())
 
 
-def _built(slugs: list[str]) -> dict[str, Built]:
+def _built(services: Iterable[Service]) -> dict[str, Built]:
+    minimum = {row.slug: row.minimum_coverage for row in services}
     return {
         row.service.slug: Built(
             reference=f"{row.service.slug}:{row.version}",
+            version=row.version,
             git_ref=row.git_ref,
             digest=row.digest,
             is_signed=bool(row.signature),
             has_commits=bool(row.commits),
+            dependencies=len(row.dependencies),
             migrations=len(row.migrations),
             lint_failed=any(
                 finding["severity"] == Severity.ERROR for file in row.migrations for finding in file["findings"]
             ),
-            passed=frozenset(stage for stage, status in row.reports if status == StageStatus.PASSED),
+            stages={Stage(report[0]): _reported(*report) for report in row.reports},
+            rebuilt=tuple(digest == row.digest for digest in row.rebuilt),
+            minimum_coverage=minimum[row.service.slug],
         )
-        for row in catalog.newest_artifacts(slugs)
+        for row in catalog.newest_artifacts(minimum)
     }
 
 
-def _changes(slugs: list[str], *, now: datetime) -> tuple[Counter[str], Mapping[str, set[str]]]:
-    """By slug: emergencies whose record is late, and the versions that open changes take to production."""
-    late, coming = Counter[str](), defaultdict[str, set[str]](set)
-    overdue = overdue_records(now=now).order_by().annotate(is_late=Value(value=True))
-    taking = changes_listed().order_by().filter(environments__contains=[PRD], state__in=COMING)
-    columns = ("services", "artifacts", "is_late")
-    found = overdue.values_list(*columns).union(
-        taking.filter(services__overlap=slugs).annotate(is_late=Value(value=False)).values_list(*columns), all=True
+def _reported(stage: str, status: str, summary: dict[str, Any], at: str) -> EvidenceFact:
+    return EvidenceFact(
+        stage=Stage(stage),
+        status=StageStatus(status),
+        summary=summary,
+        reported_at=datetime.fromisoformat(at),
+        reported_by="",
     )
-    for services, artifacts, is_late in found:
-        if is_late:
-            late.update(services)
-        for entry in [] if is_late else artifacts:
-            coming[entry["service"]].add(entry["version"])
-    return late, coming
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
@@ -135,9 +143,11 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 def _seen(places: Mapping[str, PlaceRow], *, coming: set[str], now: datetime) -> dict[str, Any]:
     production, row = places[PRD].place, places[PRD].observation
-    is_seen = row is not None and row.seen_at is not None
+    seen = None
+    if row is not None and row.seen_at is not None:
+        seen = Answered(version=row.version, git_sha=row.git_sha, status=row.status, at=row.seen_at, error=row.error)
     return {
-        "seen": (row.version, row.git_sha, row.status) if row is not None and is_seen else None,
+        "seen": seen,
         "unseen_because": row.error if row is not None else "",
         "drift": drift_of(production, now=now),
         "parity": parity_of(places[STG].place, production, coming=coming, now=now),

@@ -40,6 +40,12 @@ def open_incidents(*, services: Iterable[str] | None = None) -> dict[str, list[I
     return found
 
 
+def incidents_after(deployments: Iterable[str], *, until: datetime) -> QuerySet[Incident]:
+    """Those counted against one of these deployments (§8.5), as far as they were noticed by then, the oldest first."""
+    named = [reference for reference in deployments if reference]
+    return incidents().filter(deployment__in=named, detected_at__lte=until).order_by("detected_at", "id")
+
+
 def get_incident(reference: str) -> Incident:
     """Raises NotFound."""
     return _found(incidents().filter(reference=reference).first(), reference)

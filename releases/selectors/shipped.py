@@ -11,30 +11,58 @@ from django.db import connection
 from changes.policy.scope import Action
 from cybercube_portal.catalog.states import EnvironmentCode
 from releases.policy.compliance import Shipped
-from releases.states import DeploymentState
+from releases.states import DeploymentState, VerificationState
 
-# What got as far as being healthy once, whatever became of it.
-ARRIVED = (DeploymentState.HEALTHY, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
+# A release of §3.2: no pre-release, build metadata allowed.
+RELEASED = r"^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(\+.+)?$"
+# Healthy is what was verified once, whatever became of it; what failed and was rolled back never was.
 STATEMENT = """
-WITH arrived AS (
-    SELECT service.slug, deployment.environment = %(production)s AS is_production, deployment.action = %(rollback)s AS is_rollback,
-           deployment.digest, deployment.change <> '' AS has_change, deployment.state = %(healthy)s AS is_healthy,
-           deployment.created_at, coalesce(deployment.verified_at, deployment.created_at) AS at
+WITH reached AS (
+    SELECT deployment.*, service.slug, deployment.action = %(rollback)s AS is_rollback,
+           deployment.environment = %(production)s AS is_production, verified_at IS NOT NULL AS was_healthy
     FROM releases_deployment deployment JOIN catalog_service service ON service.id = deployment.service_id
     WHERE service.slug = ANY (%(services)s::text[]) AND deployment.environment IN (%(staging)s, %(production)s)
-      AND deployment.state = ANY (%(arrived)s::text[]) AND deployment.created_at >= %(since)s
+      AND deployment.created_at >= %(since)s
 ), staged AS (
-    SELECT slug, digest, min(at) AS at FROM arrived WHERE NOT is_production AND NOT is_rollback GROUP BY slug, digest
+    SELECT service_id, digest, min(verified_at) AS at FROM releases_deployment
+    WHERE environment = %(staging)s AND action <> %(rollback)s AND verified_at IS NOT NULL
+      AND digest IN (SELECT digest FROM reached WHERE is_production AND was_healthy AND NOT is_rollback)
+    GROUP BY service_id, digest
 ), counted AS (
-    SELECT arrived.*, staged.at AS staged_at, is_production AND NOT is_rollback AS is_shipped,
-           floor(extract(epoch FROM %(now)s::timestamptz - created_at) / 604800)::int AS weeks_ago
-    FROM arrived LEFT JOIN staged USING (slug, digest)
+    SELECT reached.slug, reached.id, reference, is_production AND was_healthy AND NOT is_rollback AS is_shipped, is_rollback, was_healthy, verified_at,
+           state = %(healthy)s AS is_healthy, is_production, change <> '' AS has_change, staged.at <= created_at AS was_promoted,
+           version ~ %(released)s AS is_released, floor(extract(epoch FROM %(now)s::timestamptz - created_at) / 604800)::int AS weeks_ago,
+           is_production AND NOT is_rollback AND finished_at IS NOT NULL AND state <> %(verifying)s AS is_carried_out,
+           was_healthy OR EXISTS (
+               SELECT FROM releases_verification checks WHERE checks.deployment_id = reached.id AND checks.state = %(failed)s
+           ) AS is_judged,
+           is_production AND was_healthy AND NOT is_rollback AND watch_until <= %(now)s AS is_to_watch,
+           ended_at <= watch_until OR watched_at IS NOT NULL AND EXISTS (
+               SELECT FROM releases_watchsample sample
+               WHERE sample.deployment_id = reached.id AND (sample.is_healthy IS NOT NULL OR sample.error_rate IS NOT NULL)
+           ) AS is_watched,
+           is_production AND is_rollback AND was_healthy AS is_way_back, told.noticed_at IS NOT NULL AS is_told
+    FROM reached LEFT JOIN staged USING (service_id, digest) LEFT JOIN releases_rollback told ON told.by_id = reached.id
 )
-SELECT slug, count(*) FILTER (WHERE is_shipped), count(*) FILTER (WHERE is_shipped AND has_change),
-       count(*) FILTER (WHERE is_shipped AND staged_at <= created_at),
+SELECT slug, max(verified_at) FILTER (WHERE is_rollback AND is_healthy),
        coalesce(array_agg(DISTINCT weeks_ago) FILTER (WHERE is_shipped), '{}'),
-       max(at) FILTER (WHERE is_rollback AND is_healthy)
+       {figures}
 FROM counted GROUP BY slug"""
+# (name, of which rows, how many of them): what a figure counts, and the last one that lacks it.
+FIGURES = (
+    ("with_change", "is_shipped", "has_change"),
+    ("promoted", "is_shipped", "was_promoted"),
+    ("released", "is_shipped", "is_released"),
+    ("judged", "is_carried_out", "is_judged"),
+    ("watched", "is_to_watch", "is_watched"),
+    ("told", "is_way_back", "is_told"),
+)
+TOTALS = (("count", "is_shipped"), ("carried_out", "is_carried_out"), ("to_watch", "is_to_watch"), ("rolled_back", "is_way_back"))  # fmt: skip
+SELECTED = (
+    *(f"count(*) FILTER (WHERE {of_all})" for _, of_all in TOTALS),
+    *(f"count(*) FILTER (WHERE {of_all} AND {met})" for _, of_all, met in FIGURES),
+    *(f"(array_agg(reference ORDER BY id DESC) FILTER (WHERE {of_all} AND ({met}) IS NOT TRUE))[1]" for _, of_all, met in FIGURES),
+)  # fmt: skip
 
 
 class History(NamedTuple):
@@ -54,13 +82,18 @@ def shipped_of(slugs: Iterable[str], *, since: datetime, now: datetime) -> Mappi
         "production": EnvironmentCode.PRD.value,
         "rollback": Action.ROLLBACK.value,
         "healthy": DeploymentState.HEALTHY.value,
-        "arrived": [state.value for state in ARRIVED],
+        "verifying": DeploymentState.VERIFYING.value,
+        "failed": VerificationState.FAILED.value,
+        "released": RELEASED,
     }
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, asked)
-        return {
-            slug: History(
-                Shipped(count=count, with_change=with_change, promoted=promoted, weeks_ago=frozenset(weeks)), back_at
-            )
-            for slug, count, with_change, promoted, weeks, back_at in cursor.fetchall()
-        }
+        cursor.execute(STATEMENT.replace("{figures}", ", ".join(SELECTED)), asked)
+        return {slug: _history(back_at, weeks, found) for slug, back_at, weeks, *found in cursor.fetchall()}
+
+
+def _history(back_at: datetime | None, weeks: list[int], found: list[Any]) -> History:
+    names = [name for name, *_ in (*TOTALS, *FIGURES)]
+    counts, lacking = found[: len(names)], found[len(names) :]
+    last = {name: reference for (name, *_), reference in zip(FIGURES, lacking, strict=True) if reference}
+    shipped = Shipped(weeks_ago=frozenset(weeks), lacking=last, **dict(zip(names, counts, strict=True)))
+    return History(shipped, back_at)

@@ -24,6 +24,7 @@ from cybercube_portal.decisions import Outcome
 from cybercube_portal.errors import NotFound
 from cybercube_portal.web import Chip, PageRequest, page_of_rows, show
 from releases.policy.compliance import Judged, Status, tally
+from releases.proofs import address_of
 from releases.selectors.compliance import compliance_of, with_counts
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def compliance(request: PageRequest) -> HttpResponse:
     found = compliance_of(page.rows, now=request.now)
     context = {
         "page": page,
-        "rows": [(row, summary(found[row.slug]), next_step(found[row.slug])) for row in page.rows],
+        "rows": [(row, summary(found[row.slug]), *_next(row.slug, found[row.slug])) for row in page.rows],
         "whose": [_mine(is_mine=is_mine)] if team else [],
     }
     return show(request, "releases/compliance.html", context)
@@ -60,7 +61,7 @@ def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
     open_demands = [row for row in demands if row["outcome"] != Outcome.PASS]
     context = {
         "service": service,
-        "rows": rows,
+        "rows": [(row, address_of(row.shown_on, slug), address_of(row.done_on, slug)) for row in rows],
         "summary": summary(rows),
         "trend": [{**row, "day": date.fromisoformat(row["day"])} for row in getattr(service, "trend", ())],
         "demands_held": len(demands) - len(open_demands),
@@ -123,6 +124,11 @@ def next_step(rows: Iterable[Judged]) -> Judged | None:
     order = (Status.PARTIAL, Status.PENDING)
     left = [row for row in rows if row.status is not Status.COMPLETE]
     return min(left, key=lambda row: order.index(row.status), default=None)
+
+
+def _next(slug: str, rows: Iterable[Judged]) -> tuple[Judged | None, str]:
+    step = next_step(rows)
+    return step, address_of(step.done_on if step else None, slug)
 
 
 def _judged(slug: str, *, now: datetime) -> tuple[Service, tuple[Judged, ...]]:

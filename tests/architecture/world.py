@@ -162,7 +162,12 @@ def _keys(cast: Cast) -> dict[str, str]:
 def _catalogue(at: datetime) -> dict[str, dict[str, Any]]:
     story.service("search-api", team="search")
     story.artifact(story.service(SERVICE), VERSION, at=at)
-    return {"service": {"slug": SERVICE}, "artifact": {"service": SERVICE, "version": VERSION}}
+    named = {"version": VERSION}
+    return {
+        "service": {"slug": SERVICE},
+        "artifact": {"service": SERVICE, **named},
+        "version": {"slug": SERVICE, **named},
+    }
 
 
 def _changes(before: datetime, *, now: datetime) -> dict[str, dict[str, Any]]:

@@ -141,6 +141,7 @@ def _services(now: datetime) -> None:
                     "prd": f"https://{slug}.cybercube.example",
                 },
                 "depends_on": needs,
+                "metrics": data.METRICS.get(slug, {}),
             },
             actor=OPERATOR,
             now=now,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from cybercube_portal.catalog.facts import EvidenceFact
@@ -78,8 +78,13 @@ def judge_evidence(facts: GateFacts) -> tuple[Reason, ...]:
     artifact = facts.artifact
     if artifact is None:
         return (skipped("evidence.not_asked", "§4.2", "There is no registered artifact to prove anything of."),)
-    stages = (_stage(artifact, stage) for stage in STAGES)
-    return (_ref(artifact), *stages, *_numbers(facts, artifact), _signature(facts, artifact))
+    minimum = facts.service.minimum_coverage if facts.service else None
+    return (_ref(artifact), *judge_stages(artifact.stages, minimum), _signature(facts, artifact))
+
+
+def judge_stages(stages: Mapping[Stage, EvidenceFact], minimum: Decimal | None) -> tuple[Reason, ...]:
+    """Build, test and scan passed, nothing critical or high was found, and the coverage reaches `minimum` percent (None: none is set)."""
+    return (*(_stage(stages.get(stage), stage) for stage in STAGES), *_numbers(stages, minimum))
 
 
 def _ref(artifact: ArtifactFact) -> Reason:
@@ -95,8 +100,7 @@ def _ref(artifact: ArtifactFact) -> Reason:
     )
 
 
-def _stage(artifact: ArtifactFact, stage: Stage) -> Reason:
-    report = artifact.stages.get(stage)
+def _stage(report: EvidenceFact | None, stage: Stage) -> Reason:
     if report is None:
         return failed(
             "evidence.missing",
@@ -119,11 +123,10 @@ def _stage(artifact: ArtifactFact, stage: Stage) -> Reason:
     )
 
 
-def _numbers(facts: GateFacts, artifact: ArtifactFact) -> Iterator[Reason]:
-    scan, test = artifact.stages.get(Stage.SCAN), artifact.stages.get(Stage.TEST)
+def _numbers(stages: Mapping[Stage, EvidenceFact], minimum: Decimal | None) -> Iterator[Reason]:
+    scan, test = stages.get(Stage.SCAN), stages.get(Stage.TEST)
     if scan is not None and scan.passed:
         yield from _vulnerabilities(scan)
-    minimum = facts.service.minimum_coverage if facts.service else None
     if minimum is None:
         yield skipped("evidence.coverage", "§4.2", "No minimum coverage is set for the service.")
     elif test is not None and test.passed:
