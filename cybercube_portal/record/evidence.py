@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from rest_framework.utils.encoders import JSONEncoder
 
 from changes.api.serializers import ChangeSerializer
 from changes.api.showing import shown_change
+from changes.policy.content import kept_material, material_text
 from changes.records import record_of
 from changes.selectors.changes import get_change
+from changes.selectors.differences import content_versions
 from changes.selectors.situation import Situation
 from changes.yaml_text import write_yaml
 from cybercube_portal.audit.canonical import canonical
@@ -24,13 +27,17 @@ from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.api.serializers import EvidenceSerializer
 from cybercube_portal.catalog.api.showing import shown_artifact
 from cybercube_portal.people.actors import Actor
+from cybercube_portal.record.evidence_pages import Parts, change_page
+from cybercube_portal.record.manifest import Cut
 from cybercube_portal.record.stash import File
 from releases.api.answers import body_of
 from releases.api.deployment_shapes import DeploymentSerializer
+from releases.api.incidents import IncidentSerializer
 from releases.api.showing import shown_deployment
 from releases.selectors.deployments import deployments_filtered
 from releases.selectors.gate_history import about_change, decisions_shown, history_of
 from releases.selectors.gate_log import latest_answer
+from releases.selectors.incidents import get_incident, incidents_after
 
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
@@ -56,9 +63,9 @@ REGISTER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The files about one change, and the places of its events in the chain (none for what is not sealed yet).
+    """The files about one change, and the places of its events in the chain.
 
-    `later`: what was recorded about it beyond the place asked for, before its files were read: they may tell of it.
+    `later`: what was recorded about it beyond the pack's place in the chain, before its files were read: they may tell of it.
     """
 
     files: tuple[File, ...]
@@ -66,39 +73,69 @@ class Gathered:
     later: tuple[Event, ...] = ()
 
 
-def change_files(number: str, *, actor: Actor, now: datetime, until: int | None = None) -> Gathered:
-    """Everything about one change, as `actor` may read it at `now`; `until`: with no event beyond this place in the chain.
-
-    Raises NotFound.
-    """
+def change_files(number: str, *, actor: Actor, cut: Cut) -> Gathered:
+    """Everything about one change, as `actor` may read it at the cut; of its events none beyond it. Raises NotFound."""
+    now = cut.at
     change = get_change(number)
     shown = ChangeSerializer(shown_change(change, actor=actor, now=now)).data
     deployed = list(deployments_filtered(change=number))
-    about = events_about([number, *(row.reference for row in deployed)])
-    told = list(about if until is None else about.filter(sequence__lte=until))
+    incidents = [row.reference for row in incidents_after([row.reference for row in deployed], until=now)]
+    about = events_about([number, *(row.reference for row in deployed), *incidents])
+    told = list(about.filter(sequence__lte=cut.sequence))
+    parts = Parts(
+        change=shown,
+        approvals=_approvals(shown),
+        decisions=list(_decisions(number, now=now)),
+        deployments=[DeploymentSerializer(shown_deployment(row, actor=actor, now=now)).data for row in deployed],
+        incidents=_incidents(incidents),
+        artifacts=list(_artifacts(change, now=now)),
+        events=[event.as_sealed() for event in told],
+    )
+    signed = list(_signed(change, now=now))
+    # Asked last: whatever the files tell of was committed together with its event.
+    later = tuple(about.filter(Q(sequence__gt=cut.sequence) | Q(sequence__isnull=True)))
     files = (
+        ("record.html", change_page(parts, cut=cut, signed=[name for name, _ in signed], later=later)),
         ("record.yaml", write_yaml(record_of(Situation(change, now=now))).encode()),
         ("change.json", _json(shown)),
-        ("approvals.json", _json(_approvals(shown))),
-        ("gate-decisions.json", _json(list(_decisions(number, now=now)))),
-        (
-            "deployments.json",
-            _json([DeploymentSerializer(shown_deployment(row, actor=actor, now=now)).data for row in deployed]),
-        ),
-        ("artifacts.json", _json(list(_artifacts(change, now=now)))),
-        ("audit/events.jsonl", b"".join(canonical(event.as_sealed()) + b"\n" for event in told)),
+        ("approvals.json", _json(parts.approvals)),
+        *signed,
+        ("gate-decisions.json", _json(parts.decisions)),
+        ("deployments.json", _json(parts.deployments)),
+        ("incidents.json", _json(parts.incidents)),
+        ("artifacts.json", _json(parts.artifacts)),
+        ("audit/events.jsonl", _lines(told)),
+        *([("later-events.jsonl", _lines(later))] if later else []),
     )
     return Gathered(
         files=files,
         sequences=tuple(event.sequence for event in told if event.sequence is not None),
-        # Asked last: whatever the files tell of was committed together with its event.
-        later=() if until is None else tuple(about.exclude(sequence__lte=until)),
+        later=later,
     )
+
+
+def _signed(change: ChangeRequest, *, now: datetime) -> Iterator[File]:
+    """What signatures cover, byte for byte: the SHA-256 of each file is the content hash that stands in its name."""
+    for version in content_versions(change, until=now):
+        yield f"signed/{version.content_hash}.json", material_text(kept_material(version.material))
+
+
+def _incidents(references: list[str]) -> list[dict[str, Any]]:
+    return [dict(IncidentSerializer(get_incident(reference)).data) for reference in references]
+
+
+def _lines(events: Iterable[Event]) -> bytes:
+    return b"".join(canonical(event.as_sealed()) + b"\n" for event in events)
 
 
 def register_file(rows: bytes) -> File:
     """The register, for a spreadsheet, of what `register_rows` gives."""
     return "changes.csv", _csv([REGISTER]) + rows
+
+
+def register_read(file: bytes) -> list[dict[str, str]]:
+    """The rows of a register as they were written, by column."""
+    return list(csv.DictReader(io.StringIO(file.decode())))
 
 
 def register_rows(changes: Iterable[ChangeRequest]) -> bytes:

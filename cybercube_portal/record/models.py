@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from cybercube_portal.record.manifest import Cut, Span
 from cybercube_portal.record.states import PackState
 
 
@@ -58,6 +59,16 @@ class EvidencePack(models.Model):
         if self.failed_at is not None:
             return PackState.FAILED
         return PackState.BEING_MADE if self.finished_at is None else PackState.READY
+
+    @property
+    def cut(self) -> Cut:
+        """What it stands for."""
+        return Cut(at=self.created_at, sequence=self.as_of_sequence or 0, head=self.as_of_hash)
+
+    @property
+    def span(self) -> Span:
+        """What it is about."""
+        return Span(start=self.start, end=self.end, service=self.service)
 
     @property
     def last_day(self) -> datetime:

@@ -20,13 +20,27 @@ from typing import IO
 from cybercube_portal.audit import keys
 from cybercube_portal.audit.canonical import moment
 from cybercube_portal.audit.selectors.export import export_lines
+from cybercube_portal.record.manifest import CONTENTS, Span
+from cybercube_portal.record.stash import File
 
 PACK_TYPE = "evidence-pack+jws"
 CHAIN = "audit/chain.jsonl"
 IN_MEMORY = 4 * 1024 * 1024
+CHANGE_CONTENTS = """\
+record.html            the change from its request to its end, for a browser; prints
+record.yaml            the change record of §6.6
+change.json            the change as the API shows it
+approvals.json         seats, signatures, exceptions from freezes, a spoken approval and its record
+signed/HASH.json       what signatures cover, as it stood again and again; its SHA-256 is HASH, which signatures name as content_hash
+gate-decisions.json    what the gate was asked about it, and what it answered with which reasons
+deployments.json       deployments under it: steps, checks, the watch, rollbacks
+incidents.json         incidents counted against those deployments
+artifacts.json         what was deployed: digests, commits, migrations and every report of a pipeline
+audit/events.jsonl     everything recorded about it, its deployments and their incidents, as sealed"""
 PERIOD_CONTENTS = """\
 changes.csv                   the register: a row for each change that something happened to in the period
-changes/NUMBER/…              for each of them its evidence, as in the pack of one change"""
+changes/NUMBER/…              for each of them:
+"""
 README = """\
 Evidence pack: {about}
 Made by the CYBERCUBE portal at {at} for {reader}.
@@ -35,6 +49,11 @@ Made by the CYBERCUBE portal at {at} for {reader}.
 
 How to check it
 ---------------
+    cybercube audit verify PACK.zip
+
+checks all of this without the portal (`pip install cybercube`, or two files of plain Python: audit_verify.py and evidence_verify.py).
+By hand:
+
 1. No file was changed since it was made:
 
        sha256sum --check SHA256SUMS
@@ -47,7 +66,7 @@ How to check it
        cybercube audit verify {chain}
 
    checks the part of the hash chain from the signed checkpoint before the first of them to the last one. An event is found
-   there by its sequence, with the same hash. One without a sequence was recorded seconds before this pack and is not sealed yet.
+   there by its sequence, with the same hash.
 """
 
 
@@ -84,7 +103,7 @@ class Pack:
 
 
 def pack_of(
-    files: Iterable[tuple[str, bytes]],
+    files: Iterable[File],
     *,
     about: str,
     contents: str,
@@ -103,12 +122,19 @@ def pack_of(
     return pack.file
 
 
-def period_words(start: datetime, end: datetime, service: str) -> str:
+def contents_of_period() -> str:
+    """What stands in the pack of a period, for its README."""
+    inner = "\n".join(f"    {line}" for line in CHANGE_CONTENTS.splitlines())
+    return CONTENTS + PERIOD_CONTENTS + inner
+
+
+def period_words(span: Span) -> str:
     """What a pack of a period is about."""
-    return f"changes from {start.isoformat()} to {end.isoformat()}{f', service {service}' if service else ''}"
+    of = f", service {span.service}" if span.service else ""
+    return f"changes from {span.start.isoformat()} to {span.end.isoformat()}{of}"
 
 
 def _chain(sequences: Sequence[int], *, now: datetime) -> Iterator[bytes]:
-    """From the checkpoint before the first event to the last one; only what signs it when nothing is sealed yet."""
+    """From the checkpoint before the first event to the last one; only what signs it when there is none."""
     first, last = (min(sequences), max(sequences)) if sequences else (1, 0)
     return export_lines(now=now, first=first, last=last)

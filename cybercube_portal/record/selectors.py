@@ -43,9 +43,9 @@ def numbers_in(start: datetime, end: datetime, service: str | None, *, until: in
     return numbers
 
 
-def numbers_at_once(start: datetime, end: datetime, service: str | None) -> list[str]:
+def numbers_at_once(start: datetime, end: datetime, service: str | None, *, until: int | None = None) -> list[str]:
     """`numbers_in`, if a pack of them can be made while its reader waits. Raises Invalid otherwise too."""
-    numbers, most = numbers_in(start, end, service), settings.EVIDENCE_AT_ONCE
+    numbers, most = numbers_in(start, end, service, until=until), settings.EVIDENCE_AT_ONCE
     if len(numbers) > most:
         message = f"{len(numbers):,} changes are more than {most:,}, which is what is made while one waits: let it be made in the background."
         raise Invalid.field("/to", "evidence.too_many", message)

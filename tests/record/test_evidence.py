@@ -7,9 +7,12 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,10 +21,15 @@ import yaml
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from changes.actions.content import edit_change
 from changes.models import ChangeRequest
 from changes.proposals import ArtifactName
+from changes.selectors.changes import get_change
 from cybercube_portal.audit import keys
 from cybercube_portal.audit.actions.sealing import seal_all
+from cybercube_portal.audit.models import Event
+from releases.models import Incident
+from tests.audit.conftest import VERIFIER
 from tests.factories import changes as story
 from tests.factories.deployments import deployed
 from tests.factories.people import Cast
@@ -113,16 +121,124 @@ def test_change__pack__says_in_its_readme_what_it_is_and_how_to_check_it(
 
     assert change.number in readme
     assert "cybercube audit verify audit/chain.jsonl" in readme
-    assert [name for name in files if name not in readme and name != "README.txt"] == []
+    assert "cybercube audit verify PACK.zip" in readme
+    assert [name for name in files if name not in readme and name != "README.txt" and "signed/" not in name] == []
 
 
-def test_change__events_not_sealed_yet__are_in_the_pack_without_a_sequence(
+def test_change__pack__stands_for_a_place_in_the_chain_and_what_was_just_recorded_is_sealed_for_it(
     auditor: APIClient, change: ChangeRequest, verifier: ModuleType
 ) -> None:
+    assert Event.objects.filter(sequence=None).exists()
     files = pack_of(auditor, change.number)
 
-    assert {json.loads(line)["sequence"] for line in files["audit/events.jsonl"].splitlines()} == {None}
+    manifest = json.loads(files["manifest.json"])
+    head = Event.objects.filter(sequence__isnull=False).latest("sequence")
+    assert (manifest["stands_for"]["sequence"], manifest["stands_for"]["hash"]) == (head.sequence, head.hash)
+    assert (manifest["changes"], manifest["moved_on"], manifest["period"]) == ([change.number], [], None)
+    told = [json.loads(line)["sequence"] for line in files["audit/events.jsonl"].splitlines()]
+    assert told == sorted(told)
+    assert max(told) <= head.sequence
     assert first_bad(verifier, files["audit/chain.jsonl"]) is None
+
+
+def test_change__pack__holds_each_content_that_was_signed_under_its_own_hash(
+    auditor: APIClient, cast: Cast, now: datetime, clock_at: Callable[[datetime], datetime]
+) -> None:
+    clock_at(now)
+    story.artifact(story.service(SERVICE), VERSION, at=now)
+    change = story.in_review(now=now, artifacts=(NAMED,))
+    answers = {**change.risk_answers, "infrastructure": True}
+    alice = story.actor("alice")
+    for edit in ({"description": "Née à Zürich: ½ <b>"}, {"answers": answers, "raised_to": "high"}):
+        change = get_change(change.number)
+        edit_change(number=change.number, version=change.version, changes=edit, actor=alice, now=now)
+    files = pack_of(auditor, change.number)
+
+    signed = {name: files[name] for name in files if name.startswith("signed/")}
+    assert len(signed) == 3
+    assert {f"signed/{hashlib.sha256(text).hexdigest()}.json" for text in signed.values()} == set(signed)
+    assert "scheduled_time" in json.loads(signed[f"signed/{get_change(change.number).content_hash}.json"])
+
+
+def test_change__pack__reads_as_a_page_that_asks_nothing_of_the_web(
+    auditor: APIClient, change: ChangeRequest, now: datetime
+) -> None:
+    ChangeRequest.objects.filter(pk=change.pk).update(description="<script>alert(1)</script>")
+    row = deployed(VERSION, at=now, change=change.number)
+    incident = Incident.objects.create(
+        reference="INC-7",
+        service=row.service,
+        environment="prd",
+        title="Orders <b>fail</b>",
+        source="person",
+        deployment=row.reference,
+        detected_at=now,
+    )
+    files = pack_of(auditor, change.number)
+    page, index = files["record.html"].decode(), files["index.html"].decode()
+
+    for told in (change.number, "Bob", row.reference, incident.reference, change.content_hash, "coverage 91.5"):
+        assert told in page, told
+    assert json.loads(files["incidents.json"])[0]["id"] == "INC-7"
+    assert f'<a href="record.html">{change.number}</a>' in index
+    assert "<script" not in page + index
+    assert "http" not in page + index
+
+
+def verified(tmp_path: Path, files: dict[str, bytes], *options: str) -> tuple[int, str]:
+    """What the stranger's command says of a pack with these files."""
+    path = tmp_path / "pack.zip"
+    with zipfile.ZipFile(path, "w") as pack:
+        for name, content in files.items():
+            pack.writestr(name, content)
+    command = [sys.executable, str(VERIFIER.with_name("evidence_verify.py")), *options, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def resummed(files: dict[str, bytes]) -> dict[str, bytes]:
+    """As somebody would do it who knows how the pack is made, and has no key."""
+    names = [name for name in files if not name.startswith("SHA256SUMS")]
+    sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in names)
+    return {**files, "SHA256SUMS": sums.encode()}
+
+
+def test_change__pack__is_checked_by_one_command_that_finds_whatever_was_done_to_it(
+    auditor: APIClient, change: ChangeRequest, tmp_path: Path
+) -> None:
+    files = pack_of(auditor, change.number)
+    code, said = verified(tmp_path, files)
+    assert (code, said.split(":")[0]) == (0, "HOLDS"), said
+    content = next(name for name in files if name.startswith("signed/"))
+    without = {name: text for name, text in files.items() if name != content}
+    approvals = files["approvals.json"].replace(b'"given"', b'"refused"')
+    events = b"".join(files["audit/events.jsonl"].splitlines(keepends=True)[1:])
+    rewritten = files["audit/events.jsonl"].replace(b'"alice"', b'"mallory"')
+    stranger = tmp_path / "jwks.json"
+    stranger.write_text(json.dumps(other_keys()))
+    for what, broken, says in (
+        ("changed", {**files, "approvals.json": approvals}, "approvals.json: was changed"),
+        ("left out", without, f"{content}: missing"),
+        ("put beside", {**files, "more.txt": b"x"}, "more.txt: stands beside what was signed"),
+        ("changed and summed again", resummed({**files, "approvals.json": approvals}), "SHA256SUMS: is not what was"),
+        ("an event left out", resummed({**files, "audit/events.jsonl": events}), "SHA256SUMS: is not what was signed"),
+        ("an event rewritten", resummed({**files, "audit/events.jsonl": rewritten}), "SHA256SUMS: is not what was"),
+        ("no manifest", {name: text for name, text in files.items() if name != "manifest.json"}, "manifest.json: miss"),
+        ("no chain", resummed({**files, "audit/chain.jsonl": b""}), "audit/chain.jsonl at line 1"),
+    ):
+        code, said = verified(tmp_path, broken)
+        assert code == 1, what
+        assert says in said, what
+    assert verified(tmp_path, files, "--jwks", str(stranger))[0] == 1
+
+
+def other_keys() -> dict[str, Any]:
+    """A key set of somebody else."""
+    x = base64.urlsafe_b64encode(hashlib.sha256(b"somebody").digest()).rstrip(b"=").decode()
+    thumb = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
+    return {
+        "keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": base64.urlsafe_b64encode(thumb).rstrip(b"=").decode()}]
+    }
 
 
 def test_change__of_a_version_that_was_never_built__the_pack_says_so(
@@ -150,7 +266,7 @@ def test_change__unknown__404(auditor: APIClient) -> None:
 
 
 def test_period__pack__has_a_register_and_the_evidence_of_each_change(
-    auditor: APIClient, change: ChangeRequest, now: datetime, verifier: ModuleType
+    auditor: APIClient, change: ChangeRequest, now: datetime, verifier: ModuleType, tmp_path: Path
 ) -> None:
     story.service("search-api", team="search")
     other = story.draft(now=now + 2 * DAY, by="oscar", services=("search-api",), artifacts=(), title="=1+1")
@@ -165,6 +281,11 @@ def test_period__pack__has_a_register_and_the_evidence_of_each_change(
     assert {name.split("/")[1] for name in files if name.startswith("changes/")} == {change.number, other.number}
     assert json.loads(files[f"changes/{change.number}/change.json"])["number"] == change.number
     assert first_bad(verifier, files["audit/chain.jsonl"]) is None
+    assert {
+        f"changes/{number}/record.html" in files["index.html"].decode() for number in (change.number, other.number)
+    } == {True}
+    assert json.loads(files["manifest.json"])["changes"] == [change.number, other.number]
+    assert verified(tmp_path, files)[0] == 0
     assert f"changes/{other.number}/record.yaml" in only
     assert f"changes/{change.number}/record.yaml" not in only
     assert f"changes/{other.number}/record.yaml" not in early

@@ -13,18 +13,18 @@ from django.db import transaction
 
 from changes.selectors.changes import changes_numbered
 from cybercube_portal.audit.actions import open_intent, record
-from cybercube_portal.audit.actions.sealing import seal_all
 from cybercube_portal.audit.actors import SYSTEM
-from cybercube_portal.audit.selectors.events import chain_end
 from cybercube_portal.errors import NotFound, NotPermitted, refuse
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from cybercube_portal.people.selectors import actor_named
+from cybercube_portal.record.actions.cut import take_cut
 from cybercube_portal.record.events import PackEvent
-from cybercube_portal.record.evidence import change_files, register_file, register_rows
-from cybercube_portal.record.manifest import CONTENTS, manifest_file, moved_on
+from cybercube_portal.record.evidence import change_files, register_file, register_read, register_rows
+from cybercube_portal.record.evidence_pages import index_page
+from cybercube_portal.record.manifest import manifest_file, moved_on
 from cybercube_portal.record.models import EvidencePack, EvidencePart
-from cybercube_portal.record.packs import PERIOD_CONTENTS, pack_of, period_words
+from cybercube_portal.record.packs import contents_of_period, pack_of, period_words
 from cybercube_portal.record.permissions import READ_RECORD
 from cybercube_portal.record.selectors import check_period, numbers_in, packs_listed, sequences_in
 from cybercube_portal.record.stash import File, one_of, stashed, unstashed
@@ -60,9 +60,8 @@ def request_pack(*, start: datetime, end: datetime, service: str | None, actor: 
             "Wait until one of them is ready.",
             (actor.username,),
         )
-    seal_all(now=lambda: now)
-    sequence, head = chain_end()
-    numbers = numbers_in(start, end, service, until=sequence)
+    cut = take_cut(now=now)
+    numbers = numbers_in(start, end, service, until=cut.sequence)
     pack = EvidencePack(
         asked_by=actor.username,
         start=start,
@@ -71,8 +70,8 @@ def request_pack(*, start: datetime, end: datetime, service: str | None, actor: 
         numbers=numbers,
         count=len(numbers),
         created_at=now,
-        as_of_sequence=sequence,
-        as_of_hash=head,
+        as_of_sequence=cut.sequence,
+        as_of_hash=cut.head,
     )
     EvidencePack.objects.bulk_create([pack], ignore_conflicts=True)
     if same.get() != pack:
@@ -128,7 +127,7 @@ def _files_of(pack: EvidencePack, numbers: list[str], *, reader: Actor, now: dat
     yield ROWS, register_rows(changes_numbered(numbers))
     moved = []
     for number in numbers:
-        found = change_files(number, actor=reader, now=pack.created_at, until=pack.as_of_sequence)
+        found = change_files(number, actor=reader, cut=pack.cut)
         for name, content in found.files:
             yield f"changes/{number}/{name}", content
         if found.later:
@@ -138,9 +137,9 @@ def _files_of(pack: EvidencePack, numbers: list[str], *, reader: Actor, now: dat
 
 def _finish(pack: EvidencePack, *, reader: Actor, now: datetime) -> None:
     made = pack_of(
-        _files(pack),
-        about=period_words(pack.start, pack.end, pack.service),
-        contents=CONTENTS + PERIOD_CONTENTS,
+        _files(pack, reader=reader.name),
+        about=period_words(pack.span),
+        contents=contents_of_period(),
         reader=reader.name,
         sequences=sequences_in(pack.start, pack.end, until=pack.as_of_sequence),
         now=now,
@@ -154,9 +153,13 @@ def _finish(pack: EvidencePack, *, reader: Actor, now: datetime) -> None:
     _record(PackEvent.FINISHED, pack, now=now, size=pack.size, sha256=pack.sha256)
 
 
-def _files(pack: EvidencePack) -> Iterator[File]:
-    yield manifest_file(pack, [row for kept in _parts(pack) for row in json.loads(one_of(kept, MOVED))])
-    yield register_file(b"".join(one_of(kept, ROWS) for kept in _parts(pack)))
+def _files(pack: EvidencePack, *, reader: str) -> Iterator[File]:
+    moved = [row for kept in _parts(pack) for row in json.loads(one_of(kept, MOVED))]
+    name, register = register_file(b"".join(one_of(kept, ROWS) for kept in _parts(pack)))
+    about, rows = period_words(pack.span), register_read(register)
+    yield "index.html", index_page(rows, cut=pack.cut, about=about, reader=reader, span=pack.span, moved=moved)
+    yield manifest_file(pack.cut, numbers=pack.numbers, moved=moved, span=pack.span)
+    yield name, register
     for kept in _parts(pack):
         yield from unstashed(kept, but=(ROWS, MOVED))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import IO, Any
 
 from django.http import FileResponse
@@ -12,25 +11,11 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from changes.selectors.changes import changes_numbered
 from cybercube_portal import clock
 from cybercube_portal.api import MomentField, read_parameters, refuse_unknown_parameters
-from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.authentication import actor_of
+from cybercube_portal.record.actions import pack_of_change, pack_of_period
 from cybercube_portal.record.api.audit import AuditorView
-from cybercube_portal.record.evidence import change_files, register_file, register_rows
-from cybercube_portal.record.packs import PERIOD_CONTENTS, pack_of, period_words
-from cybercube_portal.record.selectors import numbers_at_once, sequences_in
-from cybercube_portal.record.stash import File
-
-CHANGE_CONTENTS = """\
-record.yaml            the change record of §6.6
-change.json            the change as the API shows it
-approvals.json         seats, signatures, exceptions from freezes, a spoken approval and its record
-gate-decisions.json    what the gate was asked about it, and what it answered with which reasons
-deployments.json       deployments under it: steps, checks, the watch, rollbacks
-artifacts.json         what was deployed: digests, commits, migrations and every report of a pipeline
-audit/events.jsonl     everything recorded about it and its deployments, as sealed"""
 
 
 class ZipRenderer(BaseRenderer):
@@ -64,16 +49,7 @@ class ChangeEvidenceView(AuditorView):
     def get(self, request: Request, number: str) -> FileResponse:
         """A zip: record, approvals, gate decisions, deployments and checks, artifacts, audit events with their part of the chain."""
         refuse_unknown_parameters(request.query_params, [])
-        now, actor = clock.now(), actor_of(request)
-        found = change_files(number, actor=actor, now=now)
-        pack = pack_of(
-            found.files,
-            about=f"change {number}",
-            contents=CHANGE_CONTENTS,
-            reader=actor.name,
-            sequences=found.sequences,
-            now=now,
-        )
+        pack = pack_of_change(number=number, actor=actor_of(request), now=clock.now())
         return _download(pack, f"{number}-evidence.zip")
 
 
@@ -93,24 +69,8 @@ class PeriodEvidenceView(AuditorView):
         """A zip: the register of changes, the evidence of each, and the audit trail of the period. Of many changes: `POST audit/packs/`."""
         wanted = read_parameters(request.query_params, PeriodParameters)
         start, end, service = wanted["start"], wanted["end"], wanted.get("service")
-        pack = _period_pack(start, end, service, actor=actor_of(request), now=clock.now())
+        pack = pack_of_period(start=start, end=end, service=service, actor=actor_of(request), now=clock.now())
         return _download(pack, f"{start:%Y-%m-%d}-{end:%Y-%m-%d}-evidence.zip")
-
-
-def _period_pack(start: datetime, end: datetime, service: str | None, *, actor: Actor, now: datetime) -> IO[bytes]:
-    numbers = numbers_at_once(start, end, service)
-    files: list[File] = [register_file(register_rows(changes_numbered(numbers)))]
-    for number in numbers:
-        found = change_files(number, actor=actor, now=now)
-        files += [(f"changes/{number}/{name}", content) for name, content in found.files]
-    return pack_of(
-        files,
-        about=period_words(start, end, service or ""),
-        contents=PERIOD_CONTENTS,
-        reader=actor.name,
-        sequences=sequences_in(start, end),
-        now=now,
-    )
 
 
 def _download(pack: IO[bytes], name: str) -> FileResponse:

@@ -219,13 +219,14 @@ def read_keys(jwks: Mapping[str, Any]) -> dict[str, bytes]:
     return keys
 
 
-def read_jws(token: str, *, keys: Mapping[str, bytes], key_id: str, purpose: str) -> dict[str, Any]:
-    """The claims of a compact JWS signed for `purpose` by the key `key_id`. Raises ValueError."""
+def read_jws(token: str, *, keys: Mapping[str, bytes], key_id: str | None = None, purpose: str) -> dict[str, Any]:
+    """The claims of a compact JWS signed for `purpose` by the key `key_id`, or by any of the keys. Raises ValueError."""
     head, _, rest = token.partition(".")
     payload, _, signature = rest.partition(".")
     header = json.loads(_decoded(head))
     if (header.get("alg"), header.get("typ")) != ("EdDSA", purpose):
         raise ValueError(f"it is not an EdDSA signature of type {purpose}")
+    key_id = str(header.get("kid")) if key_id is None else key_id
     if header.get("kid") != key_id or key_id not in keys:
         raise ValueError(f"the key {header.get('kid')} is not one of the portal's")
     if not ed25519_holds(keys[key_id], f"{head}.{payload}".encode(), _decoded(signature)):

@@ -41,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         cast("TextIO", stream).reconfigure(encoding="utf-8", errors="replace")  # type: ignore[attr-defined]
     try:
         if arguments[:2] == ["audit", "verify"]:
-            from cybercube import audit_verify  # noqa: PLC0415  # what it needs must not stop the gate
+            from cybercube import evidence_verify  # noqa: PLC0415  # what it needs must not stop the gate
 
-            return audit_verify.main(arguments[2:])
+            return evidence_verify.main(arguments[2:])
         options = _parser().parse_args(arguments)
         code: Exit = options.command(options)
         sys.stdout.flush()
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add_report(commands, connect=_portal)
     audit = commands.add_parser("audit", help="check an export of the audit trail", allow_abbrev=False)
     audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "verify", help="check the hash chain of an export, offline: cybercube audit verify FILE"
+        "verify", help="check an export, or an evidence pack (zip), offline: cybercube audit verify FILE"
     )
     return parser
 
