@@ -36,7 +36,9 @@ ADDRESSES: dict[Page, Address] = {
     Page.FLAGS_OVERDUE: Address("flags", query="service:{service} is:in_use is:expired"),
     Page.FLAG_NEW: Address("flag-new"),
     Page.GATE: Address("gate", query="service:{service} environment:prd"),
-    Page.HOW_TO_REPORT: Address("docs"),
+    Page.HOW_TO_ASK: Address("docs", rest="#/gate/gate_decisions_create"),
+    Page.HOW_TO_REGISTER: Address("docs", rest="#/artifacts/artifacts_register"),
+    Page.HOW_TO_REPORT: Address("docs", rest="#/artifacts/artifacts_report_evidence"),
     Page.PARITY: Address("service", ("service",), rest="#parity"),
     Page.PLACE_ADOPT: Address("place-adopt", ("service", "about")),
     # What was verified was healthy there, whatever became of it.

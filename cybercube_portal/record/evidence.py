@@ -30,6 +30,7 @@ from cybercube_portal.people.actors import Actor
 from cybercube_portal.record.evidence_pages import Parts, change_page
 from cybercube_portal.record.manifest import Cut
 from cybercube_portal.record.stash import File
+from cybercube_portal.web.csv_files import cell_of
 from releases.api.answers import body_of
 from releases.api.deployment_shapes import DeploymentSerializer
 from releases.api.incidents import IncidentSerializer
@@ -140,10 +141,10 @@ def register_read(file: bytes) -> list[dict[str, str]]:
 
 def register_rows(changes: Iterable[ChangeRequest]) -> bytes:
     """A row for each change."""
-    return _csv([_cell(getattr(change, name)) for name in REGISTER] for change in changes)
+    return _csv([cell_of(getattr(change, name)) for name in REGISTER] for change in changes)
 
 
-def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
@@ -181,9 +182,3 @@ def _artifacts(change: ChangeRequest, *, now: datetime) -> Iterator[dict[str, An
 
 def _json(value: Any) -> bytes:  # noqa: ANN401 - what serializers give
     return (json.dumps(value, cls=JSONEncoder, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _cell(value: object) -> str:
-    """Plain text that no spreadsheet takes for a formula."""
-    text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text

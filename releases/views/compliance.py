@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ def service_compliance(request: PageRequest, slug: str) -> HttpResponse:
     open_demands = [row for row in demands if row["outcome"] != Outcome.PASS]
     context = {
         "service": service,
-        "rows": [(row, address_of(row.shown_on, slug), address_of(row.done_on, slug)) for row in rows],
+        "groups": list(_grouped(slug, rows)),
         "summary": summary(rows),
         "trend": [{**row, "day": date.fromisoformat(row["day"])} for row in getattr(service, "trend", ())],
         "demands_held": len(demands) - len(open_demands),
@@ -124,6 +124,15 @@ def next_step(rows: Iterable[Judged]) -> Judged | None:
     order = (Status.PARTIAL, Status.PENDING)
     left = [row for row in rows if row.status is not Status.COMPLETE]
     return min(left, key=lambda row: order.index(row.status), default=None)
+
+
+def _grouped(slug: str, rows: Iterable[Judged]) -> Iterator[tuple[str, str, list[tuple[Judged, str, str]]]]:
+    """What is left comes first, each with the addresses of its proof and its next step."""
+    found = list(rows)
+    for title, icon, is_done in ((_("What is left"), "list-todo", False), (_("Complete"), "circle-check", True)):
+        group = [row for row in found if (row.status is Status.COMPLETE) is is_done]
+        if group:
+            yield title, icon, [(row, address_of(row.shown_on, slug), address_of(row.done_on, slug)) for row in group]
 
 
 def _next(slug: str, rows: Iterable[Judged]) -> tuple[Judged | None, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,6 +82,25 @@ def test_event__sealed__shows_its_place_in_the_chain_and_leads_to_its_change(
     assert f'href="/changes/{change.number}/"' in words(kim.get(f"/audit/events/{created.event_id}/"))
 
 
+def test_events__as_a_file__are_all_that_the_filter_finds_and_no_formula(
+    browser_session: Session, kim: Client, happen: Happen, history: list[Event]
+) -> None:
+    happen("freeze.created", object_id="=1+1", reason="x")
+    happen("freeze.lifted", object_id="F-2")
+    found: Any = kim.get("/audit/events.csv", {"verb": "freeze.*"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(found.streaming_content).decode())))
+
+    assert [(row["what"], row["about"], row["who"]) for row in rows] == [
+        ("freeze.lifted", "F-2", "alice"),
+        ("freeze.created", "'=1+1", "alice"),
+    ]
+    assert "/audit/events.csv?verb=freeze.%2A" in words(kim.get("/audit/", {"verb": "freeze.*"}))
+    every: Any = kim.get("/audit/events.csv")
+    assert len(b"".join(every.streaming_content).splitlines()) == 1 + Event.objects.count()
+    assert kim.get("/audit/events.csv", {"verb": "Freeze"}).headers["Location"] == "/audit/?verb=Freeze"
+    assert browser_session("alice").get("/audit/events.csv").status_code == 403
+
+
 @pytest.mark.parametrize("query", [{"verb": "Change"}, {"start": "yesterday"}, {"subject": "a\x00b"}])
 def test_events__filter_that_cannot_be_meant__is_shown_at_its_field(
     kim: Client, history: list[Event], query: dict[str, str]
@@ -94,7 +115,7 @@ def test_events__filter_that_cannot_be_meant__is_shown_at_its_field(
 def test_chain__verified__says_what_holds_and_where_to_go_on(
     kim: Client, history: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Events 1 to 12 fit together, and 1 signed checkpoints agree." in words(kim.get("/audit/chain/?first=1"))
+    assert "Events 1 to 12 fit together. 1 signed checkpoint agrees." in words(kim.get("/audit/chain/?first=1"))
     monkeypatch.setattr(chain, "LONGEST_WALK", 5)
     assert "/audit/chain/?first=6" in words(kim.get("/audit/chain/?first=1"))
     assert "Events 13 to 12" in words(kim.get("/audit/chain/?first=99"))

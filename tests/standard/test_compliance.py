@@ -217,15 +217,22 @@ def test_component__by_the_facts__comes_out_as_the_table_says(
     ("title", "facts", "shown_on", "done_on"),
     [
         ("CI pipeline", {}, None, Link(Page.HOW_TO_REPORT)),
+        ("Artifact signing (cosign)", built(), Link(Page.ARTIFACT, "v2.3.1"), Link(Page.HOW_TO_REGISTER)),
         ("CI pipeline", built(), Link(Page.ARTIFACT, "v2.3.1"), Link(Page.HOW_TO_REPORT)),
         (
             "Promotion through staging",
             shipped(1, 2, promoted=1, lacking={"promoted": "DEP-7"}),
             Link(Page.DEPLOYMENT, "DEP-7"),
-            Link(Page.HOW_TO_REPORT),
+            Link(Page.HOW_TO_ASK),
         ),
         ("Change management", {"drift": decide(UNRECORDED)}, Link(Page.SERVICE), Link(Page.PLACE_ADOPT, "prd")),
         ("Change management", {"drift": decide(BYPASS)}, Link(Page.SERVICE), Link(Page.CHANGE, "CR-1")),
+        ("Release documentation", {}, Link(Page.RELEASES), Link(Page.RELEASE_NEW)),
+        (
+            "Rollback communication",
+            shipped(1, rolled_back=1, lacking={"told": "DEP-8"}),
+            *[Link(Page.DEPLOYMENT, "DEP-8")] * 2,
+        ),
         ("Records of emergencies", emergencies(owed=1, overdue=1), *[Link(Page.EMERGENCIES_OVERDUE)] * 2),
         ("Rollback automation", {"driver": RollbackDriver.WEBHOOK}, Link(Page.ROLLBACKS), Link(Page.STAGING)),
     ],

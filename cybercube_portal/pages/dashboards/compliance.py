@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -47,6 +49,7 @@ def compliance(request: PageRequest) -> HttpResponse:
     context = {
         **frame.context("dashboard-compliance"),
         "lines": [_line(row) for row in (rows if shown_all else rows[:MOST])],
+        "teams": list(_teams(rows, request.GET)),
         "count": len(rows),
         "finished": sum(row.complete == row.components for row in rows),
         "complete": complete,
@@ -89,6 +92,20 @@ def _line(row: ServiceSoFar) -> Line:
         gained=f"{row.complete - row.before:+d}".replace("+0", "±0").replace("-", "−"),  # noqa: RUF001 - a minus sign
         url=reverse("service-compliance", args=[row.service]),
     )
+
+
+def _teams(rows: Iterable[ServiceSoFar], asked: QueryDict) -> Iterator[tuple[str, str, int, int, float | None]]:
+    """Each team with its address, how many are complete of how many, and the length of the bar; furthest behind first."""
+    found = defaultdict[str, list[ServiceSoFar]](list)
+    for row in rows:
+        found[row.team].append(row)
+    counted = [
+        (team, sum(row.complete for row in own), sum(row.components for row in own)) for team, own in found.items()
+    ]
+    for team, complete, every in sorted(counted, key=lambda line: (line[1] / line[2], line[0])):
+        query = asked.copy()
+        query["team"] = team
+        yield team, f"?{query.urlencode()}", complete, every, meter(complete, every)
 
 
 def _weekly(by_day: dict[date, float]) -> list[tuple[date, float]]:

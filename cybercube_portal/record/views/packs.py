@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from changes.selectors.changes import known_numbers
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Invalid, MoveRefused, NotFound
+from cybercube_portal.people.selectors import names_of
 from cybercube_portal.record.actions import request_pack
 from cybercube_portal.record.forms import ChangePackForm, PeriodPackForm
 from cybercube_portal.record.selectors import numbers_in, packs_listed
@@ -38,7 +39,9 @@ def packs(request: PageRequest) -> HttpResponse:
     if answer is not None:
         return answer
     made = list(packs_listed()[:SHOWN])
-    context["made"], context["waits"] = made, any(pack.state is PackState.BEING_MADE for pack in made)
+    names = names_of({pack.asked_by for pack in made})
+    context["made"] = [(pack, names.get(pack.asked_by, "")) for pack in made]
+    context["waits"] = any(pack.state is PackState.BEING_MADE for pack in made)
     form = many if many.is_bound else one
     return show(request, TEMPLATE, {**context, "one": one, "many": many}, form=form)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cybercube_portal.decisions import Outcome
-from releases.policy.compliance.facts import Built, Finding, Link, Page, ServiceFacts, Status, share
+from releases.policy.compliance.facts import Built, Finding, Link, Page, ServiceFacts, Status, counted, share
 from releases.policy.gate.artifact import STAGES, judge_stages
 
 REGISTER = "Let the pipeline register what it builds."
@@ -79,7 +79,7 @@ def metadata(facts: ServiceFacts) -> Finding:
         proof = f"{built.reference} names its commit and its build, and no dependencies."
         return Finding(Status.PARTIAL, proof, "Let the pipeline send the dependencies, as in §3.6.")
     return Finding(
-        Status.COMPLETE, f"{built.reference} names its commit, its build and {_counted(built.dependencies)}."
+        Status.COMPLETE, f"{built.reference} names its commit, its build and {_dependencies(built.dependencies)}."
     )
 
 
@@ -113,8 +113,8 @@ def migrations(facts: ServiceFacts) -> Finding:
 def _carried(built: Built) -> str:
     if not built.migrations:
         return "no migrations"
-    return f"{built.migrations} migration{'' if built.migrations == 1 else 's'}"
+    return counted(built.migrations, "migration")
 
 
-def _counted(dependencies: int) -> str:
+def _dependencies(dependencies: int) -> str:
     return f"{dependencies} dependenc{'y' if dependencies == 1 else 'ies'}"

@@ -41,6 +41,8 @@ class Page(StrEnum):
     FLAGS_OVERDUE = "flags_overdue"
     FLAG_NEW = "flag_new"
     GATE = "gate"
+    HOW_TO_ASK = "how_to_ask"
+    HOW_TO_REGISTER = "how_to_register"
     HOW_TO_REPORT = "how_to_report"
     PARITY = "parity"
     PLACE_ADOPT = "place_adopt"
@@ -170,6 +172,11 @@ class Finding(NamedTuple):
     next_step: str = ""
     shown_on: Link | None = None
     done_on: Link | None = None
+
+
+def counted(number: int, what: str) -> str:
+    """`1 deployment`, `2 deployments`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def share(met: int, wanted: int, proof: str, next_step: str) -> Finding:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from cybercube_portal.catalog.isolation import CELLS
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.decisions import Outcome, utc_text
-from releases.policy.compliance.facts import Answered, Finding, Link, Page, ServiceFacts, Status, share
+from releases.policy.compliance.facts import Answered, Finding, Link, Page, ServiceFacts, Status, counted, share
 from releases.policy.sighting import HEALTHY_WORDS
 
 # `degraded` is a word of §4.6 too: it says of the service that it is unwell, and of the endpoint that it works.
@@ -89,4 +89,5 @@ def flags(facts: ServiceFacts) -> Finding:
         step = "Clean up the flags that have expired (§7.6)."
         overdue = Link(Page.FLAGS_OVERDUE)
         return Finding(Status.PARTIAL, proof, step, shown_on=overdue, done_on=overdue)
-    return Finding(Status.COMPLETE, f"None of {facts.live_flags} flags is past its end.")
+    live = counted(facts.live_flags, "flag")
+    return Finding(Status.COMPLETE, f"In use: {live}, none past its end.")

@@ -12,6 +12,7 @@ from releases.policy.compliance.facts import (
     Page,
     ServiceFacts,
     Status,
+    counted,
     lacking,
     nothing_shipped,
     share,
@@ -62,7 +63,9 @@ def verification(facts: ServiceFacts) -> Finding:
 def watch(facts: ServiceFacts) -> Finding:
     """Watched for 30 minutes after."""
     watched, count = facts.shipped.watched, facts.shipped.to_watch
-    proof = f"{watched} of {count} deployments to production were watched for 30 minutes or until the next one, or taken back."
+    proof = (
+        f"{watched} of {count} deployments to production were watched for 30 minutes, to the next one, or taken back."
+    )
     step = "Let /health and both metrics answer the portal: it watches by itself."
     return lacking(share_of_shipped(watched, count, proof, step), facts.shipped, "watched")
 
@@ -70,7 +73,8 @@ def watch(facts: ServiceFacts) -> Finding:
 def documents(facts: ServiceFacts) -> Finding:
     """Releases have their notes."""
     if not facts.released:
-        return Finding(Status.PENDING, "No release was completed lately.", "Open a release for the next version.")
+        step = "Open a release for the next version."
+        return Finding(Status.PENDING, "No release was completed lately.", step, done_on=Link(Page.RELEASE_NEW))
     proof = f"{facts.noted} of {facts.released} releases have published notes."
     return share(facts.noted, facts.released, proof, "Publish the notes of every release.")
 
@@ -107,23 +111,21 @@ def emergencies(facts: ServiceFacts) -> Finding:
         return share(found.in_time, found.owed, proof, "Write the next record within 24 hours.")
     if not count:
         return nothing_shipped("Record an emergency within 24 hours of its start.")
-    return Finding(Status.COMPLETE, f"There was no emergency beside {count} deployments to production.")
+    deployments = counted(count, "deployment")
+    return Finding(Status.COMPLETE, f"There was no emergency beside {deployments} to production.")
 
 
 def freezes(facts: ServiceFacts) -> Finding:
     """Each deployment was asked of the freezes by the gate; what came past the gate was asked of none."""
-    count, excepted = facts.shipped.count, facts.excepted
-    exceptions = "exception was" if excepted == 1 else "exceptions were"
     if facts.bypasses:
         are = "version ran" if facts.bypasses == 1 else "versions ran"
         proof = f"{facts.bypasses} {are} in production that no gate asked of the freezes."
         step = "Deploy through the gate; in an emergency ask it for an emergency change."
         return Finding(Status.PARTIAL, proof, step, done_on=Link(Page.CHANGE_NEW))
-    if not count:
+    if not facts.shipped.count:
         return nothing_shipped("Let the pipeline ask the gate before it deploys.")
-    proof = (
-        f"The gate asked the freezes about each of {count} deployments to production; {excepted} {exceptions} granted."
-    )
+    deployments, exceptions = counted(facts.shipped.count, "deployment"), counted(facts.excepted, "exception")
+    proof = f"The gate asked the freezes before each of {deployments} to production; granted: {exceptions}."
     return Finding(Status.COMPLETE, proof)
 
 
@@ -143,7 +145,9 @@ def rollback_notices(facts: ServiceFacts) -> Finding:
     told, count = facts.shipped.told, facts.shipped.rolled_back
     if count:
         proof = f"{told} of {count} rollbacks in production were announced with the notice of §8.6."
-        return lacking(share(told, count, proof, "Send the notice of each rollback."), facts.shipped, "told")
+        step = "The portal sends it once a rollback is over: look at the last one that lacks it."
+        found = lacking(share(told, count, proof, step), facts.shipped, "told")
+        return found._replace(done_on=found.shown_on)
     if not facts.shipped.count:
         return nothing_shipped("Announce a rollback with the notice of §8.6.")
-    return Finding(Status.COMPLETE, f"None of {facts.shipped.count} deployments to production was rolled back.")
+    return Finding(Status.COMPLETE, "Nothing that was deployed to production was rolled back.")
