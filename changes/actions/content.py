@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -213,10 +214,9 @@ def _announce_emergency(change: ChangeRequest, *, was_type: str, actor: Actor, n
 
 
 def keep_version(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
-    """Keep the content as it stands, once, for approvers to see what changed since."""
-    version = ContentVersion(
-        change=change, content_hash=change.content_hash, material=change.material(), at=now, by_id=actor.id
-    )
+    """Keep the content as it stands, once and to the letter: for approvers to see what changed since, for auditors to hash it again."""
+    kept = json.loads(content.material_text(change.material()))
+    version = ContentVersion(change=change, content_hash=change.content_hash, material=kept, at=now, by_id=actor.id)
     ContentVersion.objects.bulk_create([version], ignore_conflicts=True)
 
 

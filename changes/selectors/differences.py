@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from changes.models import ChangeRequest, ContentVersion
-from changes.policy.content import FieldChange, difference
+from changes.policy.content import FieldChange, difference, kept_material
 
 
 def content_versions(change: ChangeRequest, *, until: datetime) -> QuerySet[ContentVersion]:
@@ -21,5 +21,9 @@ def content_versions(change: ChangeRequest, *, until: datetime) -> QuerySet[Cont
 
 def difference_from(material: Mapping[str, Any], change: ChangeRequest) -> tuple[FieldChange, ...]:
     """What was edited since: `material` as a ContentVersion keeps it, in JSON, against the change as it is now."""
-    now = json.loads(json.dumps(change.material(), cls=DjangoJSONEncoder))
-    return difference(material, now)
+    return difference(_as_json(kept_material(material)), _as_json(change.material()))
+
+
+def _as_json(material: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(material, cls=DjangoJSONEncoder))
+    return found

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -43,6 +44,7 @@ from releases.selectors.incidents import get_incident, incidents_after
 if TYPE_CHECKING:
     from changes.models import ChangeRequest
     from cybercube_portal.audit.models import Event
+    from releases.models import Deployment
 
 REGISTER = (
     "number",
@@ -79,7 +81,7 @@ def change_files(number: str, *, actor: Actor, cut: Cut) -> Gathered:
     now = cut.at
     change = get_change(number)
     shown = ChangeSerializer(shown_change(change, actor=actor, now=now)).data
-    deployed = list(deployments_filtered(change=number))
+    deployed = _with_ways_back(deployments_filtered(change=number))
     incidents = [row.reference for row in incidents_after([row.reference for row in deployed], until=now)]
     about = events_about([number, *(row.reference for row in deployed), *incidents])
     told = list(about.filter(sequence__lte=cut.sequence))
@@ -115,10 +117,23 @@ def change_files(number: str, *, actor: Actor, cut: Cut) -> Gathered:
     )
 
 
+def _with_ways_back(deployed: Iterable[Deployment]) -> list[Deployment]:
+    """Each with the rollbacks that took it back, which go by no change of their own; a rollback may be taken back, too."""
+    found = list(deployed)
+    for row in found:
+        found += row.rollbacks.order_by("id")
+    return found
+
+
 def _signed(change: ChangeRequest, *, now: datetime) -> Iterator[File]:
-    """What signatures cover, byte for byte: the SHA-256 of each file is the content hash that stands in its name."""
+    """What signatures cover, byte for byte: the SHA-256 of each file is the content hash that stands in its name.
+
+    Until November 2026 the start was kept to the millisecond: such a content can be read, and not always be hashed again.
+    """
     for version in content_versions(change, until=now):
-        yield f"signed/{version.content_hash}.json", material_text(kept_material(version.material))
+        text = material_text(kept_material(version.material))
+        folder = "signed" if sha256(text).hexdigest() == version.content_hash else "kept"
+        yield f"{folder}/{version.content_hash}.json", text
 
 
 def _incidents(references: list[str]) -> list[dict[str, Any]]:

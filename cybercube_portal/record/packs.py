@@ -32,8 +32,9 @@ record.yaml            the change record of §6.6
 change.json            the change as the API shows it
 approvals.json         seats, signatures, exceptions from freezes, a spoken approval and its record
 signed/HASH.json       what signatures cover, as it stood again and again; its SHA-256 is HASH, which signatures name as content_hash
+                       (kept/HASH.json: the same from before November 2026, kept to the millisecond, which may not give the hash)
 gate-decisions.json    what the gate was asked about it, and what it answered with which reasons
-deployments.json       deployments under it: steps, checks, the watch, rollbacks
+deployments.json       deployments under it, and what took them back: steps, checks, the watch
 incidents.json         incidents counted against those deployments
 artifacts.json         what was deployed: digests, commits, migrations and every report of a pipeline
 audit/events.jsonl     everything recorded about it, its deployments and their incidents, as sealed"""

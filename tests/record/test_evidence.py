@@ -149,7 +149,8 @@ def test_change__pack__holds_each_content_that_was_signed_under_its_own_hash(
     change = story.in_review(now=now, artifacts=(NAMED,))
     answers = {**change.risk_answers, "infrastructure": True}
     alice = story.actor("alice")
-    for edit in ({"description": "Née à Zürich: ½ <b>"}, {"answers": answers, "raised_to": "high"}):
+    precise = {"scheduled_time": now + 3 * DAY + timedelta(microseconds=392_967)}
+    for edit in ({"description": "Née à Zürich: ½ <b>"}, {"answers": answers, "raised_to": "high", **precise}):
         change = get_change(change.number)
         edit_change(number=change.number, version=change.version, changes=edit, actor=alice, now=now)
     files = pack_of(auditor, change.number)
@@ -165,6 +166,7 @@ def test_change__pack__reads_as_a_page_that_asks_nothing_of_the_web(
 ) -> None:
     ChangeRequest.objects.filter(pk=change.pk).update(description="<script>alert(1)</script>")
     row = deployed(VERSION, at=now, change=change.number)
+    back = deployed("v2.3.0", at=now, action="rollback", rolls_back=row)
     incident = Incident.objects.create(
         reference="INC-7",
         service=row.service,
@@ -177,7 +179,16 @@ def test_change__pack__reads_as_a_page_that_asks_nothing_of_the_web(
     files = pack_of(auditor, change.number)
     page, index = files["record.html"].decode(), files["index.html"].decode()
 
-    for told in (change.number, "Bob", row.reference, incident.reference, change.content_hash, "coverage 91.5"):
+    assert [shown["id"] for shown in json.loads(files["deployments.json"])] == [row.reference, back.reference]
+    for told in (
+        change.number,
+        "Bob",
+        row.reference,
+        back.reference,
+        incident.reference,
+        change.content_hash,
+        "coverage 91.5",
+    ):
         assert told in page, told
     assert json.loads(files["incidents.json"])[0]["id"] == "INC-7"
     assert f'<a href="record.html">{change.number}</a>' in index

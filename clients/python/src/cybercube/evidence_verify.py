@@ -7,7 +7,8 @@ This file and `audit_verify.py` beside it, standard library only: `python eviden
 2. SHA256SUMS.jws is the portal's signature (EdDSA) over SHA256SUMS.
 3. The part of the audit trail in audit/chain.jsonl holds, as `audit_verify` checks it.
 4. Each event that the pack tells of stands in that part under its number, byte for byte; none lies beyond what the pack stands for.
-5. What was signed (signed/HASH.json) gives the hash in its name, and every signature of approvals.json names a content that is there.
+5. What was signed (signed/HASH.json) gives the hash in its name, and every signature of approvals.json names a content that is there
+   (or in kept/, from before November 2026: that can only be read).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ else:
 
 PACK_TYPE = "evidence-pack+jws"
 SUMS, SIGNATURE, CHAIN, MANIFEST = "SHA256SUMS", "SHA256SUMS.jws", "audit/chain.jsonl", "manifest.json"
-EVENTS, SIGNED, APPROVALS = "events.jsonl", "signed", "approvals.json"
+EVENTS, SIGNED, KEPT, APPROVALS = "events.jsonl", "signed", "kept", "approvals.json"
 PIECE = 1024 * 1024
 
 
@@ -119,9 +120,10 @@ class Pack:
                 if self._digest(name) != path.stem:
                     raise Unfit(f"{name}: does not give the hash in its name")
         for name in self._called(APPROVALS):
-            folder = PurePosixPath(name).parent / SIGNED
+            folder = PurePosixPath(name).parent
             for signature in json.loads(self._read(name))["approvals"]["signatures"]:
-                if str(folder / f"{signature['content_hash']}.json") not in self.names:
+                file = f"{signature['content_hash']}.json"
+                if not {str(folder / SIGNED / file), str(folder / KEPT / file)} & set(self.names):
                     raise Unfit(f"{name}: what {signature['by']} signed is not in the pack")
 
     def _called(self, name: str) -> list[str]:
