@@ -61,8 +61,8 @@ judged AS (
         WHERE starts_with(a.git_sha, %(commit)s::text) OR starts_with(%(commit)s::text, a.git_sha)), %(digest)s::text) AS digest
 ),
 there AS NOT MATERIALIZED (
-    SELECT d.* FROM releases_deployment d JOIN service ON service.id = d.service_id
-    WHERE d.environment = %(environment)s::text
+    SELECT d.* FROM releases_deployment d
+    WHERE d.service_id = (SELECT id FROM service) AND d.environment = %(environment)s::text
 ),
 covering AS MATERIALIZED (
     SELECT c.* FROM changes_changerequest c
@@ -177,25 +177,29 @@ SELECT
             LIMIT 50
         ) c),
     json_build_object(
-        'staging', (SELECT d.state FROM releases_deployment d JOIN service ON service.id = d.service_id, judged
-            WHERE d.digest = judged.digest AND d.environment = 'stg' ORDER BY d.id DESC LIMIT 1),
+        'staging', (SELECT d.state FROM releases_deployment d
+            WHERE d.service_id = (SELECT id FROM service) AND d.digest = (SELECT digest FROM judged) AND d.environment = 'stg'
+            ORDER BY d.id DESC LIMIT 1),
         'running', (SELECT d.reference FROM there d WHERE d.state IN ('pending', 'running', 'verifying')
             ORDER BY d.id DESC LIMIT 1),
-        'was_ever_deployed', EXISTS (SELECT FROM there d, judged
-            WHERE d.verified_at IS NOT NULL AND d.digest <> judged.digest),
-        'goes_back_to', (SELECT d.version FROM there d, judged WHERE d.state = 'healthy' AND d.digest <> judged.digest
-            ORDER BY d.id DESC LIMIT 1),
-        'was_healthy_there', EXISTS (SELECT FROM there d, judged WHERE d.state = 'healthy' AND d.digest = judged.digest),
-        'contract_migration_since', EXISTS (SELECT FROM releases_migration m JOIN service ON service.id = m.service_id
-            WHERE m.environment = %(environment)s::text AND m.phase = 'contract' AND m.state IN ('applied', 'verified')
-                AND m.version <> %(version)s::text AND m.applied_at > (SELECT max(d.verified_at) FROM there d, judged
-                    WHERE d.state = 'healthy' AND d.digest = judged.digest)),
-        'in_production', (SELECT d.version FROM releases_deployment d JOIN service ON service.id = d.service_id
-            WHERE d.environment = 'prd' AND d.state = 'healthy' ORDER BY d.id DESC LIMIT 1))::text,
+        'was_ever_deployed', EXISTS (SELECT FROM there d
+            WHERE d.verified_at IS NOT NULL AND d.digest <> (SELECT digest FROM judged)),
+        'goes_back_to', (SELECT d.version FROM there d
+            WHERE d.state = 'healthy' AND d.digest <> (SELECT digest FROM judged) ORDER BY d.id DESC LIMIT 1),
+        'was_healthy_there', EXISTS (SELECT FROM there d
+            WHERE d.state = 'healthy' AND d.digest = (SELECT digest FROM judged)),
+        'contract_migration_since', EXISTS (SELECT FROM releases_migration m
+            WHERE m.service_id = (SELECT id FROM service) AND m.environment = %(environment)s::text AND m.phase = 'contract'
+                AND m.state IN ('applied', 'verified') AND m.version <> %(version)s::text
+                AND m.applied_at > (SELECT max(d.verified_at) FROM there d
+                    WHERE d.state = 'healthy' AND d.digest = (SELECT digest FROM judged))),
+        'in_production', (SELECT d.version FROM releases_deployment d
+            WHERE d.service_id = (SELECT id FROM service) AND d.environment = 'prd' AND d.state = 'healthy'
+            ORDER BY d.id DESC LIMIT 1))::text,
     ARRAY(SELECT c.number || ' ' || spent.reference
-        FROM candidate c, judged, LATERAL (
+        FROM candidate c, LATERAL (
             SELECT d.reference FROM there d
-            WHERE d.change = c.number AND d.change <> '' AND d.digest = judged.digest AND d.action = 'deploy'
+            WHERE d.change = c.number AND d.change <> '' AND d.digest = (SELECT digest FROM judged) AND d.action = 'deploy'
                 AND d.state NOT IN ('failed', 'aborted', 'rolled_back', 'rollback_failed')
             ORDER BY d.id DESC LIMIT 1) spent),
     (SELECT json_build_object(
