@@ -52,7 +52,8 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
         [traceback, hide_secrets, structlog.processors.JSONRenderer()] if json else [hide_secrets, console]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # What is not to be logged is not written first.
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -91,7 +91,7 @@ def signing_key_id() -> str:
 
 def key_ring() -> KeyRing:
     """The keys of the present settings."""
-    return _loaded(settings.SIGNING_KEY, settings.SIGNING_PREVIOUS_KEYS, settings.DATA_DIR / KEPT_KEY)
+    return _loaded(settings.SIGNING_KEY, settings.SIGNING_PREVIOUS_KEYS, settings.DATA_DIR)
 
 
 def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
@@ -107,8 +107,8 @@ def thumbprint(x: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _loaded(pem: str, previous: str, kept: Path) -> KeyRing:
-    signing = _private(pem or _kept(kept))
+def _loaded(pem: str, previous: str, folder: Path) -> KeyRing:
+    signing = _private(pem or _kept(folder / KEPT_KEY))
     public = [signing.public_key(), *(_public(found.group(0)) for found in PEM.finditer(previous))]
     verifying = {public_jwk(key)["kid"]: key for key in public}
     return KeyRing(signing=signing, key_id=next(iter(verifying)), verifying=verifying)

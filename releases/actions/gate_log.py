@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from cybercube_portal.database.plans import prepared
 from releases.models import GateDecision, GateEvaluation
@@ -32,7 +32,7 @@ FROM question
 
 def insert_answer(answer: Answer) -> bool:
     """Keep a question with its first answer; False when the same Idempotency-Key was kept before."""
-    with prepared(), connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(INSERT, insert_parameters(answer))
         return bool(cursor.rowcount)
 

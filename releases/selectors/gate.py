@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
 
 from changes.policy.conflicts import Booking
 from changes.selectors.templates import template_kinds
@@ -77,7 +76,7 @@ class _Found(NamedTuple):
 
 def _executed(question: Question, **options: Any) -> _Found:
     statement = FOR_ARTIFACTS if question.moves_artifact else FOR_SERVICES
-    with prepared(), connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(statement, parameters_of(question, **options))
         now, at, *columns = cursor.fetchone()
     return _Found(now.astimezone(UTC), at.astimezone(UTC), dict(zip(_COLUMNS, columns, strict=True)))

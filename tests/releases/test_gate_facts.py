@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg import _queries
 
 from changes.models import DeploymentWindow, Freeze
 from changes.policy.scope import Action
@@ -17,6 +18,7 @@ from cybercube_portal.people.keys import digest_of
 from cybercube_portal.people.selectors import actor_named
 from releases.policy.gate import Question
 from releases.selectors.gate import read_facts, read_facts_by_key
+from releases.selectors.gate_statement import FOR_ARTIFACTS, FOR_SERVICES
 from tests.releases import world as worlds
 from tests.releases.orm_facts import all_changes, facts_of
 from tests.releases.world import AT, SERVICES, VERSIONS
@@ -136,3 +138,7 @@ def _insert_freeze(reference: str, maker: int, **fields: Any) -> None:
     Freeze.objects.create(reference=reference, **{**common, **fields})
     with connection.cursor() as cursor:
         cursor.execute("UPDATE changes_freeze SET state = 'published' WHERE reference = %s", [reference])
+
+
+def test_statement__its_length__is_read_by_psycopg_only_once() -> None:
+    assert max(len(FOR_ARTIFACTS), len(FOR_SERVICES)) < _queries.MAX_CACHED_STATEMENT_LENGTH
