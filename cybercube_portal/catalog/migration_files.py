@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cybercube_portal.catalog.conventions.table import check
+from cybercube_portal.catalog.migration_text import Text, read_text
 from cybercube_portal.catalog.states import MigrationKind, MigrationPhase
 
 EXAMPLE = "20260117120000_add_tax_rate_to_products.sql"
 
-# What is not code. Each alternative also ends at the end of the text, so that a hostile file is read once, not once a quote.
-_NOT_CODE = re.compile(
-    r"""--[^\n]*
-      | /\*.*?(?:\*/|\Z)
-      | e'(?:[^'\\]|\\.|'')*(?:'|\Z)
-      | '(?:[^']|'')*(?:'|\Z)
-      | "[^"]*(?:"|\Z)
-      | \$(?P<tag>\w{0,63})\$(?P<body>.*?)(?:\$(?P=tag)\$|\Z)""",
-    re.DOTALL | re.IGNORECASE | re.VERBOSE,
-)
 _WRITES = re.compile(
     r"\b(?:insert\s+into|delete\s+from|merge\s+into|truncate)\b|(?<!for\s)(?<!on\s)\bupdate\b", re.IGNORECASE
 )
-_RUNS_NOW = re.compile(r"\bdo\s*(?:language\s+\w+\s*)?\Z", re.IGNORECASE)
-_DATA = frozenset({"insert", "update", "delete", "merge", "copy", "truncate"})
+_DATA = frozenset({"insert", "update", "delete", "merge", "truncate"})
+_COPIES_IN = re.compile(r"\Acopy\s+[\w.$]+\s*(?:\([^()]*\)\s*)?from\b", re.IGNORECASE)
 # What the version before cannot live with: something is gone, has another name or type, or rows that it writes are refused.
 _CONTRACTS = re.compile(
-    r"""\A(?:truncate\b|drop\s+(?!index\b))
-      | \bdrop\s+(?!index\b|default\b|not\s+null\b|identity\b|expression\b)
+    r"""\A(?:truncate\b|revoke\b|drop\s++(?!index\b))
+      | \bdrop\s++(?!index\b|default\b|not\s+null\b|identity\b|expression\b)
       | \brename\b
       | \bset\s+(?:not\s+null|schema|data\s+type)\b
       | \balter\s+(?:column\s+)?\S+\s+type\b
@@ -38,22 +29,28 @@ _CONTRACTS = re.compile(
       | \badd\s+(?:check|unique|primary\s+key|foreign\s+key|exclude)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ALTERS = re.compile(r"\A(?:do\b.*?\b)?(?:alter|drop|truncate)\b", re.IGNORECASE | re.DOTALL)
+_ALTERS = re.compile(r"\A(?:do\b.*?\b)?(?:alter|drop|truncate|revoke)\b", re.IGNORECASE | re.DOTALL)
 _EXPANDS = re.compile(r"\A(?:do\b.*?\b)?(?:create|alter|drop|reindex)\b", re.IGNORECASE | re.DOTALL)
-_CREATED = re.compile(r"\Acreate\s+(?:unlogged\s+)?table\s+([\w.$]+)", re.IGNORECASE)
+_CREATED = re.compile(
+    r"\Acreate\s+(?:(?:global|local)\s+)?(?:(?:temp|temporary|unlogged)\s+)?table\s+(?!if\s)([\w.$]+)", re.IGNORECASE
+)
 _ALTERED = re.compile(r"\Aalter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?([\w.$]+)", re.IGNORECASE)
 _INDEXED = re.compile(
     r"\Acreate\s+(?:unique\s+)?index\s+(?:if\s+not\s+exists\s+)?(?:[\w.$]+\s+)?on\s+(?:only\s+)?([\w.$]+)",
     re.IGNORECASE,
 )
-_EVERY_ROW = re.compile(r"\A(?:update|delete)\b(?!.*\bwhere\b)", re.IGNORECASE | re.DOTALL)
+_NAME_PARTS = re.compile(r'"[^"]*"|[^."]+')
+_CHANGES_ROWS = re.compile(r"(?:\A|\)\s*)(?:update|delete)\b", re.IGNORECASE)
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
+# Of a statement within a DO block, what stands before it.
+_IN_BLOCK = re.compile(r"\Ado\s+(?:.*\b(?:begin|then|else|loop)\s+)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement without its comments and texts, where it begins (counted from 1), and its phase, if it has one.
 
-    `is_on_new_table`: it changes a table that this file creates, which nobody uses yet.
+    `is_on_new_table`: it changes a table that this file creates, which nobody uses yet. `is_way_back`: it stands below "-- Down" (§8.4).
     """
 
     code: str
@@ -61,11 +58,19 @@ class Statement:
     column: int
     phase: MigrationPhase | None
     is_on_new_table: bool
+    is_way_back: bool = False
+
+    @property
+    def bare(self) -> str:
+        """Its code; of one within a DO block, what stands after its BEGIN, THEN, ELSE or LOOP."""
+        return _IN_BLOCK.sub("", self.code)
 
     @property
     def writes_every_row(self) -> bool:
         """An UPDATE or DELETE without WHERE."""
-        return _EVERY_ROW.match(self.code) is not None
+        code = self.bare
+        changes = _CHANGES_ROWS.search(code) if re.match(r"(?:with|update|delete)\b", code, re.IGNORECASE) else None
+        return changes is not None and _WHERE.search(code, changes.end()) is None
 
 
 def is_well_named(filename: str) -> bool:
@@ -75,26 +80,44 @@ def is_well_named(filename: str) -> bool:
 
 def kind_of(sql: str, *, declared: MigrationKind | None = None) -> MigrationKind:
     """`data` when it was declared so or a statement writes rows, otherwise `schema`. A pipeline can raise it, never lower it."""
-    if declared is MigrationKind.DATA or any(_writes_rows(code) for _, code in _pieces(sql)):
+    if declared is MigrationKind.DATA or any(_writes_rows(code) for _, code in _pieces(read_text(sql))):
         return MigrationKind.DATA
     return MigrationKind.SCHEMA
 
 
 def statements(sql: str) -> list[Statement]:
     """The statements of a file in their order, and those in a DO block: it runs now, a function's body when somebody calls it."""
+    return statements_of(read_text(sql), sql)
+
+
+def statements_of(text: Text, sql: str) -> list[Statement]:
+    """The same of a file that was read already."""
     breaks = [found.start() for found in re.finditer("\n", sql)]
-    created: set[str] = set()
+    created: set[tuple[str, ...]] = set()
     found = []
-    for offset, code in _pieces(sql):
+    for offset, code in _pieces(text):
         if name := _CREATED.match(code):
-            created.add(_bare(name[1]))
-        line = bisect_left(breaks, offset)
-        column = offset - (breaks[line - 1] if line else -1)
+            created.add(_named(sql, offset, name))
+        line, column = place(breaks, offset)
         touched = _ALTERED.match(code) or _INDEXED.match(code)
-        is_new = touched is not None and _bare(touched[1]) in created
-        phase = _phase(code, is_new=is_new)
-        found.append(Statement(code=code, line=line + 1, column=column, phase=phase, is_on_new_table=is_new))
+        is_new = touched is not None and _named(sql, offset, touched) in created
+        found.append(
+            Statement(
+                code=code,
+                line=line,
+                column=column,
+                phase=_phase(code, is_new=is_new),
+                is_on_new_table=is_new,
+                is_way_back=text.down is not None and offset > text.down,
+            )
+        )
     return sorted(found, key=lambda statement: (statement.line, statement.column))
+
+
+def place(breaks: Sequence[int], offset: int) -> tuple[int, int]:
+    """Line and column of an offset, counted from 1; `breaks` are the offsets of the line breaks."""
+    line = bisect_left(breaks, offset)
+    return line + 1, offset - (breaks[line - 1] if line else -1)
 
 
 def latest_phase(phases: Iterable[MigrationPhase | None]) -> MigrationPhase | None:
@@ -111,18 +134,18 @@ def _phase(code: str, *, is_new: bool) -> MigrationPhase | None:
     return MigrationPhase.EXPAND if _EXPANDS.match(code) else None
 
 
-def _bare(name: str) -> str:
-    return name.rpartition(".")[2].strip("_").lower()
+def _named(sql: str, offset: int, found: re.Match[str]) -> tuple[str, ...]:
+    """A table's name as PostgreSQL reads it, from the file itself: there a quoted name is written out."""
+    written = sql[offset + found.start(1) : offset + found.end(1)]
+    return tuple(part[1:-1] if part.startswith('"') else part.lower() for part in _NAME_PARTS.findall(written))
 
 
-def _pieces(sql: str) -> Iterator[tuple[int, str]]:
+def _pieces(text: Text) -> Iterator[tuple[int, str]]:
     """(offset, code) of each statement."""
-    yield from _split(_NOT_CODE.sub(_blank, sql))
-    for quoted in _NOT_CODE.finditer(sql):
-        before = sql[max(0, quoted.start() - 80) : quoted.start()]
-        if quoted["body"] is not None and _RUNS_NOW.search(before):
-            for offset, code in _split(quoted["body"]):
-                yield quoted.start("body") + offset, f"do {code}"
+    yield from _split(text.code)
+    for start, body in text.bodies:
+        for offset, code in _split(read_text(body).code):
+            yield start + offset, f"do {code}"
 
 
 def _split(code: str) -> Iterator[tuple[int, str]]:
@@ -134,12 +157,9 @@ def _split(code: str) -> Iterator[tuple[int, str]]:
         start += len(part) + 1
 
 
-def _blank(found: re.Match[str]) -> str:
-    """As long as before, so that what follows keeps its place. A quoted name stays one word that is no keyword."""
-    return re.sub(r"[^\w\n]", "_", found[0]) if found[0].startswith('"') else re.sub(r"[^\n]", " ", found[0])
-
-
 def _writes_rows(code: str) -> bool:
     first = re.match(r"\w*", code)
     word = first[0].lower() if first else ""
+    if word == "copy":
+        return _COPIES_IN.match(code) is not None
     return word in _DATA or (word in {"with", "do"} and _WRITES.search(code) is not None)

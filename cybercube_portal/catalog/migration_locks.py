@@ -47,6 +47,8 @@ STOPS: dict[LockMode, str] = {
 }
 _ORDER = tuple(LockMode)
 _LENGTHS = tuple(Lasts)
+# EXCLUSIVE is taken by a materialized view that is filled beside its readers alone, and nobody else writes one.
+_BLOCKING = frozenset({LockMode.SHARE, LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE})
 LONGEST = 200
 
 
@@ -60,6 +62,8 @@ class Rule(NamedTuple):
 
 M, L = LockMode, Lasts
 _TABLE = r"\Aalter\s+(?:table|materialized\s+view)\b"
+# The first of them is enough, and a hostile file is not read once for each.
+_ADDS = r"(?>.*?\badd\s)"
 TABLE: tuple[Rule, ...] = (
     # Indexes
     Rule(r"\Acreate\s+(?:unique\s+)?index\s+concurrently\b", M.SHARE_UPDATE_EXCLUSIVE, L.SCAN),
@@ -72,11 +76,12 @@ TABLE: tuple[Rule, ...] = (
     # A table written anew
     Rule(_TABLE + r".*\balter\s+(?:column\s+)?\S+\s+(?:set\s+data\s+)?type\b", M.ACCESS_EXCLUSIVE, L.REWRITE),
     Rule(_TABLE + r".*\bset\s+(?:logged|unlogged|tablespace|access\s+method)\b", M.ACCESS_EXCLUSIVE, L.REWRITE),
-    Rule(_TABLE + r".*\badd\s.*\b(?:(?:small|big)?serial|generated)\b", M.ACCESS_EXCLUSIVE, L.REWRITE),
+    Rule(_TABLE + _ADDS + r".*\b(?:(?:small|big)?serial|generated)\b", M.ACCESS_EXCLUSIVE, L.REWRITE),
     # A default that differs from row to row; now() is one moment for all.
     Rule(
         _TABLE
-        + r".*\badd\s.*\bdefault\s+(?:random|clock_timestamp|timeofday|gen_random_uuid|uuidv7|uuid_generate_\w+|nextval)\s*\(",
+        + _ADDS
+        + r".*\bdefault\s+(?:random|clock_timestamp|timeofday|gen_random_uuid|uuidv7|uuid_generate_\w+|nextval)\s*\(",
         M.ACCESS_EXCLUSIVE,
         L.REWRITE,
     ),
@@ -87,16 +92,16 @@ TABLE: tuple[Rule, ...] = (
     Rule(_TABLE + r".*\bvalidate\s+constraint\b", M.SHARE_UPDATE_EXCLUSIVE, L.SCAN),
     Rule(_TABLE + r".*\bset\s+not\s+null\b", M.ACCESS_EXCLUSIVE, L.SCAN),
     Rule(_TABLE + r".*\busing\s+index\b", M.ACCESS_EXCLUSIVE, L.MOMENT),
-    Rule(_TABLE + r".*\b(?:foreign\s+key|references)\b.*\bnot\s+valid\b", M.SHARE_ROW_EXCLUSIVE, L.MOMENT),
+    Rule(_TABLE + r"(?>.*?\b(?:foreign\s+key|references)\b).*\bnot\s+valid\b", M.SHARE_ROW_EXCLUSIVE, L.MOMENT),
     Rule(_TABLE + r".*\badd\s+(?:constraint\s+\S+\s+)?foreign\s+key\b", M.SHARE_ROW_EXCLUSIVE, L.SCAN),
-    Rule(_TABLE + r".*\badd\s.*\bnot\s+valid\b", M.ACCESS_EXCLUSIVE, L.MOMENT),
+    Rule(_TABLE + _ADDS + r".*\bnot\s+valid\b", M.ACCESS_EXCLUSIVE, L.MOMENT),
     Rule(
         _TABLE + r".*\badd\s+(?:constraint\s+\S+\s+)?(?:check|unique|primary\s+key|exclude)\b",
         M.ACCESS_EXCLUSIVE,
         L.SCAN,
     ),
     # Partitions
-    Rule(_TABLE + r".*\bdetach\s+partition\b.*\bconcurrently\b", M.SHARE_UPDATE_EXCLUSIVE, L.MOMENT),
+    Rule(_TABLE + r"(?>.*?\bdetach\s+partition\b).*\bconcurrently\b", M.SHARE_UPDATE_EXCLUSIVE, L.MOMENT),
     Rule(_TABLE + r".*\battach\s+partition\b", M.SHARE_UPDATE_EXCLUSIVE, L.SCAN),
     # Settings that running statements do not mind
     Rule(_TABLE + r".*\bset\s+statistics\b", M.SHARE_UPDATE_EXCLUSIVE, L.MOMENT),
@@ -114,11 +119,10 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(r"\Alock\s+table\b", M.ACCESS_EXCLUSIVE, L.MOMENT),
     # Rows
-    Rule(r"\A(?:with\b.*?\b)?(?:update|delete|merge|insert|copy)\b", M.ROW_EXCLUSIVE, L.ROWS),
+    Rule(r"\A(?:with\b.*?\b)?(?:update|delete|merge|insert)\b", M.ROW_EXCLUSIVE, L.ROWS),
+    Rule(r"\Acopy\s+[\w.$]+\s*(?:\([^()]*\)\s*)?from\b", M.ROW_EXCLUSIVE, L.ROWS),
     Rule(r"\A(?:vacuum|analyze)\b", M.SHARE_UPDATE_EXCLUSIVE, L.SCAN),
 )
-# Of a statement within a DO block, what stands before it.
-_IN_BLOCK = re.compile(r"\Ado\s+(?:.*\b(?:begin|then|else|loop)\s+)?", re.IGNORECASE | re.DOTALL)
 _COMPILED = tuple((re.compile(rule.pattern, re.IGNORECASE | re.DOTALL), rule) for rule in TABLE)
 
 
@@ -141,9 +145,22 @@ class Lock:
 
 
 def locks_of(code: Iterable[Statement]) -> tuple[Lock, ...]:
-    """The locks that others may wait for, in the order of the file. A table that is new in the file is nobody's yet."""
-    found = ((statement, _rule(statement.code)) for statement in code if not statement.is_on_new_table)
-    return tuple(Lock(line=row.line, mode=rule.mode, lasts=rule.lasts) for row, rule in found if rule is not None)
+    """The locks that others may wait for, in the order of the file, without its way back. A table that is new in the file is nobody's yet."""
+    return tuple(lock for statement in code if not statement.is_way_back and (lock := lock_of(statement)))
+
+
+def lock_of(statement: Statement) -> Lock | None:
+    """What one statement takes, None when nobody may wait for it."""
+    code = statement.bare
+    rule = next((rule for pattern, rule in _COMPILED if pattern.search(code)), None)
+    if rule is None or statement.is_on_new_table:
+        return None
+    return Lock(line=statement.line, mode=rule.mode, lasts=rule.lasts)
+
+
+def blocks_for_long(lock: Lock) -> bool:
+    """Whether writers, or readers too, wait as long as a table is read or written anew (§9.1)."""
+    return lock.mode in _BLOCKING and lock.lasts in {Lasts.SCAN, Lasts.REWRITE}
 
 
 def impact_of(locks: Iterable[Lock]) -> str:
@@ -153,8 +170,3 @@ def impact_of(locks: Iterable[Lock]) -> str:
         return "none"
     held = worst.lasts if worst.lasts.startswith("as long") else f"for {worst.lasts}"
     return f"{worst.mode} {held}, stops {worst.stops} (line {worst.line})"[:LONGEST]
-
-
-def _rule(code: str) -> Rule | None:
-    bare = _IN_BLOCK.sub("", code)
-    return next((rule for pattern, rule in _COMPILED if pattern.search(bare)), None)

@@ -49,6 +49,24 @@ DROP = """\
 -- alone in its file, after the version that no longer uses it runs everywhere
 ALTER TABLE users DROP COLUMN name;"""
 BACKFILL = "UPDATE users SET phone = '' WHERE phone IS NULL;"
+GO_ON = """\
+-- alone in its file, after the version that needs it runs nowhere any more
+DROP VIEW active_users;"""
+LONG = """\
+-- beside its readers, not instead of them
+REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
+REINDEX INDEX CONCURRENTLY idx_users_email;"""
+SEEN = "ALTER TABLE users ADD COLUMN phone VARCHAR(20);"
+REVERSIBLE = """\
+-- Up
+ALTER TABLE products ADD COLUMN tax_rate DECIMAL(5,4);
+
+-- Down (rollback)
+ALTER TABLE products DROP COLUMN tax_rate;"""
+ONE_TRANSACTION = """\
+BEGIN;
+ALTER TABLE users ADD COLUMN phone VARCHAR(20);
+COMMIT;"""
 
 
 class LintRule(NamedTuple):
@@ -62,6 +80,10 @@ class LintRule(NamedTuple):
 UNREADABLE = "syntax-error"
 MIXED = "phases-in-one-file"
 WITHOUT_WHERE = "write-without-where"
+LONG_LOCK = "long-lock"
+ELSEWHERE = "runs-elsewhere"
+BUILT_AT_RUN = "built-at-run"
+WAY_BACK = "way-back-below"
 
 RULES: dict[str, LintRule] = {
     # §9.3, adding a column
@@ -89,11 +111,29 @@ RULES: dict[str, LintRule] = {
     "ban-set-schema": LintRule(ERROR, "§9.1", RENAME_COLUMN),
     "ban-drop-database": LintRule(ERROR, "§9.1", DROP),
     "ban-truncate-cascade": LintRule(ERROR, "§9.1", "TRUNCATE sessions;"),
+    **{
+        f"ban-drop-{what}": LintRule(WARNING, "§9.1", GO_ON)
+        for what in ("view", "function", "sequence", "type", "schema", "extension", "domain", "policy")
+    },
+    **{f"ban-drop-{what}": LintRule(WARNING, "§9.1", DROP) for what in ("constraint", "default", "not-null")},
+    "ban-drop-generated-expression": LintRule(WARNING, "§9.1", RENAME_COLUMN),
+    "ban-alter-identity": LintRule(WARNING, "§9.1", RENAME_COLUMN),
+    "ban-create-domain-with-constraint": LintRule(WARNING, "§9.1", CONSTRAINT),
+    "ban-alter-domain-with-add-constraint": LintRule(WARNING, "§9.1", CONSTRAINT),
+    "require-enum-value-ordering": LintRule(WARNING, "§9.1", "ALTER TYPE mood ADD VALUE 'calm' AFTER 'glad';"),
+    "transaction-nesting": LintRule(WARNING, "§9.1", ONE_TRANSACTION),
+    "ban-uncommitted-transaction": LintRule(WARNING, "§9.1", ONE_TRANSACTION),
+    # §9.1: reversible, as §8.4 writes it
+    WAY_BACK: LintRule(WARNING, "§8.4", REVERSIBLE),
+    # §9.1: tested; what nobody sees here was not looked at
+    ELSEWHERE: LintRule(ERROR, "§9.1", SEEN),
+    BUILT_AT_RUN: LintRule(WARNING, "§9.1", SEEN),
     # §9.1: incremental; a table's readers and writers go on
     "constraint-missing-not-valid": LintRule(ERROR, "§9.1", CONSTRAINT),
     "adding-foreign-key-constraint": LintRule(ERROR, "§9.1", CONSTRAINT),
     "disallowed-unique-constraint": LintRule(ERROR, "§9.1", UNIQUE),
     "adding-serial-primary-key-field": LintRule(ERROR, "§9.1", UNIQUE),
+    LONG_LOCK: LintRule(ERROR, "§9.1", LONG),
     UNREADABLE: LintRule(ERROR, "§9.1", ADD_COLUMN),
     # §9.2
     **{rule.name: LintRule(ERROR, rule.section, rule.example) for rule in CONVENTIONS if rule.kind == "migration"},

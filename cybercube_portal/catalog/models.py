@@ -104,7 +104,7 @@ class Artifact(models.Model):
     """A build output (§3), immutable: a trigger refuses every UPDATE and DELETE.
 
     `major`, `minor`, `patch` are null for `sha-…` builds (R17). `dependencies` {name: version},
-    `migrations` [{filename, sql, kind, phase, findings, locks, lock_impact}], `commits` [{sha, message, committed_at}].
+    `migrations` [{filename, sql, kind, phase, findings, locks, lock_impact, has_way_back}], `commits` [{sha, message, committed_at}].
     """
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="artifacts")

@@ -7,14 +7,16 @@ import os
 import re
 import subprocess
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
-SECONDS = 10
+SECONDS = 5
 POSTGRESQL = "16.0"
 # A comment could switch the linter off: it is read as a comment, in the same length so that columns stay.
 _SILENCING = re.compile("squawk-(?=ignore|disable)", re.IGNORECASE)
-_BINARY = Path(sys.executable).with_name("squawk")
+BINARY = Path(sys.executable).with_name("squawk")
 
 
 class CannotRead(Exception):
@@ -35,7 +37,7 @@ class Finding:
 def findings_of(sql: str) -> list[Finding]:
     """Everything squawk finds, in its order. Raises CannotRead."""
     command = [
-        str(_BINARY),
+        str(BINARY),
         f"--config={os.devnull}",  # else a .squawk.toml beside us would count
         "--reporter=json",
         "--stdin-filepath=migration.sql",
@@ -53,13 +55,31 @@ def findings_of(sql: str) -> list[Finding]:
         rows = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError) as error:
         raise CannotRead from error
+    columns = _Columns(sql)
     return [
         Finding(
             rule=row["rule_name"],
             line=row["line"] + 1,
-            column=row["column"] + 1,
+            column=columns.of(row["line"], row["column"]),
             message=row["message"],
             help=row["help"] or "",
         )
         for row in rows
     ]
+
+
+class _Columns:
+    """Squawk counts a column in bytes of UTF-8, people in characters. Each line is measured once."""
+
+    def __init__(self, sql: str) -> None:
+        self.lines = sql.split("\n")
+        self.measured: dict[int, list[int]] = {}
+
+    def of(self, line: int, byte: int) -> int:
+        """The column, counted from 1, of a byte counted from 0."""
+        text = self.lines[line] if line < len(self.lines) else ""
+        if text.isascii():
+            return byte + 1
+        if line not in self.measured:
+            self.measured[line] = list(accumulate(len(character.encode(errors="replace")) for character in text))
+        return bisect_right(self.measured[line], byte) + 1

@@ -34,7 +34,7 @@ from releases.models import Migration
 from releases.policy import migrations as policy
 from releases.policy.deployment import may_spend
 from releases.selectors.decisions import decision_to_spend
-from releases.selectors.migrations import get_migration, judge_move, lock_migration
+from releases.selectors.migrations import file_of, get_migration, judge_move, lock_migration
 from releases.selectors.releases import open_release_of, releases
 from releases.states import MigrationState
 
@@ -120,6 +120,7 @@ def test_migration(*, reference: str, trial: Trial, actor: Actor, now: datetime)
     """It ran on production-like data: what that showed (§9.4 "Before Migration"). Raises NotFound, NotPermitted, MoveRefused."""
     migration = _locked(reference, actor=actor, now=now)
     migration.test(at=now)
+    _raise_to_file(migration)
     migration.estimated_seconds = trial.estimated_seconds
     migration.lock_impact = trial.lock_impact or migration.lock_impact
     migration.rollback_tested = trial.rollback_tested
@@ -137,7 +138,12 @@ def run_migration(
     Raises NotFound, NotPermitted, MoveRefused with every reason.
     """
     migration = _locked(reference, actor=actor, now=now)
-    refuse_unless(policy.may_run(environment=migration.environment, has_decision=spent is not None))
+    tested = migration.state == MigrationState.TESTED
+    _raise_to_file(migration)
+    refuse_unless(
+        policy.may_run(environment=migration.environment, has_decision=spent is not None)
+        + (judge_move(migration, "run", now=now) if tested else decide())
+    )
     migration.run(at=now)
     if spent is not None:
         _spend(migration, spent, actor=actor, now=now)
@@ -195,6 +201,15 @@ def _spend(migration: Migration, spent: Spent, *, actor: Actor, now: datetime) -
     migration.release = answer.release or migration.release
 
 
+def _raise_to_file(migration: Migration) -> None:
+    """What was announced before its artifact was registered is raised to what the file is, and never lowered."""
+    file = file_of(migration)
+    if file is not None:
+        migration.phase = policy.never_lower(migration.phase, file["phase"])
+        migration.kind = MigrationKind.DATA if MigrationKind.DATA in {migration.kind, file["kind"]} else migration.kind
+        migration.lock_impact = migration.lock_impact or file.get("lock_impact", "")
+
+
 def _locked(reference: str, *, actor: Actor, now: datetime) -> Migration:
     migration = lock_migration(reference)
     service = migration.service
@@ -245,7 +260,7 @@ def _checked(plan: MigrationPlan) -> dict[str, str]:
 
 
 def _carried(plan: MigrationPlan, version: str, errors: list[FieldError]) -> dict[str, str]:
-    """Kind, phase and locks: the artifact's own, a kind never lowered; what is announced for one that is not registered yet."""
+    """Kind, phase and locks: the artifact's own, kind and phase never lowered; what is announced for one that is not registered yet."""
     if plan.kind and plan.kind not in set(MigrationKind):
         errors.append(FieldError("/kind", "migration.kind_unknown", f"A kind is {', '.join(MigrationKind)}."))
     artifact = catalog.find_artifact(service=plan.service, version=version)
@@ -259,5 +274,5 @@ def _carried(plan: MigrationPlan, version: str, errors: list[FieldError]) -> dic
         return {}
     is_data = MigrationKind.DATA in {plan.kind, found["kind"]}
     kind = MigrationKind.DATA if is_data else MigrationKind.SCHEMA
-    phase = plan.phase or found["phase"] or MigrationPhase.EXPAND
+    phase = policy.never_lower(plan.phase if plan.phase in set(MigrationPhase) else None, found["phase"])
     return {"kind": kind, "phase": phase, "lock_impact": found.get("lock_impact", "")}

@@ -45,7 +45,7 @@ CODES = [code.value for code in EnvironmentCode]
 
 
 class MigrationBody(StrictSerializer):
-    """A migration as it is announced. `kind` and `phase` are the artifact's, where that is registered."""
+    """A migration as it is announced. `kind` and `phase` are the artifact's where that is registered: what is sent may raise them, never lower."""
 
     service = serializers.CharField(max_length=64, help_text="Slug.")
     version = serializers.CharField(max_length=MAX_LENGTH)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cybercube_portal.catalog.states import EnvironmentCode
+from cybercube_portal.catalog.migration_files import latest_phase
+from cybercube_portal.catalog.states import EnvironmentCode, MigrationPhase
 from cybercube_portal.decisions import Decision, Reason, decide, failed, passed, pending, utc_text
 from releases.states import MigrationState
 
 SECTION = "§9.4"
+ORDER = tuple(MigrationPhase)
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,44 @@ def may_run(*, environment: str, has_decision: bool) -> Decision:
         remedy = "Ask the gate for the action migrate and send its decision."
         return decide(failed("migration.decision_missing", "§9.4", "Production asks the gate first.", remedy))
     return decide(passed("migration.may_run", SECTION, f"It may be run in {environment}."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another file of the service, and whether it ran through in the environment that is asked about."""
+
+    filename: str
+    phase: MigrationPhase | None
+    has_run: bool
+
+
+def in_order(*, filename: str, phase: MigrationPhase, environment: str, others: Iterable[Sibling]) -> Decision:
+    """§9.3: backfill after expand, contract after both, as the names of the files order them (§9.2, §9.5). What only expands waits for nothing."""
+    first = sorted(
+        (
+            other
+            for other in others
+            if other.filename < filename
+            and other.phase is not None
+            and ORDER.index(other.phase) < ORDER.index(phase)
+            and not other.has_run
+        ),
+        key=lambda other: other.filename,
+    )
+    if not first:
+        return decide(passed("migration.order", "§9.3", "Nothing has to run before it."))
+    named = ", ".join(f"{other.filename} ({other.phase})" for other in first[:MOST_NAMED])
+    more = f" and {len(first) - MOST_NAMED} more" if len(first) > MOST_NAMED else ""
+    message = (
+        f"It belongs to the phase {phase.value}: {named}{more} comes first and has not run through in {environment}."
+    )
+    remedy = "Run what comes first and note that it ran through; abort what nobody needs any more."
+    return decide(failed("migration.order", "§9.3", message, remedy, ("Engineer", "DBA")))
+
+
+def never_lower(*phases: str | None) -> MigrationPhase:
+    """The last of what was announced and what the lint found: an announcement takes no phase back that a rollback must know of."""
+    return latest_phase(MigrationPhase(phase) for phase in phases if phase) or MigrationPhase.EXPAND
 
 
 def is_decision_for(migration: Judged, asked: Judged) -> Decision:

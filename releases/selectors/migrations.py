@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from changes.selectors.moves import MoveOption
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, MigrationPhase
 from cybercube_portal.decisions import Decision, decide, passed
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.actors import Actor
@@ -19,8 +20,10 @@ from cybercube_portal.people.guard import may
 from releases import permissions
 from releases.models import Migration
 from releases.policy import migrations as policy
-from releases.states import MIGRATION_MOVES
+from releases.policy.migration_checklist import DONE
+from releases.states import MIGRATION_MOVES, MigrationState
 
+OPEN = frozenset({MigrationState.PLANNED, MigrationState.TESTED, MigrationState.RUNNING})
 LABELS: dict[str, str] = {
     "test": gettext_noop("Note the test"),
     "run": gettext_noop("Run"),
@@ -92,7 +95,32 @@ def judge_move(migration: Migration, verb: str, *, now: datetime) -> Decision:
         return policy.may_verify(
             environment=migration.environment, applied_at=migration.applied_at, watch=settings.WATCH_DURATION, now=now
         )
+    if verb == "run":
+        return policy.in_order(
+            filename=migration.filename,
+            phase=MigrationPhase(migration.phase),
+            environment=migration.environment,
+            others=siblings(migration),
+        )
     return decide(passed("migration.move", "§9.4", "Nothing stands in the way."))
+
+
+def siblings(migration: Migration) -> tuple[policy.Sibling, ...]:
+    """The other files its artifact carries, and those on their way in the same environment, with what ran through there."""
+    phases = {row["filename"]: row["phase"] for row in _carried(migration)}
+    records = Migration.objects.filter(service=migration.service, environment=migration.environment).filter(
+        Q(filename__in=phases) | Q(state__in=OPEN)
+    )
+    ran: dict[str, bool] = {}
+    for row in records.values("filename", "phase", "state"):
+        name = row["filename"]
+        phases[name] = phases.get(name) or row["phase"]
+        ran[name] = ran.get(name, False) or row["state"] in DONE
+    return tuple(
+        policy.Sibling(filename=name, phase=MigrationPhase(phase) if phase else None, has_run=ran.get(name, False))
+        for name, phase in phases.items()
+        if name != migration.filename
+    )
 
 
 def _found(migration: Migration | None, reference: str) -> Migration:
@@ -103,6 +131,9 @@ def _found(migration: Migration | None, reference: str) -> Migration:
 
 def file_of(migration: Migration) -> dict[str, Any] | None:
     """The file as its artifact carries it, judged when that was registered: {locks[], findings[], …}; None while it is not."""
+    return next((row for row in _carried(migration) if row["filename"] == migration.filename), None)
+
+
+def _carried(migration: Migration) -> Iterable[dict[str, Any]]:
     artifact = catalog.find_artifact(service=migration.service.slug, version=migration.version)
-    rows = artifact.migrations if artifact else ()
-    return next((row for row in rows if row["filename"] == migration.filename), None)
+    return artifact.migrations if artifact else ()

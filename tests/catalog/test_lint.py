@@ -50,6 +50,7 @@ def test_lint__safe_file__is_ok_with_no_findings(pipeline: APIClient) -> None:
         "findings": [],
         "locks": [{"line": 1, "mode": "ACCESS EXCLUSIVE", "stops": "readers and writers", "lasts": "a moment"}],
         "lock_impact": "ACCESS EXCLUSIVE for a moment, stops readers and writers (line 1)",
+        "has_way_back": False,
     }
 
 

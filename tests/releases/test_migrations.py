@@ -129,6 +129,56 @@ def test_plan__of_what_means_nothing__is_refused(
     assert code in {told["code"], *(error["code"] for error in told.get("errors", ()))}
 
 
+FILL, DROP = "20260117130000_fill_tax_rate.sql", "20260117140000_drop_old_rate.sql"
+# §9.3 "Renaming a column", phases 1, 2 and 4.
+PHASES = [
+    {**CARRIED[0], "filename": FILE, "phase": "expand"},
+    {**CARRIED[0], "filename": FILL, "phase": "backfill", "kind": "data"},
+    {**CARRIED[0], "filename": DROP, "phase": "contract"},
+]
+
+
+def tried(client: APIClient, **members: Any) -> str:
+    address = planned(client, **members)
+    assert said(client, address, "test").status_code == 200
+    return address
+
+
+def test_run__contract_before_its_backfill__is_refused_on_page_and_by_rest_until_both_ran_through(
+    alice: APIClient, client: Client, cast: Cast, now: datetime
+) -> None:
+    story.artifact(story.service("billing-service"), "v2.4.0", at=now, migrations=PHASES)
+    expand, drop = (tried(alice, version="v2.4.0", filename=name) for name in (FILE, DROP))
+
+    refused = said(alice, drop, "run").json()
+    assert refused["code"] == "migration.order"
+    assert [name in refused["detail"] for name in (FILE, FILL)] == [True, True]
+    client.force_login(cast["alice"], backend="cybercube_portal.people.authentication.PersonBackend")
+    page = client.get(drop.replace("/api/v1", "")).content.decode()
+    assert f"{FILL} (backfill)" in page
+    assert "abort what nobody needs any more" in page
+    for verb in ("run", "apply"):
+        said(alice, expand, verb)
+    assert FILL in said(alice, drop, "run").json()["detail"]
+    filled = tried(alice, version="v2.4.0", filename=FILL)
+    for verb in ("run", "apply"):
+        assert said(alice, filled, verb).status_code == 200
+    assert said(alice, drop, "run").json()["state"] == "running"
+    # Elsewhere nothing ran yet.
+    assert said(alice, tried(alice, version="v2.4.0", filename=DROP, environment="dev"), "run").status_code == 409
+
+
+def test_phase__announced_before_the_artifact__is_raised_to_the_files_and_never_lowered(
+    alice: APIClient, now: datetime
+) -> None:
+    early = planned(alice, version="v2.4.0", filename=DROP, phase="expand")
+    story.artifact(story.service("billing-service"), "v2.4.0", at=now, migrations=[PHASES[2]])
+
+    assert said(alice, early, "test").json()["phase"] == "contract"
+    lowered = planned(alice, version="v2.4.0", filename=DROP, phase="expand", kind="data", environment="dev")
+    assert {alice.get(lowered).json()[name] for name in ("phase", "kind")} == {"contract", "data"}
+
+
 def test_plan__the_same_file_there_twice__is_a_conflict(alice: APIClient) -> None:
     planned(alice)
     answer = alice.post("/api/v1/migrations/", BODY, format="json")

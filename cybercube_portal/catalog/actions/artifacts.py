@@ -116,6 +116,7 @@ def _linted(row: dict[str, Any]) -> dict[str, Any]:
         "findings": [finding.as_dict() for finding in linted.findings],
         "locks": [lock.as_dict() for lock in linted.locks],
         "lock_impact": linted.lock_impact,
+        "has_way_back": linted.has_way_back,
     }
 
 

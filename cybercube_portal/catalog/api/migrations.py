@@ -46,7 +46,8 @@ class LockSerializer(serializers.Serializer[Any]):
 class LintedSerializer(serializers.Serializer[Any]):
     """`ok` without an error among the findings. `phase` by §9.3, null when the file changes nothing.
 
-    `lock_impact` is the strongest lock in one line (§9.4), empty for a file that cannot be read.
+    `lock_impact` is the strongest lock in one line (§9.4), empty for a file that cannot be read. `has_way_back`: it holds one below
+    "-- Down", as §8.4 writes it.
     """
 
     ok = serializers.BooleanField()
@@ -55,6 +56,7 @@ class LintedSerializer(serializers.Serializer[Any]):
     findings = FindingSerializer(many=True)
     locks = LockSerializer(many=True)
     lock_impact = serializers.CharField(allow_blank=True)
+    has_way_back = serializers.BooleanField()
 
 
 class MigrationsLintView(generics.GenericAPIView[Any]):
@@ -76,5 +78,6 @@ class MigrationsLintView(generics.GenericAPIView[Any]):
                 "findings": findings,
                 "locks": [lock.as_dict() for lock in linted.locks],
                 "lock_impact": linted.lock_impact,
+                "has_way_back": linted.has_way_back,
             }
         )

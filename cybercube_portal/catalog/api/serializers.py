@@ -167,6 +167,7 @@ class JudgedMigrationSerializer(serializers.Serializer[Any]):
     findings = serializers.ListField(child=serializers.DictField())
     locks = serializers.ListField(child=serializers.DictField(), default=list)
     lock_impact = serializers.CharField(default="")
+    has_way_back = serializers.BooleanField(default=False, help_text="It holds one below “-- Down” (§8.4).")
 
 
 class CommitSerializer(StrictSerializer):
