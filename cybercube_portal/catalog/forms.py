@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from cybercube_portal.catalog.actions.isolation import LONGEST_EVIDENCE
 from cybercube_portal.catalog.isolation import REQUIREMENTS, Isolated
 from cybercube_portal.catalog.states import EnvironmentCode
-from cybercube_portal.web import PageForm
+from cybercube_portal.web import PageForm, WhenField
 from cybercube_portal.web.sentences import in_words
 
 LONGEST_TYPED = 4000
+ONLY_BRANCHES = _("Only a branch has a lifetime (§2.2).")
+NOT_YET = _("It must not lie in the future.")
 KIND_LABELS: dict[str, str | Promise] = {
     "branch": _("Branches"),
     "commit": _("Commits"),
@@ -38,7 +41,7 @@ SINGULAR = {
 
 
 class ConventionForm(PageForm):
-    """One value to be checked."""
+    """One value to be checked, at `now`."""
 
     kind = forms.ChoiceField(label=_("What it is"), choices=list(SINGULAR.items()))
     value = forms.CharField(
@@ -56,6 +59,23 @@ class ConventionForm(PageForm):
             }
         ),
     )
+    made = WhenField(
+        label=_("When the branch was made"), help_text=_("Of a branch: how long it may live."), required=False
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean(self) -> dict[str, Any]:
+        """Only a branch has a lifetime, and it has begun."""
+        cleaned = super().clean() or {}
+        made = cleaned.get("made")
+        if made is not None and cleaned.get("kind") not in (None, "branch"):
+            self.add_error("made", ONLY_BRANCHES)
+        elif made is not None and made > self.now:
+            self.add_error("made", NOT_YET)
+        return cleaned
 
 
 def _rows() -> list[tuple[str, str]]:

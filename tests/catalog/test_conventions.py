@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from cybercube_portal import clock
 from cybercube_portal.catalog.conventions.table import RULES
 
 URL = "/api/v1/conventions/check/"
@@ -85,6 +86,17 @@ def test_check__branch_with_its_date__is_held_to_its_lifetime(
         ({"kind": "branch", "value": "main", "checks": [{"kind": "branch", "value": "main"}]}, "/checks"),
         ({"checks": [{"kind": "branch", "value": "main"}, {"kind": "branch"}]}, "/checks/1/value"),
         ({"kind": "version", "value": "v1.0.0", "created_at": "2026-01-14T10:00:00Z"}, "/created_at"),
+        ({"kind": "branch", "value": "main", "created_at": "2999-01-14T10:00:00Z"}, "/created_at"),
+        (
+            {
+                "checks": [
+                    {"kind": "branch", "value": "main"},
+                    {"kind": "branch", "value": "main", "created_at": "2999-01-14T10:00:00Z"},
+                ]
+            },
+            "/checks/1/created_at",
+        ),
+        ({"kind": "commit", "value": "feat(auth): a\0b"}, "/value"),
         ({"kind": "branch", "value": "main", "created": "2026-01-14T10:00:00Z"}, "/created"),
         ({"checks": [{"kind": "branch", "value": "main"}] * 501}, "/checks"),
     ],
@@ -126,6 +138,25 @@ def test_page__value_in_the_address__is_answered_there(
 
     assert told in page
     assert "<script>x" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "told"),
+    [
+        ("branch", "2026-01-14T10:00", "It has lived"),
+        ("branch", "soon", "Enter a valid date/time."),
+        ("version", "2026-01-14T10:00", "Only a branch has a lifetime"),
+    ],
+)
+def test_page__of_a_branch_with_its_date__holds_it_to_its_lifetime(
+    browser_session: Callable[[str], Client], kind: str, made: str, told: str
+) -> None:
+    alice, asked = browser_session("alice"), {"kind": kind, "value": "hotfix/CC-9999-fix-login-error", "made": made}
+
+    assert told in alice.get("/conventions/", asked).content.decode()
+    coming = (clock.now() + timedelta(days=30)).isoformat(timespec="minutes").removesuffix("+00:00")
+    page = alice.get("/conventions/", {**asked, "kind": "branch", "made": coming}).content.decode()
+    assert "It must not lie in the future." in page
 
 
 @pytest.mark.parametrize("asked", [{"value": "x"}, {"kind": "tag", "value": "x"}, {"kind": "flag", "value": ""}])

@@ -45,6 +45,23 @@ def test_check__each_kind__passes_what_is_right_and_names_what_is_wrong(
     assert "for example: " in failing.out
 
 
+@pytest.mark.parametrize(
+    ("stdin", "code"),
+    [
+        (f"{COMMIT}\r\n", 0),
+        (f"{COMMIT}\r\n\r\nCloses CC-1234\r\n", 0),
+        (f"{COMMIT}\r\nCloses CC-1234\r\n", 1),
+        ("", 1),
+        (f"{COMMIT}\n\n{'x' * 1_000_000}", 0),
+        ("feat(auth): add\0x", 1),
+    ],
+)
+def test_check__message_from_standard_input__is_read_with_any_line_ends(
+    cybercube: Command, stdin: str, code: int
+) -> None:
+    assert cybercube("check", "commit", "-", stdin=stdin).code == code
+
+
 def test_check__json__is_the_answer_of_the_portal(cybercube: Command) -> None:
     body = json.loads(cybercube("check", "version", "--json", "v2.3").out)
 
@@ -138,12 +155,30 @@ def test_hook__commits_and_merges__lets_only_messages_of_2_3_in(repository: Repo
     assert repository.run("git", "merge", "--no-edit", "main").code == 0
 
 
+def test_hook__fixup_and_revert__the_one_waits_for_its_squashing_the_other_is_told_what_to_say(
+    repository: Repository,
+) -> None:
+    hook = repository.folder / ".git" / "hooks" / "commit-msg"
+    hook.write_bytes((CLIENTS / "hooks" / "commit-msg").read_bytes())
+    hook.chmod(0o755)
+
+    assert repository.run("git", "commit", "--quiet", "--allow-empty", "--fixup", "HEAD").code == 0
+    (repository.folder / "a").write_text("a")
+    repository.git("add", "a")
+    assert repository.commit("feat(repo): add a").code == 0
+    reverted = repository.run("git", "revert", "--edit", "HEAD", GIT_EDITOR="true")
+    assert reverted.code != 0
+    assert "say what is taken back" in reverted.said
+    assert repository.commit("fix(repo): take a back\n\nThis reverts it.").code == 0
+
+
 def test_hook__verbose_commit_with_comments__judges_the_message_alone(repository: Repository) -> None:
     text = f"# Please write\n{COMMIT}\n# a message\n# {'-' * 24} >8 {'-' * 24}\ndiff --git a b\n"
     message = repository.folder / "COMMIT_EDITMSG"
-    message.write_text(text)
 
-    assert repository.run("sh", str(CLIENTS / "hooks" / "commit-msg"), str(message)).code == 0
+    for line_end in ("\n", "\r\n"):
+        message.write_text(text, newline=line_end)
+        assert repository.run("sh", str(CLIENTS / "hooks" / "commit-msg"), str(message)).code == 0
 
 
 @pytest.fixture
@@ -214,10 +249,12 @@ def test_pipeline__commits_and_the_branchs_age__are_read_from_the_history(
 ) -> None:
     repository.git("commit", "--quiet", "--amend", "--allow-empty", "--date=2020-01-01T00:00:00Z", "--message", COMMIT)
     repository.commit("Fix it")
+    repository.commit(f"fixup! {COMMIT}")
     ran = platform(repository, {**changed, "head": repository.git("rev-parse", "HEAD")})
 
     assert ran.code == 1
     assert "commit.format" in ran.out
+    assert "--autosquash" in ran.out
     assert "branch.lifetime" in ran.out
 
 

@@ -121,6 +121,59 @@ def test_pull_request__item_left_open_or_left_out__is_named(item: str, rule: str
     assert broken("pull_request", pull_request().replace(item, f"{item} (not needed: documentation only)")) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "rules"),
+    [
+        # Ticked in another list, in bold, indented under another item, with Windows' line ends.
+        ("1. [x] {item}", []),
+        ("* [X] **{item}**: none are needed", []),
+        ("- [x] All of it\n    - [x] {item}", []),
+        ("- [x] {item}\r", []),
+        # Ticked where nobody sees it.
+        ("<!--\n- [x] {item}\n-->", ["pull_request.secrets"]),
+        ("<!-- never closed\n- [x] {item}", ["pull_request.secrets"]),
+        ("```\n- [x] {item}\n```", ["pull_request.secrets"]),
+        ("~~~~ md\n```\n- [x] {item}\n~~~\n~~~~", ["pull_request.secrets"]),
+        # Ticked once and left open once more.
+        ("- [x] {item}\n  - [ ] {item} of the fixtures", ["pull_request.secrets"]),
+        ("- [ ] {item}\n- [x] {item}", ["pull_request.secrets"]),
+        # No item of a list.
+        ("[x] {item}", ["pull_request.secrets"]),
+        ("-[x] {item}", ["pull_request.secrets"]),
+        ("- [-] {item}", ["pull_request.secrets"]),
+        ("- [x] We have {item}", ["pull_request.secrets"]),
+    ],
+)
+def test_pull_request__item_written_like_this__counts_when_a_reader_sees_it_ticked(
+    written: str, rules: list[str]
+) -> None:
+    lines = [line for line in pull_request().split("\n") if CHECKLIST[4] not in line]
+    assert broken("pull_request", "\n".join([*lines, "", written.format(item=CHECKLIST[4])])) == rules
+
+
+@pytest.mark.parametrize("said", ["<!--\nSay what changes,\nand why.\n-->", "```\ncode alone\n```", "# Heading", " "])
+def test_pull_request__nothing_but_what_the_template_holds__is_no_description(said: str) -> None:
+    assert broken("pull_request", pull_request(said=said)) == ["pull_request.description"]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("fixup! feat(auth): add Google OAuth", "--autosquash"),
+        ('Revert "feat(auth): add Google OAuth"', "say what is taken back"),
+        ("Merge branch 'main'", "merge commits are not judged"),
+    ],
+)
+def test_commit__that_git_wrote__is_told_what_to_do(message: str, told: str) -> None:
+    (found,) = check("commit", message)
+    assert told in found.message
+
+
+def test_commit__people_of_any_script_and_their_signs__are_welcome() -> None:
+    for said in ("añade OAuth", "добавить вход", "登录", "add 👩‍💻 avatars", "2"):
+        assert broken("commit", f"feat(auth): {said}") == []
+
+
 def test_check__unknown_kind__is_no_kind() -> None:
     with pytest.raises(KeyError):
         check("tag", "v2.3.1")

@@ -17,6 +17,8 @@ from cybercube_portal.errors import FieldError, Invalid
 
 LONGEST_VALUE = 20_000
 MOST_CHECKS = 500
+# A commit's date comes from its author's machine; the command line allows as much.
+CLOCKS_DIFFER = timedelta(days=1)
 
 
 class CheckSerializer(StrictSerializer):
@@ -65,6 +67,7 @@ class ConventionsCheckView(generics.GenericAPIView[Any]):
         refuse_unknown_parameters(request.query_params, [])
         now = clock.now()
         rows = _asked(read_members(request, ChecksSerializer))
+        _refuse_the_future(rows, now)
         broken = [found for row in rows for found in check(row["kind"], row["value"], age=_age(row, now))]
         return Response({"ok": not broken, "violations": [found._asdict() for found in broken]})
 
@@ -77,10 +80,11 @@ def _asked(sent: dict[str, Any]) -> list[dict[str, Any]]:
     if missing:
         raise Invalid([FieldError(f"/{name}", "field.required", f"A check has a {name}.") for name in missing])
     rows: list[dict[str, Any]] = sent.get("checks") or [alone]
-    prefixes = [f"/checks/{index}" if "checks" in sent else "" for index in range(len(rows))]
+    for at, row in enumerate(rows):
+        row["pointer"] = f"/checks/{at}/created_at" if "checks" in sent else "/created_at"
     wrong = [
-        FieldError(f"{prefix}/created_at", "convention.no_lifetime", "Only a branch has a lifetime (§2.2).")
-        for prefix, row in zip(prefixes, rows, strict=True)
+        FieldError(row["pointer"], "convention.no_lifetime", "Only a branch has a lifetime (§2.2).")
+        for row in rows
         if "created_at" in row and row["kind"] != "branch"
     ]
     if wrong:
@@ -88,5 +92,14 @@ def _asked(sent: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _refuse_the_future(rows: list[dict[str, Any]], now: datetime) -> None:
+    """A branch that is not made yet would never be too old."""
+    coming = [row for row in rows if "created_at" in row and row["created_at"] > now + CLOCKS_DIFFER]
+    if coming:
+        raise Invalid(
+            [FieldError(row["pointer"], "convention.not_yet", "It must not lie in the future.") for row in coming]
+        )
+
+
 def _age(row: dict[str, Any], now: datetime) -> timedelta | None:
-    return now - row["created_at"] if "created_at" in row else None
+    return max(now - row["created_at"], timedelta()) if "created_at" in row else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from unicodedata import category
 
 TYPES = ("feat", "fix", "docs", "style", "refactor", "perf", "test", "chore")
 FLAG_TYPES = ("release", "ops", "experiment", "permission")
@@ -36,9 +37,21 @@ _SHORT_RELEASE = re.compile(rf"v{_NUMBER}\.{_NUMBER}")
 _PRERELEASE = re.compile(rf"(?:alpha|beta|rc)\.{_NUMBER}")
 _HEADER = re.compile(r"(?P<type>[^():!\s]*)(?P<scope>\([^()]*\))?!?(?P<colon>: ?)(?P<description>.*)")
 _SCOPE = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*")
-_ITEM = re.compile(r"[-*+]\s+\[(?P<mark>[ xX])\]\s+(?P<words>.*)")
 _REGISTRY = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]+)?(?:/[a-z0-9._-]+)*")
 _MOMENT = re.compile("[0-9]{14}(?=_)")
+
+_FIRST_LINE = "The first line is {type}({scope}): {description}."
+_SQUASHED = "It is squashed into another commit before the merge: git rebase --interactive --autosquash."
+GITS_OWN = (
+    ("fixup! ", _SQUASHED),
+    ("squash! ", _SQUASHED),
+    ("amend! ", _SQUASHED),
+    ("Revert ", "Git wrote this line: say what is taken back and why, as a fix(…): or another type."),
+    ("Merge ", "Git wrote this line: only a merge commit has it, and merge commits are not judged."),
+)
+# Controls and line breaks of Unicode; marks that turn the direction of what follows.
+_UNSEEN = frozenset({"Cc", "Zl", "Zp"})
+_TURNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 Finds = Callable[[str], "str | None"]
 
@@ -88,15 +101,17 @@ def too_old(value: str, age: timedelta) -> str | None:
     return f"It has lived {age / DAY:.1f} days; it lives less than {'1 day' if limit == DAY else '1 week'}."
 
 
-# Commits, §2.3, and pull requests, §2.4
+# Commits, §2.3
 
 
 def commit_form(value: str) -> str | None:
-    """The first line as a whole."""
+    """The first line as a whole. What Git writes by itself is told what to do with it."""
     first = value.partition("\n")[0]
     if _HEADER.fullmatch(first):
         return None
-    return "The first line is {type}({scope}): {description}." if first.strip() else "The first line is empty."
+    if not first.strip():
+        return "The first line is empty."
+    return next((says for begins, says in GITS_OWN if first.startswith(begins)), _FIRST_LINE)
 
 
 def commit_type(value: str) -> str | None:
@@ -123,41 +138,17 @@ def commit_description(value: str) -> str | None:
     if header is None:
         return None
     words = header["description"]
-    is_well_set = header["colon"] == ": " and words and words == words.strip()
-    return None if is_well_set else "After the colon stand one space and a description."
+    if header["colon"] != ": " or words != words.strip() or not any(map(str.isalnum, words)):
+        return "After the colon stand one space and a description."
+    if any(category(character) in _UNSEEN or character in _TURNS for character in words):
+        return "The description holds a character that nobody sees, such as one that controls a terminal."
+    return None
 
 
 def commit_body(value: str) -> str | None:
     """Git's own rule for the line after the first."""
     rest = value.split("\n")[1:]
     return "An empty line parts the first line from the body." if rest and rest[0].strip() else None
-
-
-def pull_request_title(value: str) -> str | None:
-    """The title is judged as the first line of a commit."""
-    found = (finds(value) for finds in (commit_form, commit_type, commit_scope, commit_description))
-    return next((message for message in found if message), None)
-
-
-def pull_request_description(value: str) -> str | None:
-    """Words of its own beside the headings and the checklist; a title alone is not asked for one."""
-    lines = [line.strip() for line in value.split("\n")[1:]]
-    told = [line for line in lines if line and not line.startswith(("#", "<!--")) and not _ITEM.fullmatch(line)]
-    return "The description holds nothing but the checklist." if any(lines) and not told else None
-
-
-def checklist_item(words: str) -> Finds:
-    """The item `words` is ticked; a title alone has no checklist."""
-
-    def finds(value: str) -> str | None:
-        lines = [line.strip() for line in value.split("\n")[1:]]
-        items = [found for line in lines if (found := _ITEM.fullmatch(line))]
-        rows = [item for item in items if item["words"].lower().startswith(words.lower())]
-        if not any(lines) or any(row["mark"] != " " for row in rows):
-            return None
-        return f"“{words}” is not ticked." if rows else f"The checklist lacks “{words}”."
-
-    return finds
 
 
 def _header(value: str) -> re.Match[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from . import forms
+from . import forms, pull_requests
 from .forms import Finds
 
 # Rule | section | what it asks for | a correct example (“\n” is a line break). The kind is what stands before the dot.
@@ -82,10 +82,10 @@ _FINDS: dict[str, Finds] = {
     "commit.scope": forms.commit_scope,
     "commit.description": forms.commit_description,
     "commit.body": forms.commit_body,
-    "pull_request.title": forms.pull_request_title,
-    "pull_request.description": forms.pull_request_description,
+    "pull_request.title": pull_requests.pull_request_title,
+    "pull_request.description": pull_requests.pull_request_description,
     **{
-        name: forms.checklist_item(_SAYS[name])
+        name: pull_requests.checklist_item(_SAYS[name])
         for name in _SAYS
         if name.startswith("pull_request.") and name not in {"pull_request.title", "pull_request.description"}
     },

@@ -16,11 +16,13 @@ from cybercube_portal.web import PageRequest, show
 def conventions(request: PageRequest) -> HttpResponse:
     """What is asked stands in the address, so that it can be sent to somebody."""
     is_asked = "value" in request.GET
-    form = ConventionForm(request.GET) if is_asked else ConventionForm(initial={"kind": request.GET.get("kind")})
+    sent = {"data": request.GET} if is_asked else {"initial": {"kind": request.GET.get("kind")}}
+    form = ConventionForm(**sent, now=request.now)
     context: dict[str, Any] = {
         "groups": [(kind, label, [rule for rule in RULES if rule.kind == kind]) for kind, label in KIND_LABELS.items()]
     }
     if is_asked and form.is_valid():
         asked = form.cleaned_data
-        context |= {"is_checked": True, "violations": check(asked["kind"], asked["value"])}
+        age = request.now - asked["made"] if asked["made"] else None
+        context |= {"is_checked": True, "violations": check(asked["kind"], asked["value"], age=age)}
     return show(request, "catalog/conventions.html", context, form=form)

@@ -65,9 +65,14 @@ def run_check(options: argparse.Namespace) -> Exit:
 
 
 def _check(kind: str, value: str, age: timedelta | None) -> list[Violation]:
-    text = sys.stdin.read().rstrip("\n") if value == STANDARD_INPUT else value
+    text = _read() if value == STANDARD_INPUT else value
     # A shell names files with their folders; the convention is about the name.
     return check(kind, text.rpartition("/")[2] if kind == "migration" else text, age=age)
+
+
+def _read() -> str:
+    """Standard input without its last line ends, Windows' among them; bytes that are no UTF-8 are characters that break a rule."""
+    return sys.stdin.buffer.read().decode("utf-8", errors="replace").rstrip("\r\n")
 
 
 def _rows(found: list[Violation]) -> Iterator[str]:
