@@ -48,6 +48,32 @@ def test_report__codeowners_in_the_checkout__is_told(
     assert portal.log[0][0].json["codeowners"] is True
 
 
+@pytest.mark.parametrize(
+    ("platform", "files", "owned"),
+    [
+        ("github", {"CODEOWNERS": "# nobody yet: @payments\n\n"}, False),
+        ("github", {"CODEOWNERS": "*\n/docs  # @writers"}, False),
+        ("github", {"CODEOWNERS": "* dev@example.com"}, True),
+        # The first place counts, and each platform has its own.
+        ("github", {".github/CODEOWNERS": "# empty", "CODEOWNERS": "* @payments"}, False),
+        ("github", {".gitlab/CODEOWNERS": "* @payments"}, False),
+        ("gitlab", {".gitlab/CODEOWNERS": "* @payments"}, True),
+        ("gitlab", {"CODEOWNERS": "^[Docs pages][2] @writers\ndocs/"}, True),
+        ("github", {}, False),
+    ],
+)
+def test_report__codeowners__has_to_name_somebody_where_the_platform_looks(
+    *, portal: HTTPServer, cybercube: Command, tmp_path: Path, platform: str, files: dict[str, str], owned: bool
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    portal.expect_request(PROTECTION).respond_with_json(answered("pass", protected=True), status=201)
+    cybercube("report", "protection", "billing-service", "--platform", platform, "--settings", "-", stdin="{}")
+
+    assert portal.log[0][0].json["codeowners"] is owned
+
+
 @pytest.mark.parametrize("settings", ["", "[]", "{", "null"])
 def test_report__settings_that_are_none__are_usage_and_nothing_is_sent(
     portal: HTTPServer, cybercube: Command, settings: str

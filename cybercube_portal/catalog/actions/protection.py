@@ -13,7 +13,8 @@ from cybercube_portal.audit.actions import record
 from cybercube_portal.catalog import permissions, selectors
 from cybercube_portal.catalog.events import CatalogEvent
 from cybercube_portal.catalog.models import ProtectionReport
-from cybercube_portal.catalog.protection import Platform, audit, read_settings
+from cybercube_portal.catalog.protection import Platform, audit
+from cybercube_portal.catalog.protection_platforms import read_code_owner_errors, read_settings
 from cybercube_portal.errors import Invalid
 from cybercube_portal.people.actors import Actor
 
@@ -42,7 +43,11 @@ def report_protection(
     if len(json.dumps(settings)) > LARGEST_SETTINGS:
         message = f"At most {LARGEST_SETTINGS} characters: send what the platform says of main and release/* alone."
         raise Invalid.field("/settings", "protection.too_large", message)
-    decision = audit(read_settings(platform, settings), has_code_owners=codeowners)
+    decision = audit(
+        read_settings(platform, settings),
+        has_code_owners=codeowners,
+        code_owner_errors=read_code_owner_errors(settings),
+    )
     report = ProtectionReport.objects.create(
         service=owner,
         platform=platform.value,

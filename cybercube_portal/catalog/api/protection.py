@@ -30,12 +30,12 @@ PLATFORMS = [platform.value for platform in Platform]
 class NewProtectionSerializer(StrictSerializer):
     """What the platform says. `settings` github: {"main": …, "release/*": …}, each the answer of `branches/{branch}/protection`
 
-    or of `rules/branches/{branch}`, null where there is none; with rules also "rulesets": the answers of `rulesets/{id}`. gitlab: {protected_branches, project, approvals, approval_rules}.
+    or of `rules/branches/{branch}`, null where there is none; with rules also "rulesets": the answers of `rulesets/{id}`; "codeowners_errors": the answer of `codeowners/errors`. gitlab: {protected_branches, project, approvals, approval_rules}.
     """
 
     platform = serializers.ChoiceField(PLATFORMS)
     settings = serializers.DictField()
-    codeowners = serializers.BooleanField(help_text="Whether the repository has a CODEOWNERS file.")
+    codeowners = serializers.BooleanField(help_text="Whether the repository has a CODEOWNERS file that names an owner.")
 
 
 class ProtectionSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,8 +18,13 @@ from cybercube.report import MARKS, as_json, one_line
 
 SECONDS = 30.0
 LARGEST_SETTINGS = 1024 * 1024
-# Where GitHub and GitLab look for it.
-CODEOWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+# Where each platform looks for it: the first that is there counts.
+CODEOWNERS = {
+    "github": (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"),
+    "gitlab": ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
+}
+# A pattern and somebody: @person, @group/team or an address. A section of GitLab's may name owners for all of its lines.
+OWNED = re.compile(r"^(?!\s*#)\s*(?:\^?\[[^\]]+\](?:\[\d+\])?|\S+)\s+[^#\n]*[^\s#]*@[^\s#]+", re.MULTILINE)
 EXIT_CODES = """exit codes:
   0 protected as §2.5 asks   1 not   2 usage   4 not authenticated   5 portal unreachable or unreadable"""
 
@@ -49,7 +55,7 @@ def report_protection(options: argparse.Namespace, portal: Portal) -> Exit:
     body: dict[str, object] = {
         "platform": options.platform,
         "settings": _settings(options.settings),
-        "codeowners": any(_is_written(options.root / name) for name in CODEOWNERS),
+        "codeowners": _has_owners(options.root, options.platform),
     }
     answer = portal.call(f"services/{options.service}/protection/", body=body, seconds=SECONDS)
     reasons = read_reasons({"reasons": answer.get("findings")})
@@ -72,8 +78,10 @@ def _settings(source: str) -> Mapping[str, object]:
     return settings
 
 
-def _is_written(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size > 0
+def _has_owners(root: Path, platform: str) -> bool:
+    """Whether the file that counts names an owner; one with nothing but comments does not."""
+    file = next((root / name for name in CODEOWNERS[platform] if (root / name).is_file()), None)
+    return file is not None and OWNED.search(file.read_text(encoding="utf-8", errors="replace")) is not None
 
 
 def _rows(reasons: tuple[Reason, ...] | list[Reason]) -> Iterator[str]:
