@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cybercube_portal.catalog.actions.isolation import LONGEST_EVIDENCE
 from cybercube_portal.catalog.isolation import REQUIREMENTS, Isolated
+from cybercube_portal.catalog.migration_files import EXAMPLE
 from cybercube_portal.catalog.states import EnvironmentCode
 from cybercube_portal.web import PageForm, WhenField
 from cybercube_portal.web.sentences import in_words
 
 LONGEST_TYPED = 4000
+LONGEST_SQL = 500_000
 ONLY_BRANCHES = _("Only a branch has a lifetime (§2.2).")
 NOT_YET = _("It must not lie in the future.")
 KIND_LABELS: dict[str, str | Promise] = {
@@ -76,6 +78,33 @@ class ConventionForm(PageForm):
         elif made is not None and made > self.now:
             self.add_error("made", NOT_YET)
         return cleaned
+
+
+class LintForm(PageForm):
+    """One migration file to be judged."""
+
+    filename = forms.CharField(
+        label=_("File name"),
+        max_length=200,
+        strip=False,
+        initial=EXAMPLE,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+    sql = forms.CharField(
+        label=_("SQL"),
+        max_length=LONGEST_SQL,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 10,
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "class": "mono",
+                "placeholder": "ALTER TABLE users ADD COLUMN phone VARCHAR(20);",
+            }
+        ),
+    )
 
 
 def _rows() -> list[tuple[str, str]]:

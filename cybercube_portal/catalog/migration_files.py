@@ -142,9 +142,9 @@ def _named(sql: str, offset: int, found: re.Match[str]) -> tuple[str, ...]:
 
 def _pieces(text: Text) -> Iterator[tuple[int, str]]:
     """(offset, code) of each statement."""
-    yield from _split(text.code)
+    yield from _split(text.plain)
     for start, body in text.bodies:
-        for offset, code in _split(read_text(body).code):
+        for offset, code in _split(read_text(body).plain):
             yield start + offset, f"do {code}"
 
 

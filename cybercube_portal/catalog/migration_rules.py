@@ -113,7 +113,7 @@ RULES: dict[str, LintRule] = {
     "ban-truncate-cascade": LintRule(ERROR, "§9.1", "TRUNCATE sessions;"),
     **{
         f"ban-drop-{what}": LintRule(WARNING, "§9.1", GO_ON)
-        for what in ("view", "function", "sequence", "type", "schema", "extension", "domain", "policy")
+        for what in ("view", "function", "sequence", "type", "schema", "extension", "domain")
     },
     **{f"ban-drop-{what}": LintRule(WARNING, "§9.1", DROP) for what in ("constraint", "default", "not-null")},
     "ban-drop-generated-expression": LintRule(WARNING, "§9.1", RENAME_COLUMN),

@@ -36,11 +36,11 @@ _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 class Text:
     """A file as it was read; every text is as long as the file.
 
-    `code`: statements alone, the rest blank; a quoted name stays one word that is no keyword. `readable`: for a parser of SQL, without what only
+    `plain`: statements alone, the rest blank; a quoted name stays one word that is no keyword. `readable`: for a parser of SQL, without what only
     psql reads. `bodies`: (offset, text) of what DO runs now. `commands`: (offset, text) of psql's commands. `down`: where the way back begins.
     """
 
-    code: str
+    plain: str
     readable: str
     bodies: list[tuple[int, str]] = field(default_factory=list)
     commands: list[tuple[int, str]] = field(default_factory=list)
@@ -60,7 +60,7 @@ class _Reader:
         self.code: list[str] = []
         self.readable: list[str] = []
         self.statement: list[str] = []
-        self.text = Text(code="", readable="")
+        self.text = Text(plain="", readable="")
         self.is_marked_up = False
 
     def read(self) -> Text:
@@ -69,7 +69,7 @@ class _Reader:
             self._keep(self.sql[at : found.start()])
             at = self._token(found)
         self._keep(self.sql[at:])
-        self.text.code, self.text.readable = "".join(self.code), "".join(self.readable)
+        self.text.plain, self.text.readable = "".join(self.code), "".join(self.readable)
         return self.text
 
     def _token(self, found: re.Match[str]) -> int:

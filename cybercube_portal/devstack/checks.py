@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cybercube_portal.devstack.assets import build_assets
+from cybercube_portal.devstack.commits import wrong_commits
 from cybercube_portal.devstack.processes import Supervisor
 from cybercube_portal.settings.forms import BASE_DIR
 from cybercube_portal.settings.variables import DATA_DIR
@@ -35,11 +36,19 @@ def check() -> int:
             "schema": (*manage, "spectacular", "--validate", "--fail-on-warn", "--file", schema),
         }
         failed = [name for name, command in commands.items() if not _passes(name, command)]
+        if not _commits_pass():
+            failed.append("commits")
         if "schema" not in failed and (not SCHEMA.exists() or schema.read_bytes() != SCHEMA.read_bytes()):
             print(f"{SCHEMA.name} differs from the code: ./portal manage spectacular --file {SCHEMA.name}")
             failed.append("schema")
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0
+
+
+def _commits_pass() -> bool:
+    wrong = wrong_commits(BASE_DIR)
+    print("\n".join([f"commits: {'failed' if wrong else 'passed'}", *wrong]), flush=True)
+    return not wrong
 
 
 def _passes(name: str, command: Sequence[str | Path]) -> bool:

@@ -251,6 +251,7 @@ def sent_by_browsers(now: datetime, things: dict[str, dict[str, Any]]) -> dict[s
         "POST releases/<str:reference>/checklist/": {"item": "documentation_updated", "ticked": "on"},
         "POST releases/<str:reference>/changelog/edit/": {"text": "### Fixed", "version": 1},
         "POST releases/<str:reference>/notes/edit/": {"text": "# Notes", "version": 1},
+        "POST migrations/lint/": {"filename": "20260117120000_nothing.sql", "sql": "SELECT 1;"},
         "POST migrations/new/": {**MIGRATING, "environment": "dev"},
         "POST migrations/<str:reference>/abort/": {"reason": "Not needed"},
         "POST migrations/<str:reference>/roll_back/": {"reason": "Locks"},

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
+from cybercube_portal.catalog.migration_rules import RULES
 from cybercube_portal.catalog.models import Artifact
 from tests.factories.catalog import artifact_body
 
@@ -118,3 +120,35 @@ def test_change__of_an_artifact_whose_lint_fails__is_one_level_riskier(
     assessment = change.json()["risk_assessment"]
     assert assessment["level"] == level
     assert ("Migration lint fails: one level higher" in assessment["factors"]) == (level == "critical")
+
+
+def test_page__of_a_file__tells_its_phase_findings_and_locks_and_keeps_what_was_typed(
+    browser_session: Callable[[str], Client],
+) -> None:
+    kim = browser_session("kim")
+    first = kim.get("/migrations/lint/").content.decode()
+    assert all(rule in first for rule in RULES)
+    sql = "ALTER TABLE users ADD COLUMN a INT;\nCREATE INDEX i ON users(a);\n-- </textarea><script>x"
+
+    page = kim.post("/migrations/lint/", {"filename": NAME, "sql": sql}).content.decode()
+
+    assert "The lint fails" in page
+    assert "line 2, column 1" in page
+    assert "CREATE INDEX CONCURRENTLY idx_users_email ON users(email);" in page
+    assert "as long as the table is read" in page
+    assert "Expand" in page
+    assert "CREATE INDEX i ON users(a);" in page
+    assert "<script>x" not in page
+    passed = kim.post("/migrations/lint/", {"filename": NAME, "sql": "SELECT 1;"}).content.decode()
+    assert "The lint passes." in passed
+    assert "It locks nothing that anybody uses." in passed
+
+
+@pytest.mark.parametrize(("filename", "sql"), [("", "SELECT 1;"), (NAME, ""), (NAME, "x" * 500_001), ("a\0b", "x")])
+def test_page__of_no_file__says_what_is_missing(
+    browser_session: Callable[[str], Client], filename: str, sql: str
+) -> None:
+    answer = browser_session("alice").post("/migrations/lint/", {"filename": filename, "sql": sql})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors

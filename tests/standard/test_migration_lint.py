@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cybercube_portal.catalog.migration_examples import GROUPS, shown
 from cybercube_portal.catalog.migration_lint import MOST_FINDINGS, Linted, lint_migration
 from cybercube_portal.catalog.migration_rules import (
     BUILT_AT_RUN,
@@ -56,6 +57,23 @@ def test_safe_pattern__of_every_rule__has_no_error_itself(rule: str) -> None:
     for phase in re.split(r"\n(?=--)", RULES[rule].safe_pattern):
         findings = lint(phase).findings
         assert [finding for finding in findings if finding.severity is Severity.ERROR] == [], phase
+
+
+UNSAFE = [(rule, unsafe) for group in GROUPS for rule, unsafe in group.unsafe.items()]
+
+
+def test_examples__of_the_page__are_one_for_every_rule_in_the_group_of_its_section() -> None:
+    assert sorted(rule for rule, _ in UNSAFE) == sorted(RULES)
+    assert all(RULES[rule].section == group.section for group in GROUPS for rule in group.unsafe)
+    told = [(rule, pattern.safe) for group in GROUPS for pattern in shown(group) for rule, _, _ in pattern.breaks]
+    assert sorted(told) == sorted((rule, RULES[rule].safe_pattern) for rule in RULES)
+
+
+@pytest.mark.parametrize(("rule", "unsafe"), UNSAFE, ids=[rule for rule, _ in UNSAFE])
+def test_example__of_what_is_unsafe__is_found_by_its_rule(rule: str, unsafe: str) -> None:
+    found = lint("SELECT 1;", unsafe) if RULES[rule].section == "§9.2" else lint(unsafe)
+
+    assert rule in {finding.rule for finding in found.findings}
 
 
 def test_rules__of_squawk__are_known_by_their_names_to_it() -> None:
