@@ -22,6 +22,8 @@ from flags.evaluation.conditions import Test
 # What is quoted of a context's value; the rest is cut.
 LONGEST = 200
 EVERYBODY = 100
+NOT_ALL = "Not every condition holds."
+NOT_SHARED = "Its conditions hold, but the context does not say by whom to share out."
 
 
 def trace(environment: Environment, flag: Mapping[str, Any], context: Context) -> list[dict[str, Any]]:
@@ -58,8 +60,12 @@ def _decided(
             for test, condition in zip(tests, rule["conditions"], strict=True)
         ]
         unmatched = next((entry for entry in conditions if entry["matched"] is not True), None)
-        words = f"Answers {result.variant}." if unmatched is None else "Not every condition holds."
-        steps.append(_step("rule", matched=unmatched is None, detail=words, rule=name, conditions=conditions))
+        # A rule whose conditions hold and that did not answer shares out by what the context does not name.
+        is_answer = unmatched is None and (bool(result.error) or result.extra.get("ruleId") == name)
+        words = f"Answers {result.variant}." if is_answer else NOT_SHARED if unmatched is None else NOT_ALL
+        steps.append(_step("rule", matched=is_answer, detail=words, rule=name, conditions=conditions))
+        if unmatched is None and not is_answer:
+            continue
         if unmatched is None:
             return steps if not result.error else [*steps, wrong]
         if unmatched["matched"] is None:

@@ -15,13 +15,17 @@ from changes.actions.carried import take_back_change
 from changes.actions.filing import file_change
 from changes.models import ChangeRequest
 from changes.policy.content import difference
+from changes.policy.lifecycle import is_confirmed
 from changes.policy.risk import QUESTIONS
 from changes.policy.schedule import LEAD_TIME
 from changes.proposals import Proposal
 from changes.selectors.changes import lock_change
+from changes.selectors.moves import when_allowed
+from changes.selectors.situation import Situation
 from changes.states import ChangeState, ChangeType
 from cybercube_portal.audit.actors import Actor as Recorded
-from cybercube_portal.errors import Invalid, refuse
+from cybercube_portal.decisions import decide
+from cybercube_portal.errors import Invalid, refuse, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.scopes import Scope
 from flags.actions.keeping import planned_digest
@@ -184,18 +188,21 @@ def _filing(actor: Actor) -> Actor:
 
 
 def require_emergency(row: FlagEnvironment, number: str, *, now: datetime) -> None:
-    """Raises MoveRefused unless `number` is an authorised emergency about the flag's service there (§6.4)."""
+    """Raises MoveRefused unless `number` is an authorised emergency about the flag's service there (§6.4) that may begin, or go on, now."""
     change = lock_change(number)
     covers = row.environment in change.environments and bool(set(services_of(row.flag)) & set(change.services))
     is_open = change.state in {ChangeState.APPROVED, ChangeState.IMPLEMENTING}
-    is_word_good = change.confirm_by is None or change.confirmed_at is not None or now < change.confirm_by
-    if not (change.is_emergency and is_open and covers and is_word_good):
+    if not (change.is_emergency and is_open and covers):
         raise refuse(
             "flag.no_emergency",
             "§6.4",
             f"{number} is not an authorised emergency of this flag's service in {row.environment}.",
             "Leave the change out: one is opened for you. Or have an emergency authorised first.",
         )
+    situation = Situation(change, now=now)
+    confirmation = is_confirmed(confirm_by=change.confirm_by, confirmed_at=change.confirmed_at, now=now)
+    # Not every freeze lets an emergency pass: in a major event it needs an exception (§6.5).
+    refuse_unless(decide(confirmation, situation.word) + when_allowed(situation))
 
 
 def take_back(row: FlagEnvironment, *, reason: str, actor: Recorded, now: datetime) -> None:

@@ -19,9 +19,10 @@ from cybercube_portal.audit.actors import SystemActor
 from cybercube_portal.decisions import Decision, decide, failed
 from cybercube_portal.errors import Invalid, MoveRefused
 from flags.actions.keeping import checked, planned_digest, serve
-from flags.actions.recording import bump, lock_environment
+from flags.actions.recording import lock_environment
 from flags.actions.stopping import conflict_step, stop_step
 from flags.models import FlagEnvironment, FlagVersion, PlannedStep
+from flags.policy.exposure import Direction, direction_of
 from flags.selectors.flags import lock_served
 from flags.selectors.freezes import freezes_over
 from flags.selectors.steps import lock_step, open_steps_of
@@ -47,9 +48,6 @@ def carry_out(
         return None
     if change is not None:
         begin_under(change.number, row, actor=actor, implementer=step.requested_by_id, now=now)
-    if not strict:
-        # Whoever asks for it did so already; a worker makes clients look only now that there is something to see.
-        bump(row.environment, now=now)
     version = serve(
         row,
         step.contents[step.done],
@@ -79,7 +77,9 @@ def may_carry_out(step: PlannedStep, row: FlagEnvironment, change: ChangeRequest
         else None
     )
     if change is None:
-        return decision + freezes_over(row, now=now)
+        # Towards the safe variant nothing is frozen, planned or not.
+        rises = direction_of(row.content, step.contents[step.done], row.flag.safe_variant) is Direction.RAISE
+        return decision + freezes_over(row, now=now) if rises else decision
     signed = {(entry["flag"], entry["environment"]): entry["content_sha256"] for entry in change.parameters["flags"]}
     if (
         signed.get((row.flag.key, row.environment)) != step.sha256

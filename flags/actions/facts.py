@@ -17,6 +17,7 @@ from flags.events import FlagEvent
 from flags.models import CodeReference, CodeScan, Flag
 
 MOST_REFERENCES = 10_000
+MAIN = "main"  # §2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ class Count:
 
 @transaction.atomic
 def report_references(
-    *, repository: str, revision: str, references: Iterable[Reference], actor: Actor, now: datetime
+    *, repository: str, revision: str, references: Iterable[Reference], actor: Actor, now: datetime, branch: str = MAIN
 ) -> tuple[int, list[str]]:
-    """Replace what was known of a repository by what a scan found. Returns how many, and the keys nobody defined.
+    """Replace what was known of a repository by what a scan found. Returns how many were kept, and the keys nobody defined.
+
+    Of another branch than main nothing is kept: what it takes out of the code is still there, and what it adds may never be.
 
     Raises NotPermitted, Invalid.
     """
@@ -52,6 +55,10 @@ def report_references(
     found = list(dict.fromkeys(references))
     if len(found) > MOST_REFERENCES:
         raise Invalid.field("/references", "flag.too_many", f"At most {MOST_REFERENCES} references at once.")
+    known = set(Flag.objects.filter(archived_at__isnull=True).values_list("key", flat=True))
+    unknown = sorted({item.key for item in found} - known)
+    if branch != MAIN:
+        return 0, unknown
     CodeScan.objects.update_or_create(repository=repository, defaults={"revision": revision, "at": now})
     CodeReference.objects.filter(repository=repository).delete()
     CodeReference.objects.bulk_create(
@@ -60,8 +67,6 @@ def report_references(
         )
         for item in found
     )
-    known = set(Flag.objects.filter(archived_at__isnull=True).values_list("key", flat=True))
-    unknown = sorted({item.key for item in found} - known)
     audit.record(
         FlagEvent.REFERENCED,
         object_type="repository",

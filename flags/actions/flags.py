@@ -53,7 +53,7 @@ class FlagPlan:
 def create_flag(*, plan: FlagPlan, actor: Actor, now: datetime) -> Flag:
     """Define a flag, off everywhere (§7.5 "Default: off"). Raises NotPermitted, Invalid, Conflict for a key that is taken."""
     service = _service(plan.service)
-    team = people.team_named(plan.team or (service.team.slug if service else actor.team or _no_team()))
+    team = _team(plan.team or (service.team.slug if service else actor.team or _no_team()))
     flag = Flag(
         key=plan.key,
         name=plan.name.strip() or plan.key,
@@ -171,6 +171,13 @@ def _service(slug: str) -> Any:  # noqa: ANN401 - the catalogue's row, whose typ
         raise Invalid.field("/service", "service.unknown", str(error)) from error
 
 
+def _team(slug: str) -> Any:  # noqa: ANN401 - the team's row, whose type lives below
+    try:
+        return people.team_named(slug)
+    except NotFound as error:
+        raise Invalid.field("/team", "team.unknown", str(error)) from error
+
+
 def _person(username: str) -> Any:  # noqa: ANN401 - the user's row, whose type lives below
     try:
         return people.user_named(username) if username else None
@@ -213,7 +220,7 @@ def _write(flag: Flag, changes: Mapping[str, Any]) -> None:
 
 def _write_owners(flag: Flag, changes: Mapping[str, Any]) -> None:
     if "team" in changes:
-        flag.team = people.team_named(changes["team"])
+        flag.team = _team(changes["team"])
     if "owner" in changes:
         flag.owner = _person(changes["owner"])
     if "service" in changes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from cybercube_portal.errors import FieldError, Invalid, NotFound
+from cybercube_portal.errors import FieldError, Invalid, NotFound, refuse_unless
 from cybercube_portal.people import selectors as people
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
@@ -18,13 +18,15 @@ from flags.actions.binding import Draft, file_steps
 from flags.actions.carrying import carry_out
 from flags.actions.flags import FlagPlan, create_flag, edit_flag, refuse_archived
 from flags.actions.keeping import checked, serve
-from flags.actions.recording import bump
+from flags.actions.recording import lock_environment
 from flags.actions.stopping import stop_open_step
 from flags.models import Flag, FlagEnvironment
 from flags.policy.exposure import Direction, direction_of
+from flags.policy.naming import key_errors
 from flags.policy.standard import definition_of
 from flags.policy.variants import named_by_value
 from flags.selectors.flags import lock_served
+from flags.selectors.freezes import freezes_over
 from flags.states import VersionKind
 
 PRODUCTION = "prd"
@@ -48,33 +50,45 @@ def import_flags(*, environment: str, flags: Sequence[Mapping[str, Any]], actor:
     """Define what is new and serve what is written. Raises NotPermitted, MoveRefused, Invalid with every error at `/flags/<n>/…`."""
     if len(flags) > MOST_FLAGS:
         raise Invalid.field("/flags", "flag.too_many", f"At most {MOST_FLAGS} flags at once.")
-    done, drafts = Imported(), []
+    done = Imported()
+    drafts = [draft for draft in _drafts(flags, environment, done, actor=actor, now=now) if draft is not None]
+    waiting = []
+    for draft in drafts:
+        rises = _direction(draft) is Direction.RAISE
+        if rises and environment == PRODUCTION:
+            waiting.append(draft)
+            continue
+        if rises:
+            refuse_unless(freezes_over(draft.row, now=now))
+        _serve(draft, actor=actor, now=now)
+    if waiting:
+        _by_change(waiting, done, actor=actor, now=now)
+    return done
+
+
+def _drafts(
+    flags: Sequence[Mapping[str, Any]], environment: str, done: Imported, *, actor: Actor, now: datetime
+) -> Iterable[Draft | None]:
+    places: dict[str, int] = {}
     for place, written in enumerate(flags):
+        first = places.setdefault(written["key"], place)
+        if first != place:
+            message = f"{written['key']} is there twice: as number {first + 1} too."
+            raise Invalid.field(f"/flags/{place}/key", "flag.twice", message)
         try:
-            draft = _one(written, environment, done, actor=actor, now=now)
+            yield _one(written, environment, done, actor=actor, now=now)
         except Invalid as error:
             inner = [
                 FieldError(f"/flags/{place}{_standard(one.pointer)}", one.code, one.message) for one in error.errors
             ]
             raise Invalid(inner, message=f"{written.get('key', place)}: {error}") from error
-        if draft is not None:
-            drafts.append(draft)
-    rising = [draft for draft in drafts if _direction(draft) is Direction.RAISE]
-    for draft in drafts:
-        if draft not in rising or environment != PRODUCTION:
-            stop_open_step(draft.row, because="Replaced by an import.", actor=actor, now=now)
-            serve(
-                draft.row,
-                draft.contents[0],
-                kind=VersionKind.IMPORT,
-                reason="Imported.",
-                actor=actor,
-                by=actor.id or None,
-                now=now,
-            )
-    if rising and environment == PRODUCTION:
-        _by_change(rising, done, actor=actor, now=now)
-    return done
+
+
+def _serve(draft: Draft, *, actor: Actor, now: datetime) -> None:
+    stop_open_step(draft.row, because="Replaced by an import.", actor=actor, now=now)
+    by = actor.id or None
+    kind = VersionKind.IMPORT
+    serve(draft.row, draft.contents[0], kind=kind, reason="Imported.", actor=actor, by=by, now=now)
 
 
 def _by_change(drafts: list[Draft], done: Imported, *, actor: Actor, now: datetime) -> None:
@@ -102,12 +116,15 @@ def _one(written: Mapping[str, Any], environment: str, done: Imported, *, actor:
         raise Invalid.field("/defaultValue", "flag.value_type", str(error)) from error
     flag = Flag.objects.filter(key=key).select_related("team", "service", "owner").first()
     was_there = flag is not None
+    wrong = list(key_errors(key, written["type"]))
+    if wrong:
+        raise Invalid(wrong, message=wrong[0].message)
     if flag is None:
         flag = create_flag(plan=_plan(written, definition, done, actor=actor), actor=actor, now=now)
         done.created.append(key)
     refuse_archived(flag)
     edited = was_there and _add_variants(flag, definition, actor=actor, now=now)
-    bump(environment, now=now)
+    lock_environment(environment, now=now)
     row = lock_served(key, environment)
     require(
         actor,
@@ -119,6 +136,8 @@ def _one(written: Mapping[str, Any], environment: str, done: Imported, *, actor:
     )
     content = checked(row, _content(row, definition))
     _lint(written, done)
+    if was_there:
+        _compare(flag, written, done)
     if content == row.content:
         if was_there:
             (done.updated if edited else done.unchanged).append(key)
@@ -200,6 +219,23 @@ def _content(row: FlagEnvironment, definition: Mapping[str, Any]) -> dict[str, A
 def _lint(written: Mapping[str, Any], done: Imported) -> None:
     if written["rolloutPercentage"] == 100 and written["defaultValue"] is False and not written["rules"]:  # noqa: PLR2004
         done.warnings.append(f"{written['key']}: the default is false at 100 %, so everybody is served false (§7.4).")
+
+
+def _compare(flag: Flag, written: Mapping[str, Any], done: Imported) -> None:
+    """What is written otherwise of a flag that is there is told and left: an import changes what is served, not whose it is or how long it lives."""
+    owners = {flag.team.slug, flag.owner.username if flag.owner else flag.team.slug}
+    said = {
+        "name": written["name"].strip() == flag.name,
+        "description": written["description"] == flag.description,
+        "owner": written["owner"] in owners,
+        "expiresAt": written.get("expiresAt") in {None, flag.expires_at},
+        "tags": list(dict.fromkeys(written.get("tags", flag.tags))) == flag.tags,
+    }
+    other = ", ".join(name for name, is_same in said.items() if not is_same)
+    if other:
+        done.warnings.append(
+            f"{flag.key}: {other} are written otherwise here and stay; an import changes what is served."
+        )
 
 
 def _standard(pointer: str) -> str:

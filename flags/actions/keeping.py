@@ -9,7 +9,7 @@ from typing import Any
 from changes.policy.content import difference, material_hash
 from cybercube_portal.audit.actors import Actor as Recorded
 from cybercube_portal.errors import Invalid
-from flags.actions.recording import record_flag
+from flags.actions.recording import bump, record_flag
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, FlagVersion
 from flags.policy.exposure import ALL, certain_of, exposure_of
@@ -55,7 +55,8 @@ def serve(
     now: datetime,
     change: str = "",
 ) -> FlagVersion:
-    """Serve `content` from now on. The row is locked and its environment bumped by the caller, who has asked every guard."""
+    """Serve `content` from now on, and let clients look. The environment and the row are locked by the caller, who has asked every guard."""
+    bump(row.environment, now=now)
     before, safe = row.content, row.flag.safe_variant
     exposures = exposure_of(before, safe), exposure_of(content, safe)
     row.content = {**before, **content}

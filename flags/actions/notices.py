@@ -69,7 +69,7 @@ def digest_team(*, team: str, now: datetime) -> int:
 
 def _recipients(flag: Flag, *, now: datetime) -> set[int]:
     owner = flag.owner or flag.created_by
-    to = {owner.pk} if owner is not None and owner.email else set()
+    to = {owner.pk} if owner is not None and owner.is_active and owner.email else set()
     is_long_over = flag.expires_at is not None and now - flag.expires_at >= TWO_WEEKS
     if not to or is_long_over:
         to |= holders_of((Role.TECH_LEAD,), teams=[flag.team.slug], now=now)

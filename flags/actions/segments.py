@@ -9,15 +9,17 @@ from typing import Any
 
 from django.db import transaction
 
-from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound, Stale, refuse
+from cybercube_portal.errors import Conflict, FieldError, Invalid, NotFound, Stale, refuse, refuse_unless
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from flags import permissions
 from flags.actions.recording import ENVIRONMENTS, bump, record_segment
 from flags.events import SegmentEvent
 from flags.models import Segment, SegmentVersion
-from flags.policy.serving import MOST_CONDITIONS, condition_errors
-from flags.selectors.flags import segments_read_in
+from flags.policy.conditions import condition_errors
+from flags.policy.serving import MOST_CONDITIONS
+from flags.selectors.flags import rows_reading
+from flags.selectors.freezes import freezes_over
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MOST_GROUPS = 50
@@ -46,7 +48,7 @@ def create_segment(*, slug: str, name: str, groups: list[Any], actor: Actor, now
 def change_segment(
     *, slug: str, version: int, actor: Actor, now: datetime, groups: list[Any] | None = None, name: str | None = None
 ) -> Segment:
-    """Change who is in it, unless production reads it: there the rules of a flag are changed instead, by a change.
+    """Change who is in it, unless production reads it, or will: there the rules of a flag are changed instead, by a change.
 
     Raises NotFound, NotPermitted, Stale, Invalid, MoveRefused.
     """
@@ -61,7 +63,7 @@ def change_segment(
         errors = list(group_errors(groups))
         if errors:
             raise Invalid(errors, message=" ".join(error.message for error in errors[:3]))
-        _refuse_read_in_production(slug)
+        _refuse_where_read(slug, now=now)
         segment.groups = groups
     segment.name = segment.name if name is None else name.strip() or slug
     segment.version += 1
@@ -72,15 +74,19 @@ def change_segment(
     return segment
 
 
-def _refuse_read_in_production(slug: str) -> None:
-    reading = segments_read_in(PRODUCTION).get(slug)
+def _refuse_where_read(slug: str, *, now: datetime) -> None:
+    """In production always: what was signed for there, or waits for its signatures, names the segment and not who is in it."""
+    rows = rows_reading(slug)
+    reading = [row.flag.key for row in rows if row.environment == PRODUCTION]
     if reading:
         raise refuse(
             "segment.in_production",
             "§6.2",
-            f"{', '.join(reading)} reads {slug} in production: an edit would change whom it takes in without a change.",
+            f"{', '.join(reading)} reads {slug} in production, now or by what is planned: an edit would change whom it takes in without a change.",
             "Make another segment and let the rules of the flag name it: that opens the change it needs.",
         )
+    for row in rows:
+        refuse_unless(freezes_over(row, now=now))
 
 
 def group_errors(groups: Any) -> Iterable[FieldError]:  # noqa: ANN401 - any JSON

@@ -21,7 +21,7 @@ from flags.actions.binding import Draft, file_steps, require_emergency, take_bac
 from flags.actions.carrying import begin_under, carry_out
 from flags.actions.flags import refuse_archived
 from flags.actions.keeping import checked, serve
-from flags.actions.recording import bump, record_flag
+from flags.actions.recording import lock_environment, record_flag
 from flags.actions.stopping import settle_conflict, stop_open_step
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, FlagVersion, PlannedStep
@@ -76,11 +76,11 @@ def change_flag(
     settle_conflict(row, actor=actor, now=now)
     if direction is Direction.RAISE:
         return _raise(row, content, reason=reason, change=change, due=scheduled_time, kind=kind, actor=actor, now=now)
+    if direction is Direction.LOWER and environment == PRODUCTION:
+        _require_reason(reason)
     if scheduled_time is not None and scheduled_time > now:
         draft = Draft(row=row, contents=[content], version_kind=kind)
         return Served(row, None, _plan(draft, due=scheduled_time, reason=reason, actor=actor, now=now))
-    if direction is Direction.LOWER and environment == PRODUCTION:
-        _require_reason(reason)
     stop_open_step(row, because="What is served was changed by hand.", actor=actor, now=now)
     return Served(row, serve(row, content, kind=kind, reason=reason, actor=actor, by=actor.id or None, now=now))
 
@@ -101,7 +101,7 @@ def kill_for_rollback(
     *, key: str, environment: str, reason: str, actor: Recorded, by: int | None, now: datetime
 ) -> Served:
     """The same for a rollback that was permitted where it was started, and asks nobody again. Raises NotFound, MoveRefused."""
-    bump(environment, now=now)
+    lock_environment(environment, now=now)
     row = lock_served(key, environment)
     refuse_archived(row.flag)
     return _kill(row, reason=reason, actor=actor, by=by, now=now)
@@ -194,6 +194,9 @@ def _raise(
 ) -> Served:
     _refuse_second_step(row)
     if change:
+        if due is not None and due > now:
+            message = "An emergency is carried out now: leave the time out, or the change."
+            raise Invalid.field("/scheduled_time", "flag.emergency_is_now", message)
         require_emergency(row, change, now=now)
         begin_under(change, row, actor=actor, implementer=actor.id or None, now=now)
         version = serve(
@@ -243,8 +246,8 @@ def _refuse_second_step(row: FlagEnvironment) -> None:
 def lock_permitted(
     key: str, environment: str, permission: Permission, *, actor: Actor, now: datetime
 ) -> FlagEnvironment:
-    """What the flag serves there, for somebody who may; its environment gets a new version. Raises NotFound, NotPermitted, MoveRefused."""
-    bump(environment, now=now)
+    """What the flag serves there, for somebody who may; nobody else writes there until the end. Raises NotFound, NotPermitted, MoveRefused."""
+    lock_environment(environment, now=now)
     row = lock_served(key, environment)
     flag = row.flag
     require(

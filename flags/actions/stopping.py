@@ -14,7 +14,7 @@ from cybercube_portal.errors import refuse
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from flags import permissions
-from flags.actions.recording import bump, record_flag
+from flags.actions.recording import lock_environment, record_flag
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, PlannedStep
 from flags.selectors.flags import lock_served, open_step, unsettled_step
@@ -82,7 +82,7 @@ def withdraw_step(*, key: str, environment: str, actor: Actor, now: datetime, re
 
     Raises NotFound, NotPermitted, MoveRefused.
     """
-    bump(environment, now=now)
+    lock_environment(environment, now=now)
     row = lock_served(key, environment)
     flag = row.flag
     require(

@@ -25,7 +25,9 @@ def token_in(authorization: str, api_key: str) -> str:
     scheme, _, rest = authorization.strip().partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()
-    return authorization.strip() or api_key.strip()
+    # Another scheme is for whoever stands in front of the portal.
+    bare = "" if rest else scheme
+    return bare or api_key.strip()
 
 
 class EvaluationKeyAuthentication(BaseAuthentication):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 from django.http import HttpResponse
@@ -23,7 +24,7 @@ from cybercube_portal.api import (
     read_parameters,
 )
 from cybercube_portal.people.authentication import ApiKeyAuthentication, SessionAuthentication, actor_of
-from flags.actions.facts import Reference, report_references
+from flags.actions.facts import MAIN, Reference, report_references
 from flags.actions.importing import MOST_FLAGS, import_flags
 from flags.api.authentication import EvaluationKeyAuthentication, environment_for
 from flags.api.serializers import ENVIRONMENTS, TYPES
@@ -34,6 +35,7 @@ from flags.selectors.facts import references_listed
 from flags.selectors.flags import definitions, flags_listed, version_of
 
 FORMATS = ["portal", "standard", "flagd"]
+MOST_LINES = 10_000_000  # of one file
 
 
 class StandardRuleSerializer(StrictSerializer):
@@ -128,16 +130,19 @@ class DefinitionsView(generics.GenericAPIView[Any]):
         """
         asked = read_parameters(request.query_params, DefinitionsParameters)
         environment, kind = environment_for(request, asked.get("environment")), asked.get("format", "portal")
-        tag = etag_of(f"{version_of(environment)}-{environment}-{kind}")
-        if names_tag(request, tag):
-            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
-        found = definitions(environment)
-        tag = etag_of(f"{found['version']}-{environment}-{kind}")
-        shown = {"portal": _portal, "standard": _standard, "flagd": _flagd}[kind](found)
-        if kind == "portal" and getattr(request.auth, "environment", ""):
-            shown = {**shown, "stream": announced(environment)}
+        is_told = kind == "portal" and bool(getattr(request.auth, "environment", ""))
+        stream = announced(environment) if is_told else ""
+        # Another address of the stream is another answer: a 304 would leave its reader with one that no longer opens.
+        rest = f"{environment}-{kind}" + (f"-{blake2b(stream.encode(), digest_size=4).hexdigest()}" if stream else "")
+        tag = etag_of(f"{version_of(environment)}-{rest}")
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Cookie"}
-        return Response(shown, headers=headers)
+        if names_tag(request, tag):
+            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+        found = definitions(environment)
+        shown = {"portal": _portal, "standard": _standard, "flagd": _flagd}[kind](found)
+        if is_told:
+            shown = {**shown, "stream": stream}
+        return Response(shown, headers={**headers, "ETag": etag_of(f"{found['version']}-{rest}")})
 
 
 def _portal(found: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +186,7 @@ class ReferenceSerializer(StrictSerializer):
 
     key = serializers.CharField(max_length=100)
     path = serializers.CharField(max_length=500)
-    line = serializers.IntegerField(min_value=1)
+    line = serializers.IntegerField(min_value=1, max_value=MOST_LINES)
 
 
 class KnownReferenceSerializer(serializers.Serializer[Any]):
@@ -196,10 +201,11 @@ class KnownReferenceSerializer(serializers.Serializer[Any]):
 
 
 class ReferencesBody(StrictSerializer):
-    """Everything a scan of the repository found: what is not among it is forgotten."""
+    """Everything a scan of the repository found: what is not among it is forgotten. `branch`: of any other than main nothing is kept."""
 
     repository = serializers.CharField(max_length=200)
     revision = serializers.CharField(max_length=64)
+    branch = serializers.CharField(max_length=255, required=False)
     references = serializers.ListField(child=ReferenceSerializer(), max_length=10_000)
 
 
@@ -237,11 +243,12 @@ class ReferencesView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="flags_references_report", request=ReferencesBody, responses={200: ReportedSerializer})
     @idempotent
     def post(self, request: Request) -> HttpResponse:
-        """Replace what is known of a repository."""
+        """Replace what is known of a repository; of a branch that is not main only say which keys nobody defined."""
         sent = read_members(request, ReferencesBody)
         found, unknown = report_references(
             repository=sent["repository"],
             revision=sent["revision"],
+            branch=sent.get("branch", MAIN),
             references=[Reference(**item) for item in sent["references"]],
             actor=actor_of(request),
             now=clock.now(),

@@ -36,13 +36,15 @@ class FeaturesView(UnleashView):
     def get(self, request: Request) -> HttpResponse:
         """Every flag that Unleash can say exactly; the others are named in `X-Flags-Left-Out`."""
         environment, client = environment_of_key(request), bool(getattr(request.auth, "client", False))
-        tag = etag_of(f"{version_of(environment)}-unleash-{int(client)}")
+        rest = f"{environment}-unleash-{int(client)}"
+        tag = etag_of(f"{version_of(environment)}-{rest}")
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
         if names_tag(request, tag):
-            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
         found = definitions(environment, client=client)
         shown, left_out = features_of(found)
-        tag = etag_of(f"{found['version']}-unleash-{int(client)}")
-        return Response(shown, headers={"ETag": tag, "X-Flags-Left-Out": ",".join(left_out)[:4000]})
+        named = {"ETag": etag_of(f"{found['version']}-{rest}"), "X-Flags-Left-Out": ",".join(left_out)[:4000]}
+        return Response(shown, headers={**headers, **named})
 
 
 @extend_schema(exclude=True)

@@ -31,7 +31,9 @@ def decider(
     def decide(context: Context, _memo: dict[str, Result]) -> Result:
         for test, outcome in steps:
             if test(context):
-                return outcome if isinstance(outcome, Result) else outcome(context)
+                found = outcome if isinstance(outcome, Result) else outcome(context)
+                if found is not None:
+                    return found
         if is_in is not None and rolled is not None and is_in(context):
             return rolled
         return last
@@ -44,8 +46,8 @@ def _one_rule(test: Test, outcome: Result, is_in: Test, rolled: Result, last: Re
     return lambda context, _memo: outcome if test(context) else rolled if is_in(context) else last
 
 
-def split(parts: Any, answer: Callable[[str], Result], salt: str, bucket_by: str) -> Callable[[Context], Result]:
-    """Shares people out by weight in the order listed; who cannot be told apart gets the first part."""
+def split(parts: Any, answer: Callable[[str], Result], salt: str, bucket_by: str) -> Callable[[Context], Result | None]:
+    """Shares people out by weight in the order listed; None for who cannot be told apart: the rule is none of theirs."""
     edges: list[tuple[int, Result]] = []
     total = 0
     for part in parts:
@@ -55,9 +57,11 @@ def split(parts: Any, answer: Callable[[str], Result], salt: str, bucket_by: str
         raise Unreadable("a split has no weight")
     unit, ladder = unit_reader(bucket_by), tuple(edges)
 
-    def choose(context: Context) -> Result:
+    def choose(context: Context) -> Result | None:
         who = unit(context)
-        at = hash_of(f"{salt}:{who}", VARIANT_SEED) % total if who is not None else 0
+        if who is None:
+            return None
+        at = hash_of(f"{salt}:{who}", VARIANT_SEED) % total
         return next(result for edge, result in ladder if at < edge)
 
     return choose

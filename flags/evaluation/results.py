@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from .reading import Context
 
@@ -38,7 +38,7 @@ class Result:
         self.wire: bytes | None = None
 
 
-Outcome = Union[Result, Callable[[Context], Result]]
+Outcome = Union[Result, Callable[[Context], Optional[Result]]]
 Answers = Callable[[Union[str, None], str, Mapping[str, Any]], Result]
 
 

@@ -95,8 +95,8 @@ class FlagEnvironment(models.Model):
     def __str__(self) -> str:
         return f"{self.flag.key}@{self.environment}"
 
-    def definition(self) -> dict[str, Any]:
-        """The flag as `flags.evaluation` compiles it. Needs `flag` selected with `team` and `service`."""
+    def definition(self, *, change: str) -> dict[str, Any]:
+        """The flag as `flags.evaluation` compiles it; `change` brought it there, if one did. Needs `flag` selected with `team` and `service`."""
         flag = self.flag
         return {
             "key": flag.key,
@@ -114,6 +114,7 @@ class FlagEnvironment(models.Model):
                 "type": flag.type,
                 "owner": flag.team.slug,
                 **({"expiresAt": flag.expires_at.isoformat()} if flag.expires_at else {}),
+                **({"changeId": change} if change else {}),
             },
         }
 

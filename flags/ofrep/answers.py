@@ -65,10 +65,12 @@ def _shown(flag: Compiled | None, key: str, result: Result) -> dict[str, Any]:
 
 
 def tag_of(snapshot: Snapshot, context: Context, *, client: bool, stream: str) -> str:
-    """The ETag of a bulk answer: the version, and a hash over whatever of the context any flag reads (flagd PR 2012)."""
+    """The ETag of a bulk answer: the version, and a hash over whatever of the context any flag reads (flagd PR 2012) and what the key may see."""
     read = {name: context[name] for name in snapshot.attributes if name in context}
     try:
-        written = orjson.dumps([read, client, stream], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        written = orjson.dumps(
+            [read, snapshot.environment, client, stream], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+        )
     except TypeError:
         written = repr(read).encode()
     # Whoever looks for two contexts of one hash fools only himself.

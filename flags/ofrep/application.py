@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import orjson
 import structlog
@@ -58,7 +58,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     except Exception:
         log.exception("ofrep_failed")
         wrong = {"errorCode": "GENERAL", "errorDetails": "The portal could not answer."}
-        key = _key(environ.get("PATH_INFO", ""))
+        key = _key(_path(environ))
         code, body, headers = 500, orjson.dumps({**({"key": key} if key else {}), **wrong}), []
     if body:
         start_response(STATUS[code], [*WITH_BODY, ("Content-Length", str(len(body))), *headers])
@@ -68,7 +68,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 def _answer(environ: WSGIEnvironment) -> Answer:
-    path = environ.get("PATH_INFO", "").rstrip("/")
+    path = _path(environ)
     key = None if path == BULK else _key(path)
     if path != BULK and key is None:
         # A 404 would read as a missing flag (FLAG_NOT_FOUND) to every client.
@@ -89,17 +89,33 @@ def _evaluated(environ: WSGIEnvironment, key: str | None) -> Answer:
     if wait:
         # Whole seconds: a date makes one SDK raise and another wait for two thousand seconds.
         return 429, TOO_MANY, [("Retry-After", str(wait))]
-    written = environ.get("CONTENT_LENGTH") or "0"
-    length = int(written) if written.isdigit() else LARGEST + 1
-    if length > LARGEST:
+    body = _body(environ)
+    if body is None:
         return 413, orjson.dumps({"errorDetails": "The context is larger than 1 MiB."}), []
-    body = environ["wsgi.input"].read(length)
     return _bulk(environ, caller, body) if key is None else _single(key, caller, body)
 
 
+def _body(environ: WSGIEnvironment) -> bytes | None:
+    """What was sent, in one piece or in chunks, which say nowhere how long they are together; None when it is too large."""
+    written = environ.get("CONTENT_LENGTH")
+    if written or "HTTP_TRANSFER_ENCODING" not in environ:
+        length = int(written or 0) if not written or written.isdigit() else LARGEST + 1
+        return environ["wsgi.input"].read(length) if length <= LARGEST else None
+    body = b""
+    while len(body) <= LARGEST and (part := environ["wsgi.input"].read(LARGEST + 1 - len(body))):
+        body += part
+    return body if len(body) <= LARGEST else None
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """The path as its client wrote it: servers hand bytes on as Latin-1 (PEP 3333)."""
+    path = str(environ.get("PATH_INFO", "")).rstrip("/")
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
 def _key(path: str) -> str | None:
-    rest = path.rstrip("/").removeprefix(f"{BULK}/")
-    return unquote(rest) if rest != path.rstrip("/") and "/" not in rest else None
+    rest = path.removeprefix(f"{BULK}/")
+    return rest if rest != path and "/" not in rest else None
 
 
 def _single(key: str, caller: Caller, body: bytes) -> Answer:
@@ -113,7 +129,9 @@ def _single(key: str, caller: Caller, body: bytes) -> Answer:
         result = Result(error=FLAG_NOT_FOUND, detail=f"There is no flag {key:.100}.")
     else:
         result = snapshot.compiled.evaluate(key, context)
-    STORE.count(caller.environment, ((key[:100], result),))
+    if flag is not None or key.isprintable():
+        # What no program writes into its code is nobody's unknown flag, and could not be stored.
+        STORE.count(caller.environment, ((key[:100], result),))
     code = 200 if not result.error else 404 if result.error == FLAG_NOT_FOUND else 400
     return code, body_of(flag, key, result), []
 
@@ -138,8 +156,8 @@ def _bulk(environ: WSGIEnvironment, caller: Caller, body: bytes) -> Answer:
 
 
 def _told(query: str) -> int | None:
-    """The version that a client heard of by the stream; None when it asks for itself, 0 for one that cannot be read."""
-    if "flagConfigEtag" not in query:
+    """The version that a client heard of by the stream; None when it asks for itself, 0 when what it heard names none."""
+    if "flagConfig" not in query:
         return None
     told = parse_qs(query).get("flagConfigEtag", [""])[0].strip('"').partition("-")[0]
     return int(told) if told.isdecimal() and len(told) < 16 else 0  # noqa: PLR2004 - no version has so many digits

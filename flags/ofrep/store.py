@@ -17,6 +17,7 @@ import orjson
 import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
+from prometheus_client import Counter as Figure
 
 from cybercube_portal import clock
 from cybercube_portal.people.keys import digest_of, is_well_formed
@@ -32,9 +33,16 @@ LOOK_EVERY = 0.2
 KEYS_EVERY = 2.0
 SHARE_EVERY = 1.0
 COUNT_EVERY = 5.0
-MOST_KEYS = 1000
+MOST_STRANGERS = 1000
 MOST_UNKNOWN = 200
+MOST_TOLD = 10
 log = structlog.get_logger(__name__)
+
+PROBLEMS = Figure(
+    "portal_flag_problems",
+    "Definitions and conditions that could not be read when a process learned them: they match nobody.",
+    ("environment",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,9 @@ class Store:
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
-        self._callers: dict[str, Caller | None] = {}
+        self._callers: dict[str, Caller] = {}
+        # Keys nobody knows, apart: inventing some makes the portal forget no key that is one, nor what is left of its budget.
+        self._strangers: set[str] = set()
         self._answers: deque[tuple[str, tuple[tuple[str, Result], ...]]] = deque()
         self._exchange = Exchange()
         self._lock = threading.Lock()
@@ -96,16 +106,22 @@ class Store:
     def snapshot_of(self, environment: str, *, at_least: int) -> Snapshot:
         """The same, read again when the caller was told of a newer version than is known here."""
         found = self.snapshot(environment)
-        return found if found.version >= at_least else self._load(environment)
+        if found.version >= at_least:
+            return found
+        close_old_connections()
+        newest = versions_now([environment]).get(environment, 0)
+        return self._load(environment) if newest > found.version else found
 
     def caller(self, token: str) -> Caller | None:
         """Who the token is for; None for one nobody knows. A key that was revoked is refused within two seconds."""
         known = self._callers.get(token)
-        if known is not None or token in self._callers or not is_well_formed(token):
+        if known is not None or token in self._strangers or not is_well_formed(token):
             return known
-        if len(self._callers) >= MOST_KEYS:
-            self._callers.clear()
-        found = self._callers[token] = _caller(token)
+        found = _caller(token)
+        if found is not None:
+            self._callers[token] = found
+        elif len(self._strangers) < MOST_STRANGERS:
+            self._strangers.add(token)
         return found
 
     def count(self, environment: str, answers: Iterable[tuple[str, Result]]) -> None:
@@ -130,6 +146,9 @@ class Store:
         close_old_connections()
         with self._lock:
             found = Snapshot(definitions(environment))
+            if found.compiled.problems:
+                PROBLEMS.labels(environment).inc(len(found.compiled.problems))
+                log.warning("flags_unreadable", environment=environment, problems=found.compiled.problems[:MOST_TOLD])
             known = self._snapshots.get(environment)
             if known is None or found.version >= known.version:
                 self._snapshots[environment] = found
@@ -162,14 +181,19 @@ class Store:
                 self._load(environment)
 
     def _look_at_keys(self) -> None:
+        self._strangers = set()
         for token, known in list(self._callers.items()):
-            self._callers[token] = _caller(token, budget=known.budget if known else None)
+            found = _caller(token, budget=known.budget)
+            if found is not None:
+                self._callers[token] = found
+            else:
+                del self._callers[token]
 
     def share_budgets(self) -> None:
         """What a key asked here is counted in the other web processes too, and the other way round."""
         if settings.RATES["ofrep"]:
             known = dict(self._callers)
-            budgets = {digest_of(token): caller.budget for token, caller in known.items() if caller is not None}
+            budgets = {digest_of(token): caller.budget for token, caller in known.items()}
             self._exchange.share(budgets)
 
     def write_counts(self) -> None:

@@ -24,8 +24,12 @@ SALT = "flags.stream"
 DAY = 24 * 3600
 LONGEST = 3600
 HEARTBEAT = 15
+LONGEST_ID = 15
 LOOK_EVERY = 0.1
 MOST_OPEN, MOST_IN_ALL = 1000, 2000
+
+# Any page may listen, as it may evaluate; the address alone lets in, so nobody keeps what it answered.
+OPEN = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -57,6 +61,10 @@ def environment_of(token: str) -> str | None:
 
 async def stream(scope: Message, receive: Receive, send: Send) -> None:
     """Serve one listener until it leaves, or for an hour."""
+    method = scope.get("method", "GET")
+    if method != "GET":
+        await (_let_in(send) if method == "OPTIONS" else _refuse(send, 405, "Listen by GET."))
+        return
     token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
     environment = environment_of(token)
     if environment is None:
@@ -67,8 +75,7 @@ async def stream(scope: Message, receive: Receive, send: Send) -> None:
         return
     _open[token] += 1
     try:
-        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
-        headers += [(b"access-control-allow-origin", b"*"), (b"x-accel-buffering", b"no")]
+        headers = [(b"content-type", b"text/event-stream"), *OPEN, (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         leaving = asyncio.ensure_future(_left(receive))
         try:
@@ -100,7 +107,7 @@ async def _tell(environment: str, seen: int | None, leaving: asyncio.Future[None
 
 def _last_seen(scope: Message) -> int | None:
     for name, value in scope["headers"]:
-        if name == b"last-event-id" and value.isdigit():
+        if name == b"last-event-id" and value.isdigit() and len(value) <= LONGEST_ID:
             return int(value)
     return None
 
@@ -114,6 +121,18 @@ async def _write(send: Send, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
 
+async def _let_in(send: Send) -> None:
+    """A browser's question whether it may listen with headers of its own."""
+    allowed = [
+        (b"access-control-allow-methods", b"GET, OPTIONS"),
+        (b"access-control-allow-headers", b"cache-control, last-event-id"),
+        (b"access-control-max-age", b"86400"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": [*OPEN, *allowed]})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def _refuse(send: Send, status: int, why: str) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    headers = [(b"content-type", b"application/json"), *OPEN]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps({"errorDetails": why}).encode()})

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from flags.evaluation import PERCENTAGE
+from flags.evaluation import PERCENTAGE, TARGETING_KEY
 
 Content = Mapping[str, Any]
 SMALL = 5.0  # §6.2 through flags.md: a standard change up to 5 %
@@ -38,18 +38,20 @@ def exposure_of(content: Content, safe_variant: str | None) -> float:
 
 def certain_of(content: Content, safe_variant: str | None) -> float:
     """At least this share of people is served something else than the safe variant: what rules add to it nobody can say."""
-    if not content["enabled"] or any(rule.get("variant") == safe_variant for rule in content["rules"]):
+    if not content["enabled"] or any(safe_variant in _outcomes(rule) for rule in content["rules"]):
         return 0.0
-    if content["default_variant"] != safe_variant:
-        return ALL
-    return float(content["rollout_percentage"] or 0) if content["rollout_variant"] != safe_variant else 0.0
+    share = float(content["rollout_percentage"] or 0)
+    rolled = share if content["rollout_variant"] != safe_variant else 0.0
+    return rolled + (ALL - share if content["default_variant"] != safe_variant else 0.0)
+
+
+def _outcomes(rule: Mapping[str, Any]) -> set[str]:
+    """The variants that a rule may answer."""
+    return {part["variant"] for part in rule["split"]} if "split" in rule else {rule["variant"]}
 
 
 def _rule_share(rule: Mapping[str, Any], safe_variant: str | None) -> float:
-    if "split" in rule:
-        if all(part["variant"] == safe_variant for part in rule["split"]):
-            return 0.0
-    elif rule["variant"] == safe_variant:
+    if _outcomes(rule) == {safe_variant}:
         return 0.0
     shares = [float(item["value"]) for item in rule.get("conditions", ()) if item["operator"] == PERCENTAGE]
     return min(shares, default=ALL)
@@ -89,5 +91,16 @@ def is_shared_out(content: Content) -> bool:
 
 
 def is_small(content: Content, safe_variant: str | None) -> bool:
-    """Whether raising to this is pre-approved: a standard change."""
-    return exposure_of(content, safe_variant) <= SMALL
+    """Whether raising to this is pre-approved: a standard change.
+
+    Only a share by the targeting key is a share of people: 5 % of countries, or of an attribute that is the same for everybody, may be all.
+    """
+    exposure = exposure_of(content, safe_variant)
+    shares = [name for rule in content["rules"] for name in _shared_by(rule)]
+    if content["rollout_percentage"] and content["rollout_variant"] != safe_variant:
+        shares.append(content["bucket_by"])
+    return exposure <= SMALL and (not exposure or set(shares) <= {TARGETING_KEY})
+
+
+def _shared_by(rule: Mapping[str, Any]) -> list[str]:
+    return [item["attribute"] for item in rule.get("conditions", ()) if item["operator"] == PERCENTAGE]

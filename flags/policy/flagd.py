@@ -13,6 +13,7 @@ from flags.evaluation import TARGETING_KEY, text_of
 _NUMBERS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _VERSIONS = {"semver_eq": "=", "semver_gt": ">", "semver_gte": ">=", "semver_lt": "<", "semver_lte": "<="}
 NOTE = "same share, other users"
+EVERYBODY = 100
 
 
 class _Unsaid(Exception):
@@ -40,13 +41,7 @@ def _flag(flag: Mapping[str, Any], segments: Mapping[str, Any]) -> dict[str, Any
         return {**state, "variants": variants, "metadata": metadata}
     if flag["prerequisites"]:
         raise _Unsaid
-    steps: list[Any] = []
-    for rule in flag["rules"]:
-        steps += [_all([_condition(item, flag, segments) for item in rule["conditions"]]), _outcome(rule, flag)]
-    percentage = flag["rollout_percentage"]
-    if percentage:
-        bucket_by = flag["bucket_by"]
-        steps += [_share({"attribute": bucket_by, "value": percentage}, flag), flag["rollout_variant"]]
+    steps = _steps(flag, segments)
     written: dict[str, Any] = {"state": "ENABLED", "variants": variants, "metadata": metadata}
     if flag["default_variant"] is not None:
         written["defaultVariant"] = flag["default_variant"]
@@ -55,6 +50,21 @@ def _flag(flag: Mapping[str, Any], segments: Mapping[str, Any]) -> dict[str, Any
         if "fractional" in str(written["targeting"]):
             metadata["percentages"] = NOTE
     return written
+
+
+def _steps(flag: Mapping[str, Any], segments: Mapping[str, Any]) -> list[Any]:
+    """Rules and rollout as pairs: when, and what then."""
+    steps: list[Any] = []
+    for rule in flag["rules"]:
+        conditions = [_condition(item, flag, segments) for item in rule["conditions"]]
+        if "split" in rule:
+            conditions += _named(rule.get("bucket_by") or flag["bucket_by"])
+        steps += [_all(conditions), _outcome(rule, flag)]
+    percentage = flag["rollout_percentage"]
+    if percentage:
+        share = {"attribute": flag["bucket_by"], "value": percentage}
+        steps += [True if percentage >= EVERYBODY else _share(share, flag), flag["rollout_variant"]]
+    return steps
 
 
 def _all(conditions: list[Any]) -> Any:  # noqa: ANN401 - JSONLogic
@@ -72,10 +82,17 @@ def _unit(attribute: str, flag: Mapping[str, Any], salt: str) -> dict[str, Any]:
     return {"cat": [f"{flag['salt']}:{salt}:", {"var": attribute}]}
 
 
-def _share(condition: Mapping[str, Any], flag: Mapping[str, Any]) -> dict[str, Any]:
+def _named(attribute: str) -> list[Any]:
+    """Who names no tenant is in no share of tenants: flagd would put all of them into one bucket. The key is everybody's."""
+    return [] if attribute == TARGETING_KEY else [{"!==": [{"var": attribute}, None]}]
+
+
+def _share(condition: Mapping[str, Any], flag: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSONLogic
     hit = round(condition["value"] * 100)
-    unit = _unit(condition.get("attribute") or TARGETING_KEY, flag, condition.get("salt", ""))
-    return {"==": [{"fractional": [unit, ["hit", hit], ["miss", 10_000 - hit]]}, "hit"]}
+    attribute = condition.get("attribute") or TARGETING_KEY
+    unit = _unit(attribute, flag, condition.get("salt", ""))
+    is_in = {"==": [{"fractional": [unit, ["hit", hit], ["miss", 10_000 - hit]]}, "hit"]}
+    return _all([*_named(attribute), is_in])
 
 
 def _condition(condition: Mapping[str, Any], flag: Mapping[str, Any], segments: Mapping[str, Any]) -> Any:  # noqa: ANN401

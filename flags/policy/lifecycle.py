@@ -14,6 +14,8 @@ TWO_WEEKS = timedelta(days=14)
 QUIET = timedelta(days=7)
 NOTICES = (14, 7, 1, 0)
 SOON = timedelta(days=max(NOTICES))
+ASKED = "Programs asked for it within the last 7 days."
+UNTOLD = "Browsers fetch it with every other flag: only the code can say whether they use it, and nobody looked."
 # Paths of what people read, for PostgreSQL and Python alike.
 DOCUMENTATION = r"\.(md|mdx|rst|adoc|txt)$|(^|/)docs?/"
 
@@ -35,6 +37,7 @@ class LifeFacts:
     """What is known of a flag. `exposure` (at most), `certain` (at least, both 0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's.
 
     `references` are lines of code, `documents` lines of documentation that name it; `scanned`: somebody looked since it was defined.
+    `in_browsers`: a browser may fetch it, with every other flag, so that no count says whether it uses it.
     """
 
     type: str
@@ -49,6 +52,7 @@ class LifeFacts:
     documents: int = 0
     scanned: bool = False
     last_killed_at: datetime | None = None
+    in_browsers: bool = False
 
 
 def stage_of(facts: LifeFacts, *, now: datetime) -> Stage:
@@ -91,9 +95,9 @@ def cleanup(facts: LifeFacts, *, now: datetime) -> tuple[Reason, ...]:
         ),
         _item(
             "flag.nobody_asks",
-            _is_quiet(facts, now),
+            _is_quiet(facts, now) and not _is_untold(facts),
             "Nobody asks for it",
-            "Programs asked for it within the last 7 days.",
+            UNTOLD if _is_quiet(facts, now) else ASKED,
         ),
         _item("flag.configuration_is_clean", facts.archived, "Remove flag from configuration", "Archive the flag."),
         _item(
@@ -113,6 +117,11 @@ def _lines(count: int, facts: LifeFacts, where: str) -> str:
     if not facts.scanned and not count:
         return "Nobody looked: let a pipeline run “cybercube flags scan”."
     return f"{count} {'line' if count == 1 else 'lines'} of {where} still {'names' if count == 1 else 'name'} it."
+
+
+def _is_untold(facts: LifeFacts) -> bool:
+    """Whether only code could say that browsers do not use it, and nobody looked."""
+    return facts.in_browsers and not facts.scanned
 
 
 def _is_quiet(facts: LifeFacts, now: datetime) -> bool:
@@ -142,8 +151,10 @@ def may_archive(facts: LifeFacts, *, now: datetime, reason: str) -> Decision:
             failed("flag.in_code", "§7.6", message, "Remove the checks from the code, or say why it goes anyway.")
         )
     if not _is_quiet(facts, now):
-        message = "Programs asked for it within the last 7 days."
-        reasons.append(failed("flag.in_use", "§7.6", message, "Wait until nobody asks, or say why it goes anyway."))
+        reasons.append(failed("flag.in_use", "§7.6", ASKED, "Wait until nobody asks, or say why it goes anyway."))
+    if _is_untold(facts):
+        remedy = "Let a pipeline run “cybercube flags scan”, or say why it goes anyway."
+        reasons.append(failed("flag.in_browsers", "§7.6", UNTOLD, remedy))
     return decide(*reasons)
 
 

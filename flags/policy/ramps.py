@@ -8,7 +8,7 @@ from typing import Any
 
 from cybercube_portal.decisions import Decision, decide, failed
 from cybercube_portal.errors import FieldError
-from flags.evaluation import threshold_of
+from flags.policy.conditions import is_share
 
 STEPS: tuple[float, ...] = (1, 5, 25, 50, 100)
 HOLD = 3600
@@ -35,9 +35,13 @@ def ramp_errors(ramp: Ramp, content: Mapping[str, Any]) -> list[FieldError]:
     errors: list[FieldError] = []
     now = (content["rollout_percentage"] or 0) if content["enabled"] else 0
     percentages = ramp.percentages
-    if not 1 <= len(percentages) <= MOST_STEPS or any(threshold_of(share) is None for share in percentages):
+    if not 1 <= len(percentages) <= MOST_STEPS or not all(is_share(share) for share in percentages):
         errors.append(
-            FieldError("/steps", "flag.ramp_steps", f"A ramp has 1 to {MOST_STEPS} percentages from 0 to 100.")
+            FieldError(
+                "/steps",
+                "flag.ramp_steps",
+                f"A ramp has 1 to {MOST_STEPS} percentages from 0 to 100, in steps of 0.01.",
+            )
         )
     elif list(percentages) != sorted(set(percentages)) or percentages[0] <= now:
         message = f"A ramp rises with every step, from above the {now:g} % of now."

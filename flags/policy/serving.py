@@ -7,14 +7,20 @@ variant once, for everywhere.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from cybercube_portal.errors import FieldError
-from flags.evaluation import LARGEST_LIST, OPERATORS, PERCENTAGE, PRESENCE, SEGMENTS, TARGETING_KEY, threshold_of
+from flags.evaluation import TARGETING_KEY
+from flags.policy.conditions import (
+    IDENTIFIER,
+    LONGEST_TEXT,
+    attribute_errors,
+    condition_errors,
+    is_share,
+    member_unknown,
+)
 from flags.policy.variants import Variants, named_by_value
 
 FIELDS = (
@@ -29,11 +35,7 @@ FIELDS = (
 )
 RULE_FIELDS = ("id", "description", "conditions", "variant", "split", "bucket_by")
 STANDARD_RULE_FIELDS = frozenset({"attribute", "operator", "value", "result"})
-CONDITION_FIELDS = ("attribute", "operator", "value", "salt")
-MOST_RULES, MOST_CONDITIONS, MOST_PREREQUISITES, LONGEST_TEXT = 100, 20, 10, 1000
-ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
-IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
-ALL_OPERATORS = (*OPERATORS, *PRESENCE, *SEGMENTS, PERCENTAGE)
+MOST_RULES, MOST_CONDITIONS, MOST_PREREQUISITES = 100, 20, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +100,14 @@ def _rule(rule: Any, flag: FlagFacts) -> Any:  # noqa: ANN401 - any JSON, judged
 
 def content_errors(content: Mapping[str, Any], flag: FlagFacts, around: Neighbours) -> list[FieldError]:
     """Everything wrong with it, each at its JSON pointer; empty when it may be stored."""
-    errors = [_unknown(f"/{name}", name, FIELDS) for name in content if name not in FIELDS]
+    errors = [member_unknown(f"/{name}", name, FIELDS) for name in content if name not in FIELDS]
     if not isinstance(content["enabled"], bool):
         errors.append(FieldError("/enabled", "flag.enabled", "enabled is true or false."))
     for name in ("default_variant", "rollout_variant"):
         if content[name] is not None:
             errors += _variant(f"/{name}", content[name], flag)
     errors += _rollout(content)
-    errors += _attribute("/bucket_by", content["bucket_by"])
+    errors += attribute_errors("/bucket_by", content["bucket_by"])
     errors += _list("/rules", content["rules"], MOST_RULES, "rules")
     errors += _list("/prerequisites", content["prerequisites"], MOST_PREREQUISITES, "prerequisites")
     if errors:
@@ -118,12 +120,6 @@ def content_errors(content: Mapping[str, Any], flag: FlagFacts, around: Neighbou
     return errors
 
 
-def _unknown(pointer: str, name: str, known: Iterable[str]) -> FieldError:
-    near = get_close_matches(name, list(known), n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return FieldError(pointer, "flag.member_unknown", f"There is no {name} here.{hint}")
-
-
 def _variant(pointer: str, name: Any, flag: FlagFacts) -> Iterable[FieldError]:  # noqa: ANN401 - any JSON
     if name not in flag.names:
         message = f"{name!s:.50} is not a variant of {flag.key}: {', '.join(flag.names)}."
@@ -134,17 +130,11 @@ def _rollout(content: Mapping[str, Any]) -> Iterable[FieldError]:
     percentage = content["rollout_percentage"]
     if percentage is None:
         return
-    if threshold_of(percentage) is None:
+    if not is_share(percentage):
         message = "A percentage is 0 to 100, in steps of 0.01, or null for no rollout."
         yield FieldError("/rollout_percentage", "flag.percentage", message)
     elif content["rollout_variant"] is None:
         yield FieldError("/rollout_variant", "flag.rollout_variant_missing", "Say which variant is rolled out.")
-
-
-def _attribute(pointer: str, name: Any) -> Iterable[FieldError]:  # noqa: ANN401 - any JSON
-    if not isinstance(name, str) or not ATTRIBUTE.fullmatch(name):
-        message = "An attribute is named by letters, digits, _ . and -, such as tenant.id; at most 100."
-        yield FieldError(pointer, "flag.attribute_form", message)
 
 
 def _list(pointer: str, value: Any, most: int, words: str) -> Iterable[FieldError]:  # noqa: ANN401 - any JSON
@@ -163,7 +153,7 @@ def _rule_errors(
 ) -> list[FieldError]:
     if not isinstance(rule, dict):
         return [FieldError(pointer, "flag.rule_form", "A rule is an object with conditions and a variant.")]
-    errors = [_unknown(f"{pointer}/{name}", name, RULE_FIELDS) for name in rule if name not in RULE_FIELDS]
+    errors = [member_unknown(f"{pointer}/{name}", name, RULE_FIELDS) for name in rule if name not in RULE_FIELDS]
     errors += _rule_words(pointer, rule, seen)
     if ("variant" in rule) == ("split" in rule):
         errors.append(FieldError(pointer, "flag.rule_outcome", "A rule names either a variant or a split."))
@@ -172,7 +162,7 @@ def _rule_errors(
     else:
         errors += _variant(f"{pointer}/variant", rule["variant"], flag)
     if "bucket_by" in rule:
-        errors += _attribute(f"{pointer}/bucket_by", rule["bucket_by"])
+        errors += attribute_errors(f"{pointer}/bucket_by", rule["bucket_by"])
     conditions = rule.get("conditions", [])
     wrong = list(_list(f"{pointer}/conditions", conditions, MOST_CONDITIONS, "conditions"))
     if wrong:
@@ -203,62 +193,6 @@ def _split(pointer: str, parts: Any, flag: FlagFacts) -> Iterable[FieldError]:  
         weight = part["weight"]
         if not isinstance(weight, int) or isinstance(weight, bool) or not 1 <= weight <= 1_000_000:  # noqa: PLR2004
             yield FieldError(f"{pointer}/{place}/weight", "flag.split_weight", "A weight is a whole number from 1.")
-
-
-def condition_errors(pointer: str, condition: Any, *, segments: frozenset[str] | None) -> list[FieldError]:  # noqa: ANN401
-    """What is wrong with one condition. `segments` None: inside a segment, where neither segments nor percentages belong."""
-    if not isinstance(condition, dict):
-        return [FieldError(pointer, "flag.condition_form", "A condition is {attribute, operator, value}.")]
-    errors = [
-        _unknown(f"{pointer}/{name}", name, CONDITION_FIELDS) for name in condition if name not in CONDITION_FIELDS
-    ]
-    operator, value = condition.get("operator"), condition.get("value")
-    allowed = ALL_OPERATORS if segments is not None else (*OPERATORS, *PRESENCE)
-    if operator not in allowed:
-        near = get_close_matches(str(operator), allowed, n=1)
-        hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(allowed)}."
-        return [*errors, FieldError(f"{pointer}/operator", "flag.operator_unknown", f"No such operator.{hint}")]
-    if operator in SEGMENTS:
-        return errors + list(_segments(f"{pointer}/value", value, segments or frozenset()))
-    errors += _attribute(f"{pointer}/attribute", condition.get("attribute"))
-    if "salt" in condition and (operator != PERCENTAGE or not IDENTIFIER.fullmatch(str(condition["salt"]))):
-        errors.append(
-            FieldError(f"{pointer}/salt", "flag.salt", "Only a percentage has a salt: letters, digits, - and _.")
-        )
-    if operator == PERCENTAGE and threshold_of(value) is None:
-        errors.append(FieldError(f"{pointer}/value", "flag.percentage", "A percentage is 0 to 100, in steps of 0.01."))
-    if isinstance(value, list) and len(value) > LARGEST_LIST:
-        return [
-            *errors,
-            FieldError(f"{pointer}/value", "flag.list_too_long", f"A list has at most {LARGEST_LIST} values."),
-        ]
-    if operator in OPERATORS and OPERATORS[str(operator)](value) is None:
-        errors.append(
-            FieldError(
-                f"{pointer}/value",
-                "flag.condition_value",
-                f"{operator} needs {NEEDS.get(str(operator), 'a text, a number, true or false')}.",
-            )
-        )
-    return errors
-
-
-NEEDS: dict[str, str] = {
-    **dict.fromkeys(("in", "not_in"), "a list of texts, numbers, true or false"),
-    **dict.fromkeys(("gt", "gte", "lt", "lte"), "a number"),
-    **{name: "a version such as 1.4.2" for name in OPERATORS if name.startswith("semver_")},
-    **dict.fromkeys(("before", "after"), "a moment such as 2026-01-17T10:00:00Z"),
-    **dict.fromkeys(("contains", "not_contains", "starts_with", "ends_with"), "a text that is not empty"),
-}
-
-
-def _segments(pointer: str, value: Any, known: frozenset[str]) -> Iterable[FieldError]:  # noqa: ANN401 - any JSON
-    if not isinstance(value, list) or not value:
-        yield FieldError(pointer, "flag.segments", "Name the segments as a list.")
-        return
-    for place, name in enumerate(value):
-        if name not in known:
-            yield FieldError(f"{pointer}/{place}", "segment.unknown", f"There is no segment {name!s:.60}.")
 
 
 def _prerequisite(pointer: str, needed: Any, flag: FlagFacts, around: Neighbours) -> Iterable[FieldError]:  # noqa: ANN401

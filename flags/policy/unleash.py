@@ -73,7 +73,10 @@ def _strategies(flag: Mapping[str, Any], segments: Mapping[str, Any]) -> list[di
         if is_boolean and values[flag["rollout_variant"]] is False:
             raise _Unsaid
         outcome = {"variant": flag["rollout_variant"]}
-        found.append(_strategy(flag, flag["rollout_percentage"], refused, outcome, flag["bucket_by"]))
+        share = flag["rollout_percentage"]
+        # All are all, whatever they do not name.
+        bucket_by = flag["bucket_by"] if share < ALL else TARGETING_KEY
+        found.append(_strategy(flag, share, refused, outcome, bucket_by))
     default = flag["default_variant"]
     if default is not None and values[default] is not False:
         found.append(_strategy(flag, ALL, refused, {"variant": default}))
@@ -110,9 +113,13 @@ def _rule(
             alternatives.append([[_constraint(one) for one in group] for group in groups])
         elif item["operator"] != PERCENTAGE:
             alternatives.append([[_constraint(item)]])
-    share, bucket_by = (
-        (shares[0]["value"], shares[0]["attribute"]) if shares else (ALL, rule.get("bucket_by") or flag["bucket_by"])
-    )
+    share, bucket_by = (shares[0]["value"], shares[0]["attribute"]) if shares else (ALL, TARGETING_KEY)
+    if "split" in rule:
+        # Unleash's variants are shared out by what their strategy is: one attribute says both who is in and who gets what.
+        by = rule.get("bucket_by") or flag["bucket_by"]
+        if shares and bucket_by != by:
+            raise _Unsaid
+        bucket_by = by
     return [
         _strategy(flag, share, [*refused, *(one for part in chosen for one in part)], rule, bucket_by)
         for chosen in product(*alternatives)
@@ -135,6 +142,8 @@ def _constraint(condition: Mapping[str, Any]) -> dict[str, Any]:
         raise _Unsaid
     name = _OPERATORS[operator]
     text = text_of(value)
+    if name.startswith("SEMVER") and text is not None:
+        text = text.removeprefix("v")
     return (
         {**made, "operator": name, "values": [text]}
         if name.startswith("STR")
@@ -158,7 +167,7 @@ def _strategy(
     stickiness = _name(bucket_by)
     parameters = {
         "rollout": str(int(share)),
-        "stickiness": stickiness if share < ALL else "default",
+        "stickiness": stickiness if share < ALL or bucket_by != TARGETING_KEY else "default",
         "groupId": flag["salt"],
     }
     made = {"name": "flexibleRollout", "parameters": parameters, "constraints": list(constraints)}

@@ -54,6 +54,7 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
             expires_at=flag.expires_at,
             archived=flag.archived_at is not None,
             last_killed_at=known[flag.pk]["killed"],
+            in_browsers=flag.client_visible,
         )
     return facts
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cybercube_portal.errors import NotFound
 from flags.models import EnvironmentVersion, Flag, FlagEnvironment, FlagVersion, PlannedStep, Segment
@@ -180,23 +180,25 @@ def definitions(environment: str, *, client: bool = False) -> dict[str, Any]:
     rows = FlagEnvironment.objects.filter(environment=environment, flag__archived_at__isnull=True)
     if client:
         rows = rows.filter(flag__client_visible=True)
+    versions = FlagVersion.objects.filter(flag_environment=OuterRef("pk"), number=OuterRef("version"))
+    rows = rows.annotate(change=Subquery(versions.values("change")[:1]))
     found = rows.select_related("flag__team", "flag__service").order_by("flag__key")
     segments: Mapping[str, Any] = {row.slug: {"groups": row.groups} for row in Segment.objects.all()}
     return {
         "environment": environment,
         "version": version,
-        "flags": {row.flag.key: row.definition() for row in found},
+        "flags": {row.flag.key: row.definition(change=row.change or "") for row in found},
         "segments": segments,
     }
 
 
-def segments_read_in(environment: str) -> dict[str, list[str]]:
-    """For each segment, the enabled flags whose rules name it there."""
-    found: dict[str, list[str]] = {}
-    rows = FlagEnvironment.objects.filter(
-        environment=environment, content__enabled=True, flag__archived_at__isnull=True
-    )
-    for key, content in rows.values_list("flag__key", "content"):
-        for slug in segments_in(content):
-            found.setdefault(slug, []).append(key)
-    return found
+def rows_reading(segment: str) -> list[FlagEnvironment]:
+    """Where a flag in use that is switched on reads the segment, or a planned step will make it do so. Two queries."""
+    steps = PlannedStep.objects.filter(state__in=OPEN_STEPS).values_list("flag_environment_id", "contents")
+    planned = {row for row, contents in steps if any(segment in segments_in(content) for content in contents)}
+    rows = FlagEnvironment.objects.filter(flag__archived_at__isnull=True)
+    return [
+        row
+        for row in rows.select_related("flag__team", "flag__service").order_by("flag__key", "pk")
+        if row.pk in planned or (row.content["enabled"] and segment in segments_in(row.content))
+    ]

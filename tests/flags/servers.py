@@ -86,11 +86,12 @@ async def _end(server: asyncio.Server) -> None:
 def _handler(application: Callable[..., Any]) -> Callable[..., Any]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        _, target, _ = head[0].split(" ")
+        method, target, _ = head[0].split(" ")
         path, _, query = target.partition("?")
         headers = [tuple(line.encode().split(b": ", 1)) for line in head[1:] if line]
         scope = {
             "type": "http",
+            "method": method,
             "path": path,
             "query_string": query.encode(),
             "headers": [(name.lower(), value) for name, value in headers],

@@ -198,6 +198,19 @@ def test_split__by_weight__follows_the_published_hash() -> None:
         assert (result.value, result.reason) == (expected, "SPLIT")
 
 
+def test_split__by_what_the_context_does_not_name__is_no_rule_of_theirs() -> None:
+    halves = [{"variant": "on", "weight": 1}, {"variant": "off", "weight": 1}]
+    item = flag(rules=[rule(split=halves, bucket_by="tenant.id"), rule(("a", "exists", None), id="r2")])
+    environment = compiled(item)
+    nameless: list[dict[str, Any]] = [{}, {"tenant": {}}, {"tenant.id": ""}, {"tenant": {"id": None}}]
+    for nobody in nameless:
+        result = environment.evaluate("release_x", {**nobody, "targetingKey": "u1"})
+        assert (result.variant, result.extra) == ("off", {})
+        steps = trace(environment, item, {**nobody, "targetingKey": "u1", "a": 1})
+        assert [(step["step"], step["matched"]) for step in steps[1:]] == [("rule", False), ("rule", True)]
+    assert environment.evaluate("release_x", {"tenant": {"id": "t1"}}).extra == {"ruleId": "r1"}
+
+
 def test_segment__any_group_whose_conditions_all_hold__is_in_it() -> None:
     groups = [[{"attribute": "plan", "operator": "eq", "value": "pro"}, {"attribute": "age", "operator": "gt", "value": 3}],
               [{"attribute": "staff", "operator": "eq", "value": True}]]  # fmt: skip

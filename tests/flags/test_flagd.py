@@ -62,6 +62,29 @@ def test_condition__as_flagd_reads_it__answers_as_ours(
     assert theirs is (expected if (operator, value, actual) not in OTHERWISE else not expected)
 
 
+def written_of(**more: Any) -> dict[str, Any]:
+    item = {**definition(**more), "salt": "release_x", "metadata": {}}
+    item.setdefault("bucket_by", "targetingKey")
+    written, _ = flagd_of({"environment": "dev", "version": 1, "flags": {"release_x": item}, "segments": {}})
+    return written
+
+
+def test_share__of_what_a_context_does_not_name__is_nobodys() -> None:
+    share = rule(("tenant", "percentage", 99), variant="on")
+    halves = rule(split=[{"variant": "on", "weight": 999_999}, {"variant": "off", "weight": 1}], bucket_by="tenant")
+    for more in ({"rules": [share]}, {"rules": [halves]}, {"rollout_percentage": 99, "bucket_by": "tenant"}):
+        core = read(written_of(**more))
+        for salt in range(3):
+            assert answer(core, "release_x", f"user-{salt}") is False, more
+        assert sum(answer(core, "release_x", "user-1", tenant=f"t{number}") for number in range(50)) > 40, more
+
+
+def test_rollout__to_everybody__is_shared_out_by_nothing() -> None:
+    written = written_of(rollout_percentage=100, bucket_by="tenant")
+    assert answer(read(written), "release_x", "user-1") is True
+    assert "percentages" not in written["flags"]["release_x"]["metadata"]
+
+
 def test_export__of_an_environment__serves_the_same_variants_and_the_same_shares(
     cast: Cast, api: Callable[..., APIClient]
 ) -> None:

@@ -41,6 +41,14 @@ def test_notice__due__is_one_mail_to_the_owner_and_later_one_to_the_lead(cast: C
     assert Event.objects.filter(verb="flag.expiry_noticed").count() == 2
 
 
+def test_notice__whose_owner_left__reaches_the_lead_at_once(cast: Cast, now: datetime) -> None:
+    story.service()
+    flag(KEY, now=now, owner="alice")
+    User.objects.filter(username="alice").update(email="alice@cybercube.example", is_active=False)
+    assert notice_expiry(key=KEY, now=now + timedelta(days=20)) is True
+    assert set(Notice.objects.filter(about=KEY).values_list("person__username", flat=True)) >= {"bob"}
+
+
 def test_notice__by_the_hourly_beat__is_given_on_the_days_of_the_standard(cast: Cast, now: datetime) -> None:
     story.service()
     flag(KEY, now=now, owner="alice")

@@ -294,7 +294,8 @@ def test_definitions__by_an_evaluation_key__are_those_of_its_environment(
     answer = reader.get(f"{API}definitions/")
     assert (answer.status_code, answer.json()["environment"]) == (200, "prd")
     tag = answer.headers["ETag"]
-    assert reader.get(f"{API}definitions/", headers={"If-None-Match": tag}).status_code == 304
+    same = reader.get(f"{API}definitions/", headers={"If-None-Match": tag})
+    assert (same.status_code, same.headers["Cache-Control"]) == (304, "private, no-cache")
     served(KEY, "prd", now=clock.now(), enabled=True, rollout_percentage=5)
     assert (
         reader.get(f"{API}definitions/", headers={"If-None-Match": tag}).json()["version"]
