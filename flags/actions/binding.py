@@ -33,6 +33,7 @@ from flags.actions.recording import record_flag
 from flags.events import FlagEvent
 from flags.models import FlagEnvironment, PlannedStep
 from flags.policy.exposure import exposure_of, is_small
+from flags.policy.serving import first_content
 from flags.selectors.freezes import services_of
 from flags.states import StepKind, VersionKind
 
@@ -176,7 +177,10 @@ def _title(drafts: Sequence[Draft]) -> str:
 
 
 def _shown(draft: Draft) -> list[dict[str, Any]]:
-    found = difference(draft.row.content, draft.contents[-1])[:SHOWN_DIFFERENCES]
+    """What is served anew. Of a flag that was off all of it is: whoever signs reads its rules too, whenever they were written."""
+    row = draft.row
+    before = row.content if row.content["enabled"] else first_content(row.flag.facts)
+    found = difference(before, draft.contents[-1])[:SHOWN_DIFFERENCES]
     return [{"field": entry.field, "before": entry.before, "after": entry.after} for entry in found]
 
 

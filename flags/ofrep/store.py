@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +22,9 @@ from cybercube_portal import clock
 from cybercube_portal.people.keys import digest_of, is_well_formed
 from cybercube_portal.people.scopes import Scope
 from cybercube_portal.people.selectors import live_key
-from flags.actions.facts import Count, count_usage
 from flags.evaluation import Compiled, Environment, Result
 from flags.ofrep.budget import Budget
+from flags.ofrep.counting import Counts
 from flags.ofrep.sharing import Exchange
 from flags.selectors.flags import definitions, versions_now
 
@@ -34,7 +33,6 @@ KEYS_EVERY = 2.0
 SHARE_EVERY = 1.0
 COUNT_EVERY = 5.0
 MOST_STRANGERS = 1000
-MOST_UNKNOWN = 200
 MOST_TOLD = 10
 log = structlog.get_logger(__name__)
 
@@ -91,7 +89,7 @@ class Store:
         self._callers: dict[str, Caller] = {}
         # Keys nobody knows, apart: inventing some makes the portal forget no key that is one, nor what is left of its budget.
         self._strangers: set[str] = set()
-        self._answers: deque[tuple[str, tuple[tuple[str, Result], ...]]] = deque()
+        self._counts = Counts()
         self._exchange = Exchange()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -126,7 +124,7 @@ class Store:
 
     def count(self, environment: str, answers: Iterable[tuple[str, Result]]) -> None:
         """Note what was answered; written down a few seconds later."""
-        self._answers.append((environment, tuple(answers)))
+        self._counts.note(environment, answers)
 
     def stop(self) -> None:
         """End the thread and forget everything: for tests, and for a process that ends."""
@@ -157,6 +155,7 @@ class Store:
     def _watch(self) -> None:
         keys_at = counted_at = shared_at = time.monotonic()
         while not self._stopped.wait(LOOK_EVERY):
+            self._counts.add_up()
             try:
                 self._look()
                 if time.monotonic() - shared_at >= SHARE_EVERY:
@@ -198,21 +197,7 @@ class Store:
 
     def write_counts(self) -> None:
         """Write down what was answered since the last time."""
-        counted: Counter[tuple[str, str, str]] = Counter()
-        unknown: set[str] = set()
-        while self._answers:
-            environment, answers = self._answers.popleft()
-            for key, result in answers:
-                if result.variant is None:
-                    unknown.add(key)
-                if result.variant is not None or len(unknown) <= MOST_UNKNOWN:
-                    counted[environment, key, result.variant or ""] += 1
-        if counted:
-            now = clock.now()
-            count_usage(
-                Count(environment=environment, key=key, variant=variant, count=number, at=now)
-                for (environment, key, variant), number in counted.items()
-            )
+        self._counts.write()
 
 
 def _caller(token: str, *, budget: Budget | None = None) -> Caller | None:

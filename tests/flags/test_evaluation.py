@@ -187,6 +187,17 @@ def test_percentage_rules__one_after_another__are_rings() -> None:
         assert environment.evaluate("release_x", {"targetingKey": f"u{number}"}).variant == expected
 
 
+def test_percentage_rules__with_salts_of_their_own__are_drawn_anew() -> None:
+    rings = [rule(("targetingKey", "percentage", 50), variant="on")]
+    salted = [{**rings[0], "conditions": [{**rings[0]["conditions"][0], "salt": "other"}]}]
+    plain, other = compiled(flag(rules=rings)), compiled(flag(rules=salted))
+    both = sum(
+        all(one.evaluate("release_x", {"targetingKey": f"u{number}"}).value for one in (plain, other))
+        for number in range(2000)
+    )
+    assert abs(both / 2000 - 0.25) < 0.04
+
+
 def test_split__by_weight__follows_the_published_hash() -> None:
     item = flag(
         "experiment_checkout", rules=[rule(split=[{"variant": "on", "weight": 700}, {"variant": "off", "weight": 300}])]

@@ -163,7 +163,7 @@ def test_raise__second_while_one_is_planned__is_refused(now: datetime) -> None:
     assert open_to(60, now=now).change != outcome.change
 
 
-@pytest.mark.parametrize("kind", ["holiday", "major_event"])
+@pytest.mark.parametrize("kind", ["holiday", "major_event", "quarter_end"])
 def test_raise__under_a_freeze__is_refused_with_the_freeze(now: datetime, kind: str) -> None:
     story.freeze(now=now, kind=kind, title="Black Friday", starts_at=now, ends_at=now + 3 * DAY)
     if kind == "holiday":

@@ -116,6 +116,16 @@ def test_raise__of_five_percent_of_tenants__waits_for_a_normal_change(now: datet
     assert (change.type, change.state, outcome.version) == ("normal", "in_review", None)
 
 
+def test_raise__of_a_flag_whose_rules_were_written_while_it_was_off__shows_them_to_who_signs(now: datetime) -> None:
+    rule = {"conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}], "variant": "on"}
+    assert served(KEY, "prd", now=now, rules=[rule]).change == ""
+    outcome = served(KEY, "prd", now=now, enabled=True)
+    (entry,) = ChangeRequest.objects.get(number=outcome.change).parameters["flags"]
+    shown = {row["field"].partition(".")[0].partition("[")[0]: row["after"] for row in entry["difference"]}
+    assert shown["enabled"] is True
+    assert "rules" in shown
+
+
 def test_segment__that_a_step_in_review_names__is_not_edited_under_its_signatures(now: datetime) -> None:
     alice: dict[str, Any] = {"actor": story.actor("alice"), "now": now}
     create_segment(slug="pro", name="Pro", groups=PRO, **alice)

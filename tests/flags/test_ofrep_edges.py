@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from django.db import OperationalError
 from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from cybercube_portal.people.keys import make_key
 from flags.models import FlagEnvironment, FlagUsage, FlagVersion, UnknownFlag
+from flags.ofrep import counting
 from flags.ofrep import store as keeping
 from flags.ofrep import streams as listeners
 from flags.ofrep.answers import tag_of
@@ -33,7 +35,7 @@ def asking(ofrep: str, evaluating: Evaluating) -> Any:
         yield plain
 
 
-def in_chunks(body: bytes, *, path: str, key: str) -> tuple[str, Any]:
+def in_chunks(body: bytes | BytesIO, *, path: str, key: str) -> tuple[str, Any]:
     """Status and body of a request whose length nobody said, as a server hands it on."""
     answered: list[str] = []
 
@@ -46,7 +48,7 @@ def in_chunks(body: bytes, *, path: str, key: str) -> tuple[str, Any]:
         "PATH_INFO": path,
         "HTTP_TRANSFER_ENCODING": "chunked",
         "HTTP_X_API_KEY": key,
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": body if isinstance(body, BytesIO) else BytesIO(body),
     }
     parts = application(environ, start)
     return answered[0], orjson.loads(b"".join(parts))
@@ -74,6 +76,9 @@ def test_etag__of_another_environment__is_another(ofrep: str) -> None:
     written = {"version": 7, "flags": {}, "segments": {}}
     tags = {tag_of(Snapshot({**written, "environment": name}), {}, client=False, stream="") for name in ("dev", "prd")}
     assert len(tags) == 2
+    here = Snapshot({**written, "environment": "dev"})
+    tags |= {tag_of(here, {}, client=True, stream=""), tag_of(here, {}, client=False, stream="https://x/?token=2")}
+    assert len(tags) == 4  # a browser sees less, and a new address of the stream has to reach who listens
 
 
 def test_bulk__told_by_the_stream_in_any_way__is_never_304(asking: httpx.Client) -> None:
@@ -142,3 +147,51 @@ def test_stream__asked_in_strange_ways__lets_browsers_read_the_answer(ofrep: str
         refused = httpx.get(told + "x")
         assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (401, "*")
         assert refused.headers["Cache-Control"] == "no-store"
+
+
+def test_counts__while_the_database_is_away__are_kept_as_numbers_and_written_later(
+    asking: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_counts: object) -> None:
+        raise OperationalError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(counting, "count_usage", away)
+        asking.post(f"{BULK}/ops_rate")
+        for number in range(5):
+            asking.post(f"{BULK}/release_nobody_{number}")
+        with pytest.raises(OperationalError):
+            STORE.write_counts()
+    monkeypatch.setattr(counting, "MOST_UNKNOWN", 5)
+    for number in range(9):
+        asking.post(f"{BULK}/release_nobody_{number}")
+    asking.post(f"{BULK}/ops_rate")
+    STORE.write_counts()
+    assert FlagUsage.objects.get().count == 2
+    assert dict(UnknownFlag.objects.values_list("key", "count")) == {
+        f"release_nobody_{number}": 2 for number in range(5)
+    }
+
+
+def test_answer__that_fails__is_a_general_error_that_names_the_flag(ofrep: str, evaluating: Evaluating) -> None:
+    class HungUp(BytesIO):
+        def read(self, *_sizes: Any) -> bytes:
+            raise OSError("gone")
+
+    for path, named in ((f"{BULK}/{KEY}", {"key": KEY}), (BULK, {})):
+        status, shown = in_chunks(HungUp(), path=path, key=evaluating("dev"))
+        assert status == "500 Internal Server Error"
+        assert shown == {**named, "errorCode": "GENERAL", "errorDetails": "The portal could not answer."}
+
+
+def test_stream__in_the_course_of_time__beats_and_ends(
+    ofrep: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "HEARTBEAT", 0)
+    with asgi_server(stream) as url:
+        settings.STREAM_URL = url
+        with httpx.stream("GET", listeners.announced("dev"), timeout=10) as listening:
+            lines = listening.iter_lines()
+            assert [line for _ in range(4) if (line := next(lines))] == ["retry: 3000", ": still here"]
+        monkeypatch.setattr(listeners, "LONGEST", 0)
+        assert httpx.get(listeners.announced("dev"), timeout=10).text == "retry: 3000\n\n"
