@@ -1,4 +1,4 @@
-"""Alertmanager tells: what fires opens an incident, what is resolved ends it, what was told before changes nothing."""
+"""Alertmanager tells: what fires opens an incident and kills the flag it names, what is resolved ends it, what was told before changes nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cybercube_portal.catalog.states import ENVIRONMENT_NAMES
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from releases import permissions
+from releases.actions.flags import switch_off_for_alert
 from releases.actions.incidents import LONGEST_TITLE, Trouble, end_incident, open_incident
 from releases.models import Incident
 from releases.selectors.incidents import open_alert
@@ -21,7 +22,7 @@ from releases.states import IncidentSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert as it was sent. `service` and `environment` are its labels' texts, `ends_at` None while it fires."""
+    """One alert as it was sent. `service`, `environment` and `flag` are its labels' texts, `ends_at` None while it fires."""
 
     fingerprint: str
     service: str
@@ -31,16 +32,21 @@ class Alert:
     url: str
     starts_at: datetime
     ends_at: datetime | None = None
+    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one alert: opened, known, resolved, nothing_open, or refused with a reason in `message`."""
+    """What became of one alert: opened, known, resolved, nothing_open, or refused with a reason in `message`.
+
+    `flag` was switched off by it; an alert whose flag could not be says in `message` why.
+    """
 
     fingerprint: str
     outcome: str
     incident: str = ""
     message: str = ""
+    flag: str = ""
 
 
 def take_alerts(*, alerts: Iterable[Alert], actor: Actor, now: datetime) -> list[Taken]:
@@ -69,7 +75,18 @@ def _taken(alert: Alert, *, actor: Actor, now: datetime) -> Taken:
         detected_at=min(alert.starts_at, now),
     )
     opened = open_incident(trouble, source=IncidentSource.ALERT, actor=actor, now=now, external_id=alert.fingerprint)
-    return Taken(alert.fingerprint, "opened", opened.reference)
+    if not alert.flag:
+        return Taken(alert.fingerprint, "opened", opened.reference)
+    # Once, when it begins to fire: whoever switches it on again while it fires knows why.
+    off, why_not = switch_off_for_alert(
+        alert.flag,
+        service=alert.service,
+        environment=str(environment),
+        reason=f"{opened.reference}: {alert.title}",
+        actor=actor,
+        now=now,
+    )
+    return Taken(alert.fingerprint, "opened", opened.reference, why_not, off)
 
 
 def _over(alert: Alert, known: Incident | None, *, actor: Actor, now: datetime) -> Taken:

@@ -12,6 +12,8 @@ from cybercube_portal.audit.actors import SystemActor
 from cybercube_portal.errors import MoveRefused, NotFound
 from cybercube_portal.people.actors import Actor
 from flags.actions.serving import kill_for_rollback
+from flags.selectors.flags import flag_named
+from flags.selectors.freezes import services_of
 from releases.models import Deployment
 from releases.selectors.deployments import get_deployment
 
@@ -34,6 +36,24 @@ def switch_off(key: str, standing: Deployment, *, reason: str, actor: Recorded, 
     safe = served.row.flag.safe_variant
     since = " already" if served.version is None else ""
     return f"{key} is off in {where}{since}: {safe if safe is not None else 'the default of the code'} is served to everybody."
+
+
+def switch_off_for_alert(
+    key: str, *, service: str, environment: str, reason: str, actor: Actor, now: datetime
+) -> tuple[str, str]:
+    """Serve the safe variant where an alert of `service` names the flag (§8.5). Returns the flag that was on and is off now, or why there is none."""
+    flag = flag_named(key)
+    if flag is None:
+        return "", f"There is no flag {key:.100}."
+    if service not in services_of(flag):
+        return "", f"{key} is not a flag of {service}."
+    try:
+        served = kill_for_rollback(
+            key=key, environment=environment, reason=reason[:1000], actor=actor, by=actor.id or None, now=now
+        )
+    except MoveRefused as error:
+        return "", str(error)
+    return (key, "") if served.version is not None else ("", f"{key} is off in {environment} already.")
 
 
 def kill_rollback_flag(*, reference: str, now: datetime) -> None:

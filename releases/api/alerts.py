@@ -31,7 +31,7 @@ SERVICE, ENVIRONMENTS = "service", ("environment", "env")
 
 
 class AlertSerializer(serializers.Serializer[Any]):
-    """One alert. Its label `service` is a slug, `environment` or `env` dev, stg or prd (none: prd)."""
+    """One alert. Its label `service` is a slug, `environment` or `env` dev, stg or prd (none: prd); `flag`, if it has one, is killed there."""
 
     status = serializers.ChoiceField(["firing", "resolved"])
     labels = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True))
@@ -57,7 +57,8 @@ class TakenSerializer(serializers.Serializer[Any]):
     fingerprint = serializers.CharField()
     outcome = serializers.ChoiceField(OUTCOMES)
     incident = serializers.CharField(allow_null=True)
-    message = serializers.CharField(allow_null=True, help_text="Why it was refused.")
+    message = serializers.CharField(allow_null=True, help_text="Why it was refused, or its flag was not switched off.")
+    flag = serializers.CharField(allow_null=True, help_text="Switched off by it.")
 
 
 class TakenAlertsSerializer(serializers.Serializer[Any]):
@@ -74,7 +75,7 @@ class AlertsView(generics.GenericAPIView[Any]):
     @extend_schema(operation_id="integrations_alerts", request=AlertsBody, responses={200: TakenAlertsSerializer})
     @idempotent
     def post(self, request: Request) -> HttpResponse:
-        """Firing opens an incident, resolved ends it; 422 when none of the alerts could be understood."""
+        """Firing opens an incident and kills the flag it names, resolved ends it; 422 when none of the alerts could be understood."""
         actor, now = actor_of(request), clock.now()
         require(actor, permissions.RECEIVE_ALERTS, now=now, services=actor.key.services if actor.key else ())
         body = AlertsBody(data=request.data)
@@ -88,6 +89,7 @@ class AlertsView(generics.GenericAPIView[Any]):
                 "outcome": taken.outcome,
                 "incident": taken.incident or None,
                 "message": taken.message or None,
+                "flag": taken.flag or None,
             }
             for taken in results
         ]
@@ -107,6 +109,7 @@ def _alert(sent: Mapping[str, Any]) -> Alert:
         severity=severity if len(severity) <= LONGEST_SEVERITY else "",
         url=url if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL else "",
         starts_at=sent["startsAt"],
+        flag=labels.get("flag", ""),
         ends_at=MomentField().run_validation(sent.get("endsAt", "")) if is_over else None,
     )
 
