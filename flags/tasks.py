@@ -10,7 +10,7 @@ from celery import shared_task
 
 from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
-from flags.actions import carrying
+from flags.actions import carrying, facts
 from flags.actions.notices import digest_team, notice_expiry
 from flags.policy.lifecycle import NOTICES
 from flags.selectors.facts import flags_to_clean
@@ -24,6 +24,7 @@ LONGEST_AHEAD = timedelta(days=max(NOTICES), seconds=1)
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "flags.carry_out_steps": {"task": "flags.carry_out_steps", "schedule": 10.0, "options": {"expires": 10.0}},
     "flags.notice_expiries": {"task": "flags.notice_expiries", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "flags.forget_facts": {"task": "flags.forget_facts", "schedule": 86400.0, "options": {"expires": 86400.0}},
     "flags.digest_teams": {"task": "flags.digest_teams", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
@@ -61,6 +62,12 @@ def digest_teams() -> None:
             digest_team(team=team, now=now)
         except Exception:
             log.exception("team_not_told", team=team)
+
+
+@shared_task(name="flags.forget_facts")
+def forget_facts() -> None:
+    """Forget what was asked more than a year ago, and keys nobody asks for any more."""
+    facts.forget_facts(now=clock.now())
 
 
 def follow_change(task: Task, now: datetime) -> None:

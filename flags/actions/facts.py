@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -14,10 +14,13 @@ from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import require
 from flags import permissions
 from flags.events import FlagEvent
-from flags.models import CodeReference, CodeScan, Flag
+from flags.models import CodeReference, CodeScan, Flag, FlagUsage, UnknownFlag
 
 MOST_REFERENCES = 10_000
 MAIN = "main"  # §2.1
+MOST_UNKNOWN = 2000
+# More than a year, so that what is asked for once a year is in use; and a key that nobody asks for any more is nobody's mistake any more.
+USAGE_KEPT, UNKNOWN_KEPT = timedelta(days=400), timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,12 @@ def report_references(
 
 @transaction.atomic
 def count_usage(counts: Iterable[Count]) -> None:
-    """Add what programs counted. A key nobody defined is kept apart (§7.4). Facts, not commands: no event is recorded."""
+    """Add what programs counted. A key nobody defined is kept apart (§7.4), MOST_UNKNOWN of them in an environment: a browser's key is
+    everybody's, and anybody can make up more. Facts, not commands: no event is recorded.
+    """  # noqa: D205
     rows = [count for count in counts if count.count > 0]
     flags = dict(Flag.objects.filter(key__in={row.key for row in rows}).values_list("key", "pk"))
+    full = _full(row.environment for row in rows if row.key not in flags)
     with connection.cursor() as cursor:
         for row in sorted(rows, key=lambda one: (one.key, one.environment, one.variant, one.app)):
             hour = row.at.replace(minute=0, second=0, microsecond=0)
@@ -94,6 +100,12 @@ def count_usage(counts: Iterable[Count]) -> None:
                     "DO UPDATE SET count = flags_flagusage.count + EXCLUDED.count",
                     [flags[row.key], row.environment, row.variant[:50], row.app[:100], hour, row.count],
                 )
+            elif row.environment in full:
+                cursor.execute(
+                    "UPDATE flags_unknownflag SET count = count + %s, last_seen_at = %s "
+                    "WHERE environment = %s AND key = %s AND app = %s",
+                    [row.count, row.at, row.environment, row.key[:100], row.app[:100]],
+                )
             else:
                 cursor.execute(
                     "INSERT INTO flags_unknownflag (environment, key, app, count, first_seen_at, last_seen_at) "
@@ -101,3 +113,20 @@ def count_usage(counts: Iterable[Count]) -> None:
                     "DO UPDATE SET count = flags_unknownflag.count + EXCLUDED.count, last_seen_at = EXCLUDED.last_seen_at",
                     [row.environment, row.key[:100], row.app[:100], row.count, row.at, row.at],
                 )
+
+
+def _full(environments: Iterable[str]) -> set[str]:
+    """Those of `environments` in which no further unknown key is kept."""
+    return {
+        environment
+        for environment in set(environments)
+        if UnknownFlag.objects.filter(environment=environment).count() >= MOST_UNKNOWN
+    }
+
+
+@transaction.atomic
+def forget_facts(*, now: datetime) -> int:
+    """Forget what was asked so long ago that nothing follows from it any more; returns how many rows."""
+    usage, _ = FlagUsage.objects.filter(hour__lt=now - USAGE_KEPT).delete()
+    unknown, _ = UnknownFlag.objects.filter(last_seen_at__lt=now - UNKNOWN_KEPT).delete()
+    return usage + unknown

@@ -12,9 +12,11 @@ from cybercube_portal.audit.models import Delivery, Event
 from cybercube_portal.errors import Invalid
 from cybercube_portal.notices.models import Notice
 from cybercube_portal.people.models import User
+from flags.actions.facts import Count, count_usage
 from flags.actions.flags import edit_flag
 from flags.actions.notices import digest_team, notice_expiry
-from flags.tasks import BEAT_SCHEDULE, digest_teams, notice_expiries
+from flags.models import FlagUsage, UnknownFlag
+from flags.tasks import BEAT_SCHEDULE, digest_teams, forget_facts, notice_expiries
 from tests.factories import changes as story
 from tests.factories.flags import flag
 from tests.factories.people import Cast
@@ -82,6 +84,25 @@ def test_digest__on_a_monday__is_one_for_each_team_and_week(cast: Cast, now: dat
     with clock.fixed_at(monday + timedelta(days=8)):
         digest_teams()
     assert told.all().count() == 2
+
+
+def test_facts__of_long_ago__are_forgotten_by_the_daily_beat(cast: Cast, now: datetime, monkeypatch: Any) -> None:
+    story.service()
+    flag(KEY, now=now)
+    monkeypatch.setattr("flags.actions.facts.MOST_UNKNOWN", 2)
+
+    def asked(*keys: str, at: datetime) -> None:
+        count_usage(Count(environment="dev", key=key, variant="on", count=1, at=at) for key in keys)
+
+    asked(KEY, "release_a", "release_b", at=now - timedelta(days=401))
+    asked("release_c", at=now - timedelta(days=401))
+    asked(KEY, "release_a", at=now - timedelta(days=89))
+    assert set(UnknownFlag.objects.values_list("key", "count")) == {("release_a", 2), ("release_b", 1)}
+    assert BEAT_SCHEDULE["flags.forget_facts"]["task"] == forget_facts.name
+    with clock.fixed_at(now):
+        forget_facts()
+    assert FlagUsage.objects.get().hour > now - timedelta(days=90)
+    assert UnknownFlag.objects.get().key == "release_a"
 
 
 def test_edit__of_a_later_expiry__needs_a_reason_that_is_kept(cast: Cast, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ def alertmanager(cast: Cast, now: datetime, api: Callable[..., APIClient]) -> AP
     story.service("search-api", team="search")
     flag(KEY, now=now)
     served(KEY, "prd", now=now, enabled=True, rollout_percentage=5)
-    story.freeze(now=now, starts_at=now)
+    story.freeze(now=now, starts_at=now, ends_at=now + timedelta(days=1))
     return api("ci-payments", scopes=["deployments"])
 
 
