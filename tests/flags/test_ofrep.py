@@ -142,10 +142,11 @@ def test_key__that_asks_too_often__is_told_when_to_ask_again(
     keyed = {"Authorization": f"Bearer {evaluating('dev')}"}
     answers = [httpx.post(f"{ofrep}{BULK}/ops_rate", headers=keyed) for _ in range(20)]
     assert {answer.status_code for answer in answers} == {200, 429}
-    last = answers[-1]
-    assert (last.status_code, last.headers["Retry-After"]) == (429, "1")
-    assert last.json()["errorDetails"]
-    assert "Retry-After" in last.headers["Access-Control-Expose-Headers"]
+    # Not the last one: on a slow day a second goes by among them, and one is answered again.
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.json()["errorDetails"]
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
     other = {"Authorization": f"Bearer {evaluating('dev')}"}
     assert httpx.post(f"{ofrep}{BULK}/ops_rate", headers=other).status_code == 200
 
