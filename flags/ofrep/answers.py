@@ -72,6 +72,6 @@ def tag_of(snapshot: Snapshot, context: Context, *, client: bool, stream: str) -
             [read, snapshot.environment, client, stream], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
         )
     except TypeError:
-        written = repr(read).encode()
+        written = repr([read, snapshot.environment, client, stream]).encode()
     # Whoever looks for two contexts of one hash fools only himself.
     return f'"{snapshot.version}-{mmh3.mmh3_x64_128_digest(written)[:8].hex()}"'
