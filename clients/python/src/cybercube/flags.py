@@ -5,7 +5,7 @@
         …
 
 What the flags are is read in the background: at the start from the portal, else from `keep` (the last known good), else from `bootstrap`;
-then whenever the portal's stream says that something changed, and from time to time in any case.
+then whenever the portal's stream says that something changed, and from time to time in any case. A process that was forked goes on by itself.
 """
 
 from __future__ import annotations
@@ -17,20 +17,25 @@ import os
 import random
 import threading
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
+from cybercube.behind import accompany, changed_keys, in_peace, opener
+from cybercube.counts import Counts, rows_of
 from cybercube.evaluation import DISABLED, FLAG_NOT_FOUND, Environment, Result
 
 DEFINITIONS = "/api/v1/flags/definitions/"
 USAGE = "/api/v1/flags/usage/"
 LARGEST = 32 * 1024 * 1024
-SECONDS = 10.0
-MOST_UNKNOWN = 200
+SECONDS, LAST_SECONDS = 10.0, 2.0
+LONGEST_APP = 100
+# What the portal will never take, however often it is sent.
+HOPELESS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+NO_TEXT = Result(error=FLAG_NOT_FOUND, detail="A key is a text.")
 log = logging.getLogger("cybercube.flags")
+Changed = Callable[["list[str]"], object]
 
 
 class Flags:
@@ -52,24 +57,31 @@ class Flags:
         app: str = "",
         start: bool = True,
     ) -> None:
-        self._url, self._token, self._app = url.rstrip("/"), token, app
+        self._url, self._token, self._app = str(url or "").rstrip("/"), token, app[:LONGEST_APP]
         self._refresh, self._count_every = refresh, count_every
         self._keep = Path(keep) if keep else None
         self._tag = ""
         self._stream = ""
         self._environment = Environment({})
+        self._written: Mapping[str, Any] = {}
         self._overrides: dict[str, Any] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._wanted = threading.Event()
-        self._closed = threading.Event()
+        self._told_of_changes: list[Changed] = []
+        self._is_away = False
         self._ready = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._begin_anew()
         for path in (self._keep, Path(bootstrap) if bootstrap else None):
             if path is not None and self._take_file(path):
                 break
         if start:
-            self._run(self._follow)
-            self._run(self._listen)
+            self._start()
+            accompany(self)
+
+    def __enter__(self) -> Flags:  # noqa: PYI034 - `Self` is not in Python 3.9
+        """Closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, *_what: object) -> None:
+        self.close()
 
     # What programs ask.
 
@@ -89,9 +101,11 @@ class Flags:
             if key in self._overrides:
                 return Result(value=self._overrides[key], variant="override", reason="STATIC")
             result = self._environment.evaluate(key, _context(context))
-            self._counts[key, result.variant or ""] += 1
+            if result.error and not isinstance(key, str):
+                return NO_TEXT  # type: ignore[unreachable]  # not everybody's callers are checked
+            self._counts.note(key, result.variant or "")
         except Exception:  # noqa: BLE001 - a key that is no text must not stop the caller either
-            return Result(error=FLAG_NOT_FOUND, detail="A key is a text.")
+            return NO_TEXT
         return result
 
     @contextlib.contextmanager
@@ -113,13 +127,19 @@ class Flags:
         """Whether definitions were there within `seconds`. Nobody has to: what is unknown answers the default."""
         return self._ready.wait(seconds)
 
+    def on_change(self, tell: Changed) -> None:
+        """Call `tell` with the keys of the flags whose definitions changed, in the background, whenever some did."""
+        self._told_of_changes.append(tell)
+
     def close(self) -> None:
-        """Stop the threads and hand over the last counts."""
+        """Stop the threads and hand over the last counts: a few seconds at most. Done at the end of the program in any case."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         self._wanted.set()
         for thread in self._threads[:1]:
-            thread.join(2)
-        self.send_counts()
+            thread.join(LAST_SECONDS)
+        self.send_counts(seconds=LAST_SECONDS)
 
     # What happens behind.
 
@@ -133,48 +153,46 @@ class Flags:
         except Exception as error:  # noqa: BLE001 - a portal that is away must not stop the program
             if getattr(error, "code", None) == HTTPStatus.NOT_MODIFIED:
                 return True
-            log.warning("flags not refreshed: %s", error)
+            # Said once, not every few seconds as long as it lasts.
+            log.log(logging.DEBUG if self._is_away else logging.WARNING, "flags not refreshed: %s", error)
+            self._is_away = True
             return False
+        if self._is_away:
+            log.warning("flags are refreshed again")
+            self._is_away = False
         if self._take(body):
             self._tag = tag
             self._keep_file(body)
         return True
 
-    def send_counts(self) -> None:
+    def send_counts(self, *, seconds: float = SECONDS) -> None:
         """Tell the portal how often what was answered; kept for the next time when it is away."""
-        counts, self._counts = self._counts, Counter()
-        if not counts:
+        numbers = self._counts.taken()
+        rows = rows_of(numbers, self._environment.flags)
+        if not rows:
             return
-        known = self._environment.flags
-        rows = [
-            {"flag": key[:100], "variant": name, "count": number}
-            for (key, name), number in counts.items()
-            if key in known
-        ]
-        rows += [
-            {"flag": key[:100], "variant": "", "count": number}
-            for (key, _), number in counts.items()
-            if key not in known
-        ][:MOST_UNKNOWN]
         try:
-            body = json.dumps({"app": self._app, "counts": rows[:5000]}).encode()
-            with self._open(USAGE, headers={"Content-Type": "application/json"}, body=body):
+            body = json.dumps({"app": self._app, "counts": rows}).encode()
+            with self._open(USAGE, headers={"Content-Type": "application/json"}, body=body, seconds=seconds):
                 pass
         except Exception as error:  # noqa: BLE001 - counting is not worth an error
             log.info("counts not handed over: %s", error)
-            self._counts.update(counts)
+            if getattr(error, "code", None) not in HOPELESS:
+                self._counts.put_back(numbers)
 
     def _follow(self) -> None:
         waited = 0.0
         while not self._closed.is_set():
-            self.refresh()
+            with in_peace():
+                self.refresh()
             pause = self._refresh * random.uniform(0.8, 1.2)  # noqa: S311 - clients should not march in step
             self._wanted.wait(pause)
             self._wanted.clear()
             waited += pause
             if waited >= self._count_every:
                 waited = 0.0
-                self.send_counts()
+                with in_peace():
+                    self.send_counts()
 
     def _listen(self) -> None:
         seen = ""
@@ -185,7 +203,7 @@ class Flags:
             try:
                 headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen} if seen else {})}
                 request = urllib.request.Request(self._stream, headers=headers)  # noqa: S310 - the portal named it
-                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                with opener().open(request, timeout=60) as answer:
                     for line in answer:
                         if self._closed.is_set():
                             return
@@ -202,7 +220,8 @@ class Flags:
     def _take(self, body: bytes) -> bool:
         try:
             written = json.loads(body)
-            environment = Environment({**written, "flags": dict(written["flags"])})
+            flags = dict(written["flags"])
+            environment = Environment({**written, "flags": flags})
         except Exception as error:  # noqa: BLE001 - what was known goes on answering
             log.warning("definitions cannot be read: %s", error)
             return False
@@ -210,8 +229,13 @@ class Flags:
             log.warning("flags: %s", problem)
         stream = written.get("stream")
         self._stream = stream if isinstance(stream, str) and stream.startswith(("http://", "https://")) else ""
+        before, self._written = self._written, {"flags": flags, "segments": written.get("segments")}
         self._environment = environment
         self._ready.set()
+        changed = changed_keys(before, self._written) if self._told_of_changes else []
+        for tell in self._told_of_changes if changed else ():
+            with in_peace():
+                tell(changed)
         return True
 
     def _take_file(self, path: Path) -> bool:
@@ -235,16 +259,32 @@ class Flags:
         except OSError as error:
             log.warning("the last known good cannot be kept: %s", error)
 
-    def _open(self, path: str, *, headers: dict[str, str], body: bytes | None = None) -> Any:
+    def _open(self, path: str, *, headers: dict[str, str], body: bytes | None = None, seconds: float = SECONDS) -> Any:
         request = urllib.request.Request(  # noqa: S310 - the address is the program's own
             f"{self._url}{path}", data=body, headers={"Authorization": f"Bearer {self._token}", **headers}
         )
-        return urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310
+        return opener().open(request, timeout=seconds)
 
-    def _run(self, work: Any) -> None:
-        thread = threading.Thread(target=work, name="cybercube-flags", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _begin_anew(self) -> None:
+        """Without threads, counts and locks of anybody else's."""
+        self._counts = Counts()
+        self._wanted, self._closed = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def _start(self) -> None:
+        for work in (self._follow, self._listen):
+            thread = threading.Thread(target=work, name="cybercube-flags", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def go_on(self) -> None:
+        """In a process that was forked off: threads stay behind in the other one, and its counts are its own."""
+        was_closed = self._closed.is_set()
+        self._begin_anew()
+        if was_closed:
+            self._closed.set()
+        else:
+            self._start()
 
 
 def _context(context: Mapping[str, Any] | None) -> Mapping[str, Any]:

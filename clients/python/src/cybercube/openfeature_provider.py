@@ -1,4 +1,7 @@
-"""The same flags behind OpenFeature: `api.set_provider(CybercubeProvider(flags))`. Needs `cybercube[openfeature]`."""
+"""The same flags behind OpenFeature: `api.set_provider(CybercubeProvider(flags))`. Needs `cybercube[openfeature]`.
+
+Whoever listens to PROVIDER_CONFIGURATION_CHANGED hears which flags changed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional, Union
 
 from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import ProviderEventDetails
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 from openfeature.provider import AbstractProvider, Metadata
@@ -26,6 +30,10 @@ class CybercubeProvider(AbstractProvider):
     def __init__(self, flags: Flags) -> None:
         super().__init__()
         self._flags = flags
+        flags.on_change(self._changed)
+
+    def _changed(self, keys: list[str]) -> None:
+        self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=keys))
 
     def get_metadata(self) -> Metadata:
         """Its name."""
@@ -85,7 +93,10 @@ class CybercubeProvider(AbstractProvider):
         if found.value is None:
             return FlagResolutionDetails(value=default, variant=found.variant, reason=found.reason)
         if not fits(found.value):
-            return FlagResolutionDetails(value=default, error_code=ErrorCode.TYPE_MISMATCH, reason=Reason.ERROR)
+            said = f"{key} answers {type(found.value).__name__}"
+            return FlagResolutionDetails(
+                value=default, error_code=ErrorCode.TYPE_MISMATCH, error_message=said, reason=Reason.ERROR
+            )
         metadata = {name: value for name, value in found.extra.items() if isinstance(value, (bool, str, int, float))}
         return FlagResolutionDetails(
             value=found.value, variant=found.variant, reason=found.reason, flag_metadata=metadata

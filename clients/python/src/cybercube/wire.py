@@ -32,11 +32,11 @@ class Answer:
     body: bytes
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
+class NoRedirects(urllib.request.HTTPRedirectHandler):
     """The API never redirects: whoever does so is a login page or a wrong address, and must not see the credential."""
 
     def redirect_request(self, *_request_and_answer: object) -> None:
-        return None
+        """Never."""
 
 
 def web_address(text: str, *, name: str) -> str:
@@ -115,7 +115,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _send(request: urllib.request.Request, seconds: float) -> Answer:
-    opener = urllib.request.build_opener(_NoRedirects)
+    opener = urllib.request.build_opener(NoRedirects)
     try:
         response = opener.open(request, timeout=seconds)
     except urllib.error.HTTPError as refused:
