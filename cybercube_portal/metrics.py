@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 from cybercube_portal import clock
 from cybercube_portal.audit.selectors import work
 from cybercube_portal.health import restricted
+from cybercube_portal.record.selectors import chain_watch
 from releases.selectors.verification import verification_counts
 from releases.selectors.watch import deployments_watched
 
@@ -80,6 +81,9 @@ def _gauges() -> Iterator[Metric]:
         work.oldest_unclaimed_intent_seconds(now=now),
     )
     yield GaugeMetricFamily("portal_events_unsealed", "Audit events not yet in the chain.", work.events_unsealed())
+    watch = chain_watch()
+    is_broken = watch is not None and watch.broken_sequence is not None
+    yield GaugeMetricFamily("portal_audit_chain_broken", "1 while an audit event does not fit the chain.", is_broken)
     yield GaugeMetricFamily("portal_deliveries_waiting", "Mails and webhooks not yet sent.", work.deliveries_waiting())
     verifications = GaugeMetricFamily(
         "portal_verifications", "Verifications of deployments by state.", labels=["state"]

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, FilteredRelation, Func, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from cybercube_portal.catalog.facts import (
     Address,
@@ -32,8 +31,6 @@ from cybercube_portal.catalog.models import (
 from cybercube_portal.catalog.states import ArtifactType, MigrationKind, Stage, StageStatus
 from cybercube_portal.catalog.versions import parse_version
 from cybercube_portal.errors import NotFound
-
-MOST_BUILDS = 20
 
 
 def environments() -> QuerySet[Environment]:
@@ -228,12 +225,6 @@ def retention_of(artifact: Artifact) -> Retention | None:
     return Retention.objects.filter(artifact=artifact).first()
 
 
-def builds_of_commit(artifact: Artifact) -> list[tuple[str, str]]:
-    """(version, digest) of the other builds of its commit and type: a reproducible build gives one digest (§3.1)."""
-    rows = Artifact.objects.filter(service=artifact.service, git_sha=artifact.git_sha, type=artifact.type)
-    return list(rows.exclude(pk=artifact.pk).order_by("id").values_list("version", "digest")[:MOST_BUILDS])
-
-
 def find_artifact(*, service: str, version: str) -> Artifact | None:
     """The artifact by any spelling of its version (`2.3.1`, `v2.3.1`, `v2.3.1-sha-…` of its own commit); None otherwise."""
     try:
@@ -272,23 +263,6 @@ def artifact_facts(rows: Iterable[Artifact]) -> dict[int, ArtifactFact]:
     latest = latest_evidence(row.pk for row in found)
     owners = service_facts({row.service.slug for row in found})
     return {row.pk: _artifact_fact(row, owners[row.service.slug], latest[row.pk]) for row in found}
-
-
-def newest_artifacts(slugs: Iterable[str]) -> QuerySet[Any]:
-    """The newest version registered for each of these services, builds of branches left out.
-
-    `reports`: [[stage, last status, its summary]]; `rebuilt`: the digests of the other builds of its commit (§3.1).
-    """
-    rows = Artifact.objects.filter(service__slug__in=tuple(slugs), major__isnull=False)
-    newest = rows.order_by("service_id", "-registered_at", "-id").distinct("service_id").values("pk")
-    reports = Evidence.objects.filter(artifact=OuterRef("pk")).order_by("stage", "-id").distinct("stage")
-    report = Func("stage", "status", "summary", "reported_at", function="jsonb_build_array", output_field=JSONField())
-    others = Artifact.objects.filter(service=OuterRef("service"), git_sha=OuterRef("git_sha"), type=OuterRef("type"))
-    found = Artifact.objects.filter(pk__in=newest).select_related("service")
-    return found.annotate(
-        reports=ArraySubquery(reports.values(report=report)),
-        rebuilt=ArraySubquery(others.exclude(pk=OuterRef("pk")).order_by("id").values("digest")[:MOST_BUILDS]),
-    )
 
 
 def protection_reports(slug: str) -> QuerySet[ProtectionReport]:

@@ -62,6 +62,7 @@ class Kind(StrEnum):
     ROLLBACK_NOTICE = "rollback_notice"
     DATA_CORRUPTION = "data_corruption"
     BYPASS_FOUND = "bypass_found"
+    CHAIN_BROKEN = "chain_broken"
     RELEASE_PLANNED = "release_planned"
     NOTES_PUBLISHED = "notes_published"
     MIGRATION_WATCHED = "migration_watched"
@@ -227,6 +228,15 @@ ROWS: dict[Kind, Row] = {
         section="§6.1",
         group=P,
         kept=True,
+        tone="bad",
+    ),
+    Kind.CHAIN_BROKEN: Row(
+        label=_("The audit trail was tampered with"),
+        because=_("you read the audit trail"),
+        section="§6.6",
+        group=P,
+        kept=True,
+        personal=True,
         tone="bad",
     ),
     Kind.RELEASE_PLANNED: Row(

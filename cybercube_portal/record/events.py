@@ -11,3 +11,9 @@ class PackEvent(StrEnum):
     REQUESTED = "evidence_pack.requested"
     FINISHED = "evidence_pack.finished"
     FAILED = "evidence_pack.failed"
+
+
+class ChainEvent(StrEnum):
+    """What the portal notices when it walks the audit chain by itself."""
+
+    BREAK_FOUND = "audit_chain.break_found"

@@ -94,3 +94,26 @@ class EvidencePart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack_id} {self.place}"
+
+
+class ChainWatch(models.Model):
+    """How far the portal's own walk over the audit chain is, one row: the walk goes on where it was and begins again at the end.
+
+    `position` is the last event that held in this round, `whole_at` when a round last reached the end. `known_sequence`, `known_hash`: the
+    furthest event that ever held, which must stay. `broken_sequence` and `finding` say what does not fit, since `broken_at`.
+    """
+
+    position = models.PositiveBigIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
+    whole_at = models.DateTimeField(null=True)
+    known_sequence = models.PositiveBigIntegerField(default=0)
+    known_hash = models.CharField(max_length=64, blank=True)
+    broken_sequence = models.PositiveBigIntegerField(null=True)
+    finding = models.TextField(blank=True)
+    broken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="chain_watch_is_one")]
+
+    def __str__(self) -> str:
+        return f"{self.position}, broken at {self.broken_sequence}" if self.broken_sequence else str(self.position)

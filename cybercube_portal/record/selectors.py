@@ -12,7 +12,7 @@ from django.db.models import Max, Min, QuerySet
 from cybercube_portal.audit.selectors.events import events_filtered
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.errors import Conflict, Invalid, NotFound
-from cybercube_portal.record.models import EvidencePack, EvidencePart
+from cybercube_portal.record.models import ChainWatch, EvidencePack, EvidencePart
 from cybercube_portal.record.states import PackState
 
 LONGEST_PERIOD = timedelta(days=366)
@@ -59,6 +59,11 @@ def sequences_in(start: datetime, end: datetime, *, until: int | None = None) ->
         sealed = sealed.filter(sequence__lte=until)
     places = sealed.aggregate(Min("sequence"), Max("sequence"))
     return [place for place in places.values() if place is not None]
+
+
+def chain_watch() -> ChainWatch | None:
+    """What the portal's own walk found; None before its first step."""
+    return ChainWatch.objects.filter(pk=1).first()
 
 
 def packs_listed() -> QuerySet[EvidencePack]:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from celery import shared_task
+
+from cybercube_portal import clock
 from cybercube_portal.audit.registry import Task
-from cybercube_portal.record.actions import packs
+from cybercube_portal.record.actions import packs, walking
+
+WALK = "record.walk_chain"
+_TEN_MINUTES = 600.0
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    WALK: {"task": WALK, "schedule": _TEN_MINUTES, "options": {"expires": _TEN_MINUTES}}
+}
+
+
+@shared_task(name=WALK)
+def walk_chain() -> None:
+    """The next part of it."""
+    walking.walk_on(now=clock.now())
 
 
 def build_pack(task: Task, now: datetime) -> None:

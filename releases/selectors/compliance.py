@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from cybercube_portal.catalog import selectors as catalog
 from cybercube_portal.catalog.attestations import rows_vouched_for
+from cybercube_portal.catalog.builds import newest_artifacts
 from cybercube_portal.catalog.facts import EvidenceFact
 from cybercube_portal.catalog.states import EnvironmentCode, RollbackDriver, Severity, Stage, StageStatus
 from cybercube_portal.decisions import Outcome
@@ -121,7 +122,7 @@ def _built(services: Iterable[Service]) -> dict[str, Built]:
             rebuilt=tuple(digest == row.digest for digest in row.rebuilt),
             minimum_coverage=minimum[row.service.slug],
         )
-        for row in catalog.newest_artifacts(minimum)
+        for row in newest_artifacts(minimum)
     }
 
 

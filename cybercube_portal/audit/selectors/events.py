@@ -135,10 +135,15 @@ def verify_chain(*, first: int = 1, last: int | None = None) -> ChainVerdict:
     return ChainVerdict(size=walk.size, head=walk.head, checkpoints=seen)
 
 
+def hash_at(sequence: int) -> str | None:
+    """The hash of the event with this number; None when there is none."""
+    return Event.objects.filter(sequence=sequence).values_list("hash", flat=True).first()
+
+
 def _hash_before(first: int) -> str:
     if first == 1:
         return GENESIS
-    found = Event.objects.filter(sequence=first - 1).values_list("hash", flat=True).first()
+    found = hash_at(first - 1)
     if found is None:
         raise Broken(first - 1, "missing")
     return found

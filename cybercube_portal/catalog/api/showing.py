@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cybercube_portal.catalog import selectors
 from cybercube_portal.catalog.api.serializers import ArtifactSerializer
+from cybercube_portal.catalog.builds import builds_of_commit
 
 if TYPE_CHECKING:
     from cybercube_portal.catalog.models import Artifact
@@ -16,6 +17,6 @@ def shown_artifact(artifact: Artifact) -> dict[str, Any]:
     context = {
         "latest": selectors.latest_evidence([artifact.pk]),
         "kept": selectors.retention_of(artifact),
-        "builds": selectors.builds_of_commit(artifact),
+        "builds": builds_of_commit(artifact),
     }
     return dict(ArtifactSerializer(artifact, context=context).data)

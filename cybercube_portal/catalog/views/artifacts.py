@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cybercube_portal.catalog import selectors
+from cybercube_portal.catalog.builds import builds_of_commit
 from cybercube_portal.catalog.reproducible import not_reproducible
 from cybercube_portal.web import PageRequest, show
 
@@ -24,7 +25,7 @@ MOST_REPORTS = 50
 def artifact(request: PageRequest, slug: str, version: str) -> HttpResponse:
     """By any spelling of its version."""
     found = selectors.get_artifact(service=slug, version=version)
-    builds = selectors.builds_of_commit(found)
+    builds = builds_of_commit(found)
     unlike = [name for name, digest in builds if digest != found.digest]
     reports = list(selectors.all_evidence(found.pk).reverse()[:MOST_REPORTS])
     seen = set[str]()

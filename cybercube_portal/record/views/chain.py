@@ -9,6 +9,7 @@ from cybercube_portal.audit.keys import signing_key_id
 from cybercube_portal.audit.selectors.events import chain_end, checkpoints_listed, verify_chain
 from cybercube_portal.record.api.audit import LONGEST_WALK
 from cybercube_portal.record.forms import WalkForm
+from cybercube_portal.record.selectors import chain_watch
 from cybercube_portal.record.views.tabs import enter
 from cybercube_portal.web import PageRequest, show
 
@@ -24,6 +25,7 @@ def chain(request: PageRequest) -> HttpResponse:
     form = WalkForm(request.GET) if is_asked else WalkForm()
     context |= {
         "size": size,
+        "watch": chain_watch(),
         "head": head,
         "key_id": signing_key_id(),
         "checkpoints": checkpoints_listed().order_by("-size", "-id")[:SHOWN_CHECKPOINTS],

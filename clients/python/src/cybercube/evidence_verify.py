@@ -168,7 +168,7 @@ def main(argv: list[str]) -> int:
     except zipfile.BadZipFile as error:
         print(f"BROKEN: {error}")
         return audit_verify.BROKEN
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         print(f"cannot check: {error}", file=sys.stderr)
         return audit_verify.USAGE
     signers = ", ".join(sorted(pack.keys or {}))
