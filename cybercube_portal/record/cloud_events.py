@@ -41,6 +41,7 @@ SHARED = frozenset(
 PRIVATE = frozenset(
     {
         "api_key",
+        "audit_chain",
         "calendar_feed",
         "chat_channel",
         "delivery",
