@@ -126,13 +126,18 @@ def next_step(rows: Iterable[Judged]) -> Judged | None:
     return min(left, key=lambda row: order.index(row.status), default=None)
 
 
-def _grouped(slug: str, rows: Iterable[Judged]) -> Iterator[tuple[str, str, list[tuple[Judged, str, str]]]]:
+def _grouped(slug: str, rows: Iterable[Judged]) -> Iterator[tuple[str, str, bool, list[tuple[Judged, str, str]]]]:
     """What is left comes first, each with the addresses of its proof and its next step."""
     found = list(rows)
     for title, icon, is_done in ((_("What is left"), "list-todo", False), (_("Complete"), "circle-check", True)):
         group = [row for row in found if (row.status is Status.COMPLETE) is is_done]
         if group:
-            yield title, icon, [(row, address_of(row.shown_on, slug), address_of(row.done_on, slug)) for row in group]
+            yield (
+                title,
+                icon,
+                is_done,
+                [(row, address_of(row.shown_on, slug), address_of(row.done_on, slug)) for row in group],
+            )
 
 
 def _next(slug: str, rows: Iterable[Judged]) -> tuple[Judged | None, str]:
