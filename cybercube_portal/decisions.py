@@ -128,4 +128,4 @@ def decide(*reasons: Reason | None) -> Decision:
 
 def utc_text(moment: datetime) -> str:
     """A moment inside a message, `2026-01-14 10:00 UTC`: one spelling, so that a page can show it by its reader's clock (`web.times`)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return moment.astimezone(UTC).isoformat(" ", "minutes").replace("+00:00", " UTC")

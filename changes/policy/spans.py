@@ -78,6 +78,12 @@ def subtract(spans: Iterable[Span], cuts: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def intersect(left: Iterable[Span], right: Iterable[Span]) -> tuple[Span, ...]:
-    """What lies in both, merged, in order: what is left of `left` without what `right` does not hold."""
-    whole = merge(left)
-    return subtract(whole, subtract(whole, right))
+    """What lies in both, merged, in order."""
+    ours, theirs = deque(merge(left)), deque(merge(right))
+    both: list[Span] = []
+    while ours and theirs:
+        one, other = ours[0], theirs[0]
+        if one.overlaps(other):
+            both.append(Span(max(one.start, other.start), min(one.end, other.end)))
+        (ours if one.end < other.end else theirs).popleft()
+    return tuple(both)

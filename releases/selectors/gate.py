@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import orjson
 from django.conf import settings
 
 from changes.policy.conflicts import Booking
@@ -88,7 +89,7 @@ def _reading(question: Question, found: _Found, *, asker: Asker) -> Reading:
         asker=asker,
         facts=_facts(question, found.columns, caller=asker.actor, at=found.at),
         now=found.now,
-        inputs=hashlib.sha256(repr(judged).encode()).hexdigest(),
+        inputs=hashlib.sha256(orjson.dumps(judged)).hexdigest(),
     )
 
 
