@@ -1,7 +1,8 @@
-"""`cybercube flags scan|lint|kill` against the portal itself."""
+"""`cybercube flags …` against the portal itself."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_lint__of_a_folder__fails_on_unknown_and_expired_flags(
 ) -> None:
     ran = cybercube("flags", "lint", str(code), **job)
     assert (ran.code, ran.out) == (1, "app.ts:1: release_gone is not defined (§7.6)\n"), ran.said
+    (code / "app.ts").write_text(
+        "const notes = 'release_notes'  // cybercube: no flag\n"
+        "client.getBooleanValue('newMenu', false) || flags().isEnabled(`new-menu`)\n"
+    )
+    ran = cybercube("flags", "lint", str(code), **job)
+    assert [line.partition(" is not named")[0] for line in ran.out.splitlines()] == [
+        "app.ts:2: newMenu",
+        "app.ts:2: new-menu",
+    ]
     (code / "app.ts").unlink()
     assert cybercube("flags", "lint", str(code), **job).code == 0
     Flag.objects.update(expires_at=clock.now() - timedelta(days=1))
@@ -68,3 +78,26 @@ def test_kill__from_a_terminal__is_at_once(cybercube: Command, job: dict[str, st
     assert get_served(KEY, "prd").killed_because == "Errors"
     assert cybercube("flags", "kill", "release_nobody", "prd", "--reason", "Errors", **job).code == 2
     assert cybercube("flags", "kill", "dashboard", "prd", "--reason", "Errors", **job).code == 2
+
+
+def test_list_show_enable_ramp_export__from_a_terminal__say_what_is_served(
+    cybercube: Command, job: dict[str, str], tmp_path: Path
+) -> None:
+    def said(*arguments: str, code: int = 0) -> str:
+        ran = cybercube("flags", *arguments, **job)
+        assert ran.code == code, ran.said
+        return ran.out
+
+    assert said("list").split() == [KEY, "enabling", "dev", "off", "stg", "off", "prd", "5", "%"]
+    assert said("list", "is:archived") == ""
+    said("list", "is:arcived", code=2)
+    assert "dev: off, version 1" in said("show", KEY)
+    assert said("enable", KEY, "dev", "--percent", "40") == f"{KEY} in dev: 40 %, version 2\n"
+    assert said("enable", KEY, "prd", "--percent", "50%", "--reason", "Ready").startswith(f"{KEY} in prd: planned: CR-")
+    said("enable", KEY, "prd", "--percent", "500", code=2)
+    assert f"{KEY} in stg: 5 %" in said("ramp", KEY, "stg", "--steps", "5:1h,25:approval,100")
+    said("ramp", KEY, "stg", "--steps", "5:soon", code=2)
+    file = tmp_path / "flags.json"
+    assert said("export", "dev", "--output", str(file)) == ""
+    assert json.loads(file.read_text())["flags"][KEY]["rollout_percentage"] == 40
+    assert json.loads(said("export", "dev", "--format", "flagd"))["flags"][KEY]["state"] == "ENABLED"

@@ -8,6 +8,7 @@ import re
 from cybercube.deployment import REFERENCE
 
 LONGEST_WAIT = 24 * 3600
+FLAG_KEY = re.compile(r"(?:release|ops|experiment|permission)(?:_[a-z0-9]+)+", re.ASCII)
 
 
 def add_common(command: argparse.ArgumentParser, *, left: str) -> None:
@@ -29,6 +30,13 @@ def word(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise argparse.ArgumentTypeError("must not be empty")
     return text.strip()
+
+
+def flag_key(text: str) -> str:
+    """A flag's key, which becomes part of an address (§7.2)."""
+    if not FLAG_KEY.fullmatch(text):
+        raise argparse.ArgumentTypeError("must look like release_new_dashboard (§7.2)")
+    return text
 
 
 def digest(text: str) -> str:

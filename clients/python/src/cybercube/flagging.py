@@ -1,4 +1,7 @@
-"""`cybercube flags scan|lint|kill`: where code names flags, whether it names the right ones, and the switch."""
+"""`cybercube flags scan|lint|kill`: where code names flags, whether it names the right ones, and the switch.
+
+A line that says `cybercube: no flag` names none, whatever it looks like.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,24 @@ from pathlib import Path
 from typing import Callable, NamedTuple
 from urllib.parse import quote
 
-from cybercube.arguments import add_credentials, word
+from cybercube.arguments import FLAG_KEY, add_credentials, flag_key, word
 from cybercube.exits import Exit, Unreachable, UsageError
 from cybercube.portal import Portal
 from cybercube.report import as_json
+from cybercube.serving import add_serving
 
 SECONDS = 60.0
 LARGEST_FILE = 1_000_000
 MOST = 10_000
-KEY = re.compile(r"\b(?:release|ops|experiment|permission)(?:_[a-z0-9]+)+\b")
-QUOTED = re.compile(rf"""(["'`])({KEY.pattern})\1""")
+QUOTED = re.compile(rf"""(["'`])({FLAG_KEY.pattern})\1""")
+# What is asked of a client of flags, by ours and §7.4's names and by OpenFeature's: its first argument is a key, whatever it looks like.
+ASKED = re.compile(
+    r"""(?:flags?\w*(?:\(\))?\s*\??\.\s*(?:is_?enabled|(?:get_?)?value|details)"""
+    r"""|\.\s*get_?(?:boolean|string|integer|float|number|object)_?(?:value|details)(?:_?async)?)"""
+    r"""\(\s*(["'`])([^"'`$\n]{1,200})\1""",
+    re.IGNORECASE,
+)
+IGNORED = re.compile(r"cybercube:\s*no flag\b", re.IGNORECASE)
 SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "dist", "build", "vendor"})
 EXIT_CODES = """exit codes:
   0 done, nothing wrong   1 lint found something, or the portal refused   2 usage   4 not authenticated   5 portal unreachable"""
@@ -34,6 +45,11 @@ class Line(NamedTuple):
     key: str
     path: str
     line: int
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is named as flags are (§7.2)."""
+        return FLAG_KEY.fullmatch(self.key) is not None
 
 
 def add_flags(commands: argparse._SubParsersAction[argparse.ArgumentParser], *, connect: Connect) -> None:
@@ -51,9 +67,10 @@ def add_flags(commands: argparse._SubParsersAction[argparse.ArgumentParser], *, 
     lint.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path())
     kill = _verb(verbs, "kill", "serve the safe variant to everybody, at once")
     kill.set_defaults(command=lambda options: _kill(options, connect(options)))
-    kill.add_argument("key", metavar="KEY", type=_key)
+    kill.add_argument("key", metavar="KEY", type=flag_key)
     kill.add_argument("environment", metavar="ENV", choices=["dev", "stg", "prd"])
     kill.add_argument("--reason", type=word, required=True)
+    add_serving(lambda name, words: _verb(verbs, name, words), connect=connect)
 
 
 def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, words: str) -> argparse.ArgumentParser:
@@ -65,7 +82,7 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
 
 
 def find_lines(folder: Path) -> Iterator[Line]:
-    """Every quoted key in the text files below `folder`, in order. Raises UsageError for what is no folder."""
+    """Every quoted key in the text files below `folder`, in order, and what flags are asked by. Raises UsageError for what is no folder."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder")
     for place, folders, files in os.walk(folder):
@@ -73,8 +90,11 @@ def find_lines(folder: Path) -> Iterator[Line]:
         for name in sorted(files):
             path = Path(place) / name
             for number, text in enumerate(_text(path).splitlines(), start=1):
-                for found in QUOTED.finditer(text):
-                    yield Line(found[2], path.relative_to(folder).as_posix(), number)
+                if IGNORED.search(text):
+                    continue
+                named = (found[2] for pattern in (QUOTED, ASKED) for found in pattern.finditer(text))
+                for key in dict.fromkeys(named):
+                    yield Line(key, path.relative_to(folder).as_posix(), number)
 
 
 def _text(path: Path) -> str:
@@ -87,7 +107,7 @@ def _text(path: Path) -> str:
 
 
 def _scan(options: argparse.Namespace, portal: Portal) -> Exit:
-    lines = list(dict.fromkeys(find_lines(options.folder)))
+    lines = [line for line in dict.fromkeys(find_lines(options.folder)) if line.is_key]
     if len(lines) > MOST:
         raise UsageError(f"{len(lines)} references: the portal takes {MOST} of a repository")
     body: dict[str, object] = {
@@ -111,12 +131,17 @@ def _lint(options: argparse.Namespace, portal: Portal) -> Exit:
         print(as_json({"problems": found}))
     else:
         for row in found:
-            print(f"{row['path']}:{row['line']}: {row['key']} {row['problem']} (§7.6)")
+            print(
+                f"{row['path']}:{row['line']}: {row['key']} {row['problem']}"
+                + ("" if "§" in row["problem"] else " (§7.6)")
+            )
     return Exit.REFUSED if found else Exit.ALLOWED
 
 
 def _wrong(key: str, portal: Portal) -> str:
     """What is wrong with naming the flag; empty when nothing is."""
+    if not FLAG_KEY.fullmatch(key):
+        return "is not named as flags are, such as release_new_dashboard (§7.2)"
     try:
         flag = portal.call(f"flags/{quote(key, safe='')}/", seconds=SECONDS)
     except UsageError:
@@ -136,12 +161,6 @@ def _kill(options: argparse.Namespace, portal: Portal) -> Exit:
     words = f"{options.key} is off in {options.environment}: {answer.get('safe_variant')} is served to everybody"
     print(as_json(answer) if options.json else words)
     return Exit.ALLOWED
-
-
-def _key(text: str) -> str:
-    if not KEY.fullmatch(text):
-        raise argparse.ArgumentTypeError("must look like release_new_dashboard (§7.2)")
-    return text
 
 
 def _revision(folder: Path) -> str:

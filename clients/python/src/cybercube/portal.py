@@ -9,7 +9,7 @@ from http import HTTPStatus
 from cybercube.credentials import Bearer
 from cybercube.decision import read_reasons
 from cybercube.exits import Failure, NotAuthenticated, Refused, Unreachable, UsageError
-from cybercube.wire import Answer, exchange, read_object
+from cybercube.wire import LARGEST_BODY, Answer, exchange, read_object
 
 API = "/api/v1/"
 
@@ -28,8 +28,10 @@ class Portal:
         seconds: float,
         body: dict[str, object] | None = None,
         idempotency_key: str = "",
+        method: str | None = None,
+        largest: int = LARGEST_BODY,
     ) -> dict[str, object]:
-        """POST `body`, or GET without one, to `path` below /api/v1/; the JSON object of a 200 or 201.
+        """POST `body` (or by `method`), or GET without one, to `path` below /api/v1/; the JSON object of a 200, 201 or 202.
 
         Raises NotAuthenticated (401, 403), UsageError (400, 422, and 404 for a thing that was named), Refused (409)
         and Unreachable for all the rest.
@@ -38,16 +40,18 @@ class Portal:
         headers = {"Authorization": f"Bearer {token}"}
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
-        answer = exchange(self.url + API + path, headers=headers, seconds=seconds, body=body)
+        answer = exchange(
+            self.url + API + path, headers=headers, seconds=seconds, body=body, method=method, largest=largest
+        )
         # A server that repeats the credential in its answer must not make us print it.
         answer = replace(answer, body=answer.body.replace(token.encode(), b"***"))
-        if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            return read_object(answer, origin="the portal")
+        if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
+            return read_object(answer, origin="the portal", largest=largest)
         raise _failure(answer)
 
 
 def _failure(answer: Answer) -> Failure:
-    """The ending that a status other than 200 and 201 means (RFC 9457 members give the words)."""
+    """The ending that a status other than 200, 201 and 202 means (RFC 9457 members give the words)."""
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         return Unreachable(
             f"the portal's address redirects ({answer.status}): set CYBERCUBE_PORTAL_URL to where it leads"

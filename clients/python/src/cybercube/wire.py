@@ -65,14 +65,24 @@ def in_the_clear(address: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
-def exchange(address: str, *, headers: dict[str, str], seconds: float, body: dict[str, object] | None = None) -> Answer:
-    """Send `body` as JSON by POST, or GET without one; the whole answer within `seconds`, whatever its status.
+def exchange(
+    address: str,
+    *,
+    headers: dict[str, str],
+    seconds: float,
+    body: dict[str, object] | None = None,
+    method: str | None = None,
+    largest: int = LARGEST_BODY,
+) -> Answer:
+    """Send `body` as JSON by POST or by `method`, or GET without one; the whole answer within `seconds`, whatever its status.
 
+    Of an answer longer than `largest` bytes one byte more is kept, by which `read_object` knows it.
     Raises Unreachable when no complete answer comes in time.
     """
     request = urllib.request.Request(  # noqa: S310  # web_address let only http and https through
         address,
         data=None if body is None else json.dumps(body).encode(),
+        method=method,
         headers={
             "Accept": "application/json, application/problem+json",
             "Cache-Control": "no-cache",
@@ -82,13 +92,13 @@ def exchange(address: str, *, headers: dict[str, str], seconds: float, body: dic
         },
     )
     try:
-        return _within(seconds, lambda: _send(request, seconds))
+        return _within(seconds, lambda: _send(request, seconds, largest))
     except (OSError, http.client.HTTPException) as fault:
         reason = getattr(fault, "reason", None) or fault
         raise Unreachable(f"cannot reach {_host(address)}: {reason or type(fault).__name__}") from fault
 
 
-def read_object(answer: Answer, *, origin: str) -> dict[str, object]:
+def read_object(answer: Answer, *, origin: str, largest: int = LARGEST_BODY) -> dict[str, object]:
     """The JSON object in `answer`.
 
     Raises Unreachable for any other media type, a body that is cut short, a name given twice, or no object at all.
@@ -96,8 +106,8 @@ def read_object(answer: Answer, *, origin: str) -> dict[str, object]:
     if answer.media_type not in {"application/json", "application/problem+json"}:
         found = answer.media_type or "nothing that names its type"
         raise Unreachable(f"{origin} answered {answer.status} with {found} instead of JSON: is the address right?")
-    if len(answer.body) > LARGEST_BODY:
-        raise Unreachable(f"{origin} answered {answer.status} with more than {LARGEST_BODY} bytes")
+    if len(answer.body) > largest:
+        raise Unreachable(f"{origin} answered {answer.status} with more than {largest} bytes")
     try:
         value = json.loads(answer.body.decode("utf-8"), object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as fault:
@@ -114,14 +124,14 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return result
 
 
-def _send(request: urllib.request.Request, seconds: float) -> Answer:
+def _send(request: urllib.request.Request, seconds: float, largest: int) -> Answer:
     opener = urllib.request.build_opener(NoRedirects)
     try:
         response = opener.open(request, timeout=seconds)
     except urllib.error.HTTPError as refused:
         response = refused
     with response:
-        body = response.read(LARGEST_BODY + 1)
+        body = response.read(largest + 1)
         wait = response.headers.get("Retry-After", "")
         return Answer(
             status=response.status,
