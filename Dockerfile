@@ -31,4 +31,4 @@ ENV PATH=/venv/bin:$PATH \
 WORKDIR /app
 USER portal
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "16", "--no-ws", "--respawn-failed-workers", "cybercube_portal.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "16", "--http", "1", "--no-ws", "--respawn-failed-workers", "cybercube_portal.wsgi:application"]
