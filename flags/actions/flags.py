@@ -71,6 +71,7 @@ def create_flag(*, plan: FlagPlan, actor: Actor, now: datetime) -> Flag:
         created_by_id=actor.id or None,
     )
     _permit(flag, permissions.CREATE_FLAG, actor=actor, now=now)
+    _permit_service(flag, permissions.CREATE_FLAG, actor=actor, now=now)
     _write_variants(flag, plan)
     _refuse_wrong(flag, now=now)
     if Flag.objects.filter(key=plan.key).exists():
@@ -103,6 +104,8 @@ def edit_flag(
     before = _recorded(flag)
     _write(flag, changes)
     _permit(flag, permissions.EDIT_FLAG, actor=actor, now=now)
+    if _recorded(flag)["service"] != before["service"]:
+        _permit_service(flag, permissions.EDIT_FLAG, actor=actor, now=now)
     _refuse_wrong(flag, now=now, expiry_was=before["expires_at"])
     if not reason.strip() and is_extended(before["expires_at"], flag.expires_at):
         message = "Say why it lives longer: temporary flags are removed after their rollout (§7.6)."
@@ -162,6 +165,13 @@ def _permit(flag: Flag, permission: Permission, *, actor: Actor, now: datetime) 
         services=[flag.service.slug] if flag.service else (),
         owner=flag.owner.username if flag.owner else None,
     )
+
+
+def _permit_service(flag: Flag, permission: Permission, *, actor: Actor, now: datetime) -> None:
+    """A flag's service says who signs for it and which freezes hold: nobody puts one under a service of a team that is not theirs."""
+    if flag.service is not None:
+        team, slug = flag.service.team.slug, flag.service.slug
+        require(actor, permission, now=now, teams=[team], services=[slug])
 
 
 def _service(slug: str) -> Any:  # noqa: ANN401 - the catalogue's row, whose type lives below

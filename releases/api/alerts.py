@@ -71,6 +71,8 @@ class AlertsView(generics.GenericAPIView[Any]):
     """Alerts in."""
 
     serializer_class = TakenAlertsSerializer
+    # It may switch a flag off, and Alertmanager sends again what was refused: nobody is told to wait.
+    throttle_classes = ()
 
     @extend_schema(operation_id="integrations_alerts", request=AlertsBody, responses={200: TakenAlertsSerializer})
     @idempotent

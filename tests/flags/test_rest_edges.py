@@ -148,3 +148,15 @@ def test_archive__of_what_browsers_fetch__needs_somebody_who_looked_into_the_cod
     assert (blocked.status_code, blocked.json()["code"]) == (409, "flag.in_browsers")
     client.post(f"{API}references/", {"repository": "shop", "revision": "a1", "references": []})
     assert client.post(f"{API}{KEY}/archive/", {}).status_code == 200
+
+
+def test_service__of_another_team__is_put_over_no_flag(client: APIClient, known: Flag) -> None:
+    story.service("search-api", team="search")
+    flag("release_mine", now=clock.now(), owner="alice")
+    for key in (KEY, "release_mine"):
+        moved = client.patch(f"{API}{key}/", {"service": "search-api"}, headers={"If-Match": '"1"'})
+        assert moved.status_code == 403, moved.content
+    body = {"key": "release_x", "name": "X", "type": "release", "team": "payments", "service": "search-api"}
+    assert client.post(API, body).status_code == 403
+    story.service("checkout-api")
+    assert client.patch(f"{API}{KEY}/", {"service": "checkout-api"}, headers={"If-Match": '"1"'}).status_code == 200
