@@ -36,7 +36,7 @@ class Stage(StrEnum):
 class LifeFacts:
     """What is known of a flag. `exposure` (at most), `certain` (at least, both 0 to 100) and `full_since` are production's; `last_asked_at` is anywhere's.
 
-    `references` are lines of code, `documents` lines of documentation that name it; `scanned`: somebody looked since it was defined.
+    `references` are lines of code, `documents` lines of documentation that name it; `scanned`: somebody looked into its service's code since it was defined.
     `in_browsers`: a browser may fetch it, with every other flag, so that no count says whether it uses it.
     """
 

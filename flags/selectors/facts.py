@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 
 from flags.models import CodeReference, CodeScan, Flag, FlagUsage, FlagVersion
 from flags.policy.exposure import certain_of, exposure_of
@@ -26,7 +27,6 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
     )
     lines = CodeReference.objects.filter(key=OuterRef("key")).order_by().values("key")
     written = lines.filter(path__iregex=DOCUMENTATION)
-    scanned = CodeScan.objects.filter(at__gte=OuterRef("created_at"))
     known = {
         row["pk"]: row
         for row in Flag.objects.filter(pk__in=[flag.pk for flag in rows])
@@ -36,7 +36,7 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
             killed=Subquery(kills.order_by("-at").values("at")[:1]),
             lines=Subquery(lines.annotate(number=Count("id")).values("number")),
             written=Subquery(written.annotate(number=Count("id")).values("number")),
-            scanned=Exists(scanned),
+            scanned=Exists(_scans()),
         )
     }
     facts = {}
@@ -57,6 +57,15 @@ def life_facts(flags: Iterable[Flag]) -> dict[str, LifeFacts]:
             in_browsers=flag.client_visible,
         )
     return facts
+
+
+def _scans() -> QuerySet[CodeScan]:
+    """Scans since the flag of the outer query was defined: of its service's repository, where that is known, else of any."""
+    scans = CodeScan.objects.filter(at__gte=OuterRef("created_at"))
+    of = Coalesce(OuterRef("service__repository"), Value(""), output_field=CharField())
+    scans = scans.alias(of=of, name=F("repository"))
+    ends = (Concat(Value("/"), F("name")), Concat(Value("/"), F("name"), Value(".git")))
+    return scans.filter(Q(of="") | Q(of__iexact=F("name")) | Q(of__iendswith=ends[0]) | Q(of__iendswith=ends[1]))
 
 
 def flags_to_clean(*, now: datetime) -> dict[str, list[Flag]]:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from cybercube_portal import clock
+from cybercube_portal.catalog.models import Service
 from flags.models import CodeReference, Flag
 from flags.ofrep.streams import DAY
 from flags.selectors.flags import get_served
@@ -160,3 +161,14 @@ def test_service__of_another_team__is_put_over_no_flag(client: APIClient, known:
     assert client.post(API, body).status_code == 403
     story.service("checkout-api")
     assert client.patch(f"{API}{KEY}/", {"service": "checkout-api"}, headers={"If-Match": '"1"'}).status_code == 200
+
+
+def test_cleanup__of_code__is_ticked_by_a_scan_of_the_services_own_repository(client: APIClient, known: Flag) -> None:
+    def is_clean(repository: str) -> bool:
+        client.post(f"{API}references/", {"repository": repository, "revision": "a1", "references": []})
+        items = {item["code"]: item["outcome"] for item in client.get(f"{API}{KEY}/").json()["cleanup"]}
+        return bool(items["flag.code_is_clean"] == "pass")
+
+    Service.objects.update(repository="https://git.example.com/payments/billing-service.git")
+    assert [is_clean(name) for name in ("shop", "service", "search/billing-service")] == [False] * 3
+    assert is_clean("payments/billing-service")
