@@ -33,13 +33,9 @@ WORDS |= {
 STATUS = {code: f"{code} {word}" for code, word in WORDS.items()}
 JSON = ("Content-Type", "application/json")
 # A browser's key is in its pages anyway; what it may see is decided by the key, not by where the page came from.
-CORS = [
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Retry-After"),
-    ("Vary", "Authorization, X-API-Key"),
-    ("Cache-Control", "private, no-cache"),
-]
-WITH_BODY = [*CORS, JSON]
+CORS = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Retry-After")]
+KEPT_BY_NOBODY = [("Vary", "Authorization, X-API-Key"), ("Cache-Control", "private, no-cache")]
+WITH_BODY = [*KEPT_BY_NOBODY, JSON]
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
     ("Access-Control-Allow-Headers", "content-type, authorization, x-api-key, if-none-match"),
@@ -60,10 +56,12 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         wrong = {"errorCode": "GENERAL", "errorDetails": "The portal could not answer."}
         key = _key(_path(environ))
         code, body, headers = 500, orjson.dumps({**({"key": key} if key else {}), **wrong}), []
+    # Every request that a browser asks for somebody else's page names its origin (Fetch 3.2.5): what no browser reads is not sent.
+    allowed = CORS if "HTTP_ORIGIN" in environ else ()
     if body:
-        start_response(STATUS[code], [*WITH_BODY, ("Content-Length", str(len(body))), *headers])
+        start_response(STATUS[code], [*WITH_BODY, ("Content-Length", str(len(body))), *headers, *allowed])
     else:
-        start_response(STATUS[code], [*CORS, *headers])
+        start_response(STATUS[code], [*KEPT_BY_NOBODY, *headers, *allowed])
     return [body]
 
 

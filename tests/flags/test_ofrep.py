@@ -139,7 +139,7 @@ def test_key__that_asks_too_often__is_told_when_to_ask_again(
     ofrep: str, evaluating: Evaluating, settings: Settings
 ) -> None:
     settings.RATES = {**settings.RATES, "ofrep": 1}
-    keyed = {"Authorization": f"Bearer {evaluating('dev')}"}
+    keyed = {"Authorization": f"Bearer {evaluating('dev')}", "Origin": "https://shop.example.com"}
     answers = [httpx.post(f"{ofrep}{BULK}/ops_rate", headers=keyed) for _ in range(20)]
     assert {answer.status_code for answer in answers} == {200, 429}
     # Not the last one: on a slow day a second goes by among them, and one is answered again.
@@ -214,6 +214,15 @@ def test_cors__preflight_and_exposed_headers__let_browsers_in(ofrep: str) -> Non
     }
     assert answer.headers["Access-Control-Expose-Headers"] == "ETag, Retry-After"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_cors__of_an_answer__is_said_to_browsers(asking: httpx.Client) -> None:
+    browser = asking.post(BULK, headers={"Origin": "https://shop.example.com"}).headers
+    assert browser["Access-Control-Expose-Headers"] == "ETag, Retry-After"
+    assert browser["Access-Control-Allow-Origin"] == "*"
+    server = asking.post(BULK).headers
+    assert not [name for name in server if name.startswith("access-control")]
+    assert (server["Vary"], server["Cache-Control"]) == ("Authorization, X-API-Key", "private, no-cache")
 
 
 def test_answers__are_counted_and_unknown_keys_kept_apart(asking: httpx.Client) -> None:
