@@ -50,9 +50,13 @@ def flag_panel(change: ChangeRequest, request: PageRequest) -> SafeString:
         context["places"] = [
             {
                 "row": row,
-                "kill": KillForm(key=flag.key, auto_id=f"id_{row.environment}_%s") if may_kill else None,
+                "kill": _kill_form(flag.key, row.environment) if may_kill else None,
                 "back": [way[row.environment] for way in ways if row.environment in way],
             }
             for row in rows
         ]
     return render_to_string("flags/parts/change_panel.html", context, request=request)
+
+
+def _kill_form(key: str, environment: str) -> KillForm:
+    return KillForm(key=key, initial={"environment": environment}, auto_id=f"id_{environment}_%s")

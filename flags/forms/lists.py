@@ -101,7 +101,7 @@ class ListForm(PageForm):
     )
     taken = forms.CharField(label=_("Take away"), required=False, max_length=1_000_000, widget=text_area(4))
     ticked = forms.MultipleChoiceField(
-        label=_("Take away of these"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Take away what is ticked"), required=False, widget=forms.CheckboxSelectMultiple
     )
     reason = forms.CharField(label=_("Why"), required=False, max_length=1000)
 

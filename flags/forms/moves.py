@@ -24,12 +24,20 @@ class KillForm(PageForm):
     def __init__(self, *args: Any, key: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.key = key
+        where = self.data.get("environment") if self.is_bound else self.initial.get("environment")
+        confirmation = self.fields["confirmation"]
+        confirmation.required = where == "prd"
+        confirmation.error_messages["required"] = self._asked()
+
+    def _asked(self) -> str:
+        return _("Type %(key)s to switch it off in production.") % {"key": self.key}
 
     def clean(self) -> dict[str, Any]:
         """The key has to be typed for production."""
         cleaned = super().clean() or {}
-        if cleaned.get("environment") == "prd" and cleaned.get("confirmation", "").strip() != self.key:
-            self.add_error("confirmation", _("Type %(key)s to switch it off in production.") % {"key": self.key})
+        typed = cleaned.get("confirmation", "").strip()
+        if cleaned.get("environment") == "prd" and typed and typed != self.key:
+            self.add_error("confirmation", self._asked())
         return cleaned
 
 
