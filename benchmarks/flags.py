@@ -140,8 +140,9 @@ def _ofrep(options: argparse.Namespace, folder: Path) -> bool:
 
 
 def _served(options: argparse.Namespace, node: Path | None, flags: int, key: str) -> dict[str, float]:
-    """Medians by name; everything runs at once, and is asked in turns."""
+    """Medians by name; everything runs at once, and is asked in turns. What an answer costs of a CPU says more where others use them too."""
     figures: dict[str, list[float]] = {}
+    costs: dict[str, list[float]] = {}
     with contextlib.ExitStack() as kept:
         port = kept.enter_context(servers.portal())
         asked = {
@@ -159,11 +160,25 @@ def _served(options: argparse.Namespace, node: Path | None, flags: int, key: str
             load.rate(where, question, seconds=1)
         for _ in range(options.rounds):
             for name, (where, question) in asked.items():
-                figures.setdefault(name, []).append(load.rate(where, question, seconds=options.round_seconds))
+                before = load.cpu_seconds(servers.STARTED[where])
+                rate = load.rate(where, question, seconds=options.round_seconds)
+                spent = load.cpu_seconds(servers.STARTED[where]) - before
+                figures.setdefault(name, []).append(rate)
+                costs.setdefault(name, []).append(spent / (rate * options.round_seconds) * 1e6)
+    _tell(flags, figures, costs)
+    return {name: statistics.median(rates) for name, rates in figures.items()}
+
+
+def _tell(flags: int, figures: dict[str, list[float]], costs: dict[str, list[float]]) -> None:
     for name, rates in figures.items():
         spread = f"{min(rates):,.0f} to {max(rates):,.0f}"
-        print(f"  {flags} flags, {name:12} {statistics.median(rates):10,.0f} ({spread})")
-    return {name: statistics.median(rates) for name, rates in figures.items()}
+        print(
+            f"  {flags} flags, {name:12} {statistics.median(rates):10,.0f} ({spread}), {statistics.median(costs[name]):,.1f} µs of CPU"
+        )
+    for name in ("unleash", "growthbook"):
+        if name in costs:
+            times = statistics.median(costs[name]) / statistics.median(costs["bulk"])
+            print(f"  {flags} flags: an answer of {name} costs {times:.1f} times the CPU of bulk")
 
 
 def _kill(_options: argparse.Namespace, _folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ from pathlib import Path
 from benchmarks.flag_parts.servers import Question
 
 CONNECTIONS = 32
+# Of what follows the name in /proc/PID/stat.
+USER_TIME, SYSTEM_TIME = 11, 12
 RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 BAD = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 
@@ -32,6 +35,17 @@ def rate(port: int, question: Question, *, seconds: float) -> float:
     if found is None or bad is not None:
         raise RuntimeError(f"{path}: {done.stdout[-500:]}")
     return float(found[1])
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children have had of the CPUs; 0 where nobody says (`/proc` is Linux's)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return 0.0
+    own = (int(fields[USER_TIME]) + int(fields[SYSTEM_TIME])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_seconds(int(child)) for child in children)
 
 
 def answer(port: int, question: Question) -> bytes:

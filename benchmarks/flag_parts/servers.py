@@ -32,6 +32,8 @@ ADMIN, FRONTEND = "*:*.bench-admin", "default:development.bench-frontend"
 RULE = {"conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}], "variant": "on"}
 SLOW_START = 60.0
 Question = tuple[str, Mapping[str, str], bytes]
+# The process behind each port, whose time is counted.
+STARTED: dict[int, int] = {}
 
 
 def define(count: int, *, by: str, service: str) -> None:
@@ -61,6 +63,7 @@ def running(command: Sequence[str | Path], port: int, **variables: str) -> Itera
     """A server until it is no longer needed. Raises RuntimeError when it does not come up."""
     environment = {**os.environ, "CYBERCUBE_LOG_LEVEL": "WARNING", **variables}
     process = subprocess.Popen([str(part) for part in command], env=environment)
+    STARTED[port] = process.pid
     until = time.monotonic() + SLOW_START
     try:
         while not answers(port):
