@@ -44,8 +44,7 @@ def conditions_in(content: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 def mark_of(values: Sequence[Any]) -> str:
     """`#3f2a9c01d4e7 (9,812 values)`: what is in the brackets is for people."""
-    number = len(values)
-    return f"#{digest_of(values)} ({ngettext('%(number)s value', '%(number)s values', number) % {'number': f'{number:,}'}})"
+    return f"#{digest_of(values)} ({_counted(len(values))})"
 
 
 def long_lists_shown(known: Lists, address: Callable[[str], str]) -> list[tuple[str, str]]:
@@ -64,10 +63,17 @@ def marked(text: str, known: Lists) -> list[Any] | None:
 
 
 def quoted(values: Sequence[Any], beside: Collection[str] = frozenset()) -> str:
-    """Some of `values`, those first that are not in `beside`, and how many there are more."""
-    texts = sorted((text_of(value) or "" for value in values), key=lambda text: text in beside)
-    more = gettext("and %(number)s more") % {"number": f"{len(texts) - QUOTED:,}"}
-    return f"{', '.join(texts[:QUOTED])} {more}"
+    """Some of `values` and how many there are more; beside another list only those that it lacks."""
+    texts = [text_of(value) or "" for value in values]
+    shown = [text for text in texts if text not in beside][:QUOTED]
+    if not shown:
+        return _counted(len(texts))
+    more = gettext("and %(number)s more") % {"number": f"{len(texts) - len(shown):,}"}
+    return f"{', '.join(shown)} {more}"
+
+
+def _counted(number: int) -> str:
+    return ngettext("%(number)s value", "%(number)s values", number) % {"number": f"{number:,}"}
 
 
 def read_values(text: str) -> list[str]:
