@@ -22,7 +22,7 @@ def fill(*, changes: int, seed: int, now: datetime) -> None:
     company.fill(changes=changes, freezes=10, seed=seed, now=now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for statement in (MIXED, REFUSED, ANSWERED, INCIDENTS, RELEASES, MIGRATIONS):
+        for statement in (MIXED, REFUSED, ANSWERED, INCIDENTS, RELEASES, MIGRATIONS, CARRIED):
             cursor.execute(statement, {"now": now, "people": 40})
         _flags(now)
 
@@ -104,7 +104,6 @@ SELECT 'REL-' || id, service_id, version || '.' || id, (ARRAY['minor', 'patch', 
     created_at, (SELECT min(id) FROM people_user), created_at
 FROM releases_deployment WHERE id %% 3 = 0 AND change <> ''
 """
-# Files that no artifact of this company carries.
 MIGRATIONS = """
 INSERT INTO releases_migration (reference, service_id, version, environment, filename, kind, phase, state, change, release, lock_impact, rollback_tested, backup, note,
     created_at, created_by_id)
@@ -114,4 +113,14 @@ SELECT 'MIG-' || id, service_id, version, environment, to_char(created_at, 'YYYY
     CASE WHEN id %% 30 = 0 THEN 'ACCESS EXCLUSIVE for a moment, stops readers and writers (line 1)' ELSE '' END, true, '', '',
     created_at, (SELECT min(id) FROM people_user) + id %% 40
 FROM releases_deployment WHERE id %% 10 = 0
+"""
+# Artifacts with their files: most clean, some with a warning, few with an error; one in seven files is carried by none.
+CARRIED = """
+UPDATE catalog_artifact a SET migrations = m.files
+FROM (
+    SELECT service_id, version, jsonb_agg(jsonb_build_object('filename', filename, 'kind', kind, 'phase', phase, 'sql', repeat('-- ' || md5(filename), 60), 'locks', '[]'::jsonb,
+        'findings', CASE WHEN id %% 500 = 0 THEN '[{"severity": "error"}]' WHEN id %% 60 = 0 THEN '[{"severity": "warning"}]' ELSE '[]' END::jsonb)) files
+    FROM releases_migration WHERE id %% 7 > 0 GROUP BY service_id, version
+) m
+WHERE a.service_id = m.service_id AND a.version = m.version
 """

@@ -9,12 +9,12 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import MD5, Cast
 
 from cybercube_portal.catalog.isolation import HOLDS, Isolated
 from cybercube_portal.catalog.protection import Platform
-from cybercube_portal.catalog.states import ArtifactType, EnvironmentCode, Stage, StageStatus
+from cybercube_portal.catalog.states import ArtifactType, EnvironmentCode, Severity, Stage, StageStatus
 from cybercube_portal.stateful import append_only_triggers
 
 
@@ -100,6 +100,12 @@ class Service(models.Model):
         return self.slug
 
 
+def found_by_lint(severity: Severity) -> Q:
+    """Artifacts with a finding of `severity` in a migration, by the index that holds these alone."""
+    path = f"jsonb_path_exists(%(expressions)s, '$[*].findings[*] ? (@.severity == \"{severity.value}\")')"
+    return Q(Func(F("migrations"), template=path, output_field=models.BooleanField()))
+
+
 class Artifact(models.Model):
     """A build output (§3), immutable: a trigger refuses every UPDATE and DELETE.
 
@@ -140,6 +146,13 @@ class Artifact(models.Model):
             models.Index(fields=["-registered_at", "-id"], name="artifact_newest"),
             models.Index(fields=["service", "git_sha"], name="artifact_by_commit"),
             models.Index(fields=["digest"], name="artifact_by_digest"),
+            # Few artifacts have one, and looking for it reads the SQL of every file.
+            *(
+                models.Index(
+                    fields=["service", "version"], name=f"artifact_lint_{severity}", condition=found_by_lint(severity)
+                )
+                for severity in Severity
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="artifact_immutable", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -8,7 +8,7 @@ from django.db.models import Exists, Func, JSONField, OuterRef, Q, Value
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
-from cybercube_portal.catalog.models import Artifact
+from cybercube_portal.catalog.models import Artifact, found_by_lint
 from cybercube_portal.catalog.registers import SERVICES, TEAMS, Owned
 from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode, Severity
 from cybercube_portal.query import Named, OneOf, Word
@@ -38,7 +38,10 @@ def lint_word() -> Word:
     """`lint:error`: rows of `service`, `version` and `filename` by what the lint found in that file of the artifact."""
     values = OneOf(
         {
-            **{severity.value: _carried(findings=[{"severity": severity.value}]) for severity in Severity},
+            **{
+                severity.value: _carried(found_by_lint(severity), findings=[{"severity": severity.value}])
+                for severity in Severity
+            },
             "clean": _carried() & ~_carried(findings=[{}]),
             "unknown": ~_carried(),
         }
@@ -47,13 +50,16 @@ def lint_word() -> Word:
     return Word(name="lint", means=means, values=values, example="error")
 
 
-def _carried(**judged: object) -> Q:
-    """Rows whose artifact carries the file, judged like that: `[{}]` holds anything but an empty list."""
+def _carried(*also: Q, **judged: object) -> Q:
+    """Rows whose artifact carries the file, judged like that: `[{}]` holds anything but an empty list. `also`: what the artifact is besides."""
     file = JSONObject(
         filename=OuterRef("filename"), **{name: Value(value, JSONField()) for name, value in judged.items()}
     )
     files = Func(file, function="jsonb_build_array", output_field=JSONField())
     carrying = Artifact.objects.filter(
-        service=OuterRef("service"), version=OuterRef("version"), migrations__contains=files
+        *also,
+        service=OuterRef("service"),
+        version=OuterRef("version"),
+        migrations__contains=files,
     )
     return Q(Exists(carrying))
