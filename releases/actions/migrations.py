@@ -34,7 +34,7 @@ from releases.models import Migration
 from releases.policy import migrations as policy
 from releases.policy.deployment import may_spend
 from releases.selectors.decisions import decision_to_spend
-from releases.selectors.migrations import file_of, get_migration, judge_move, lock_migration
+from releases.selectors.migrations import file_of, get_migration, judge_move, lock_migration, noticed_during
 from releases.selectors.releases import open_release_of, releases
 from releases.states import MigrationState
 
@@ -162,10 +162,15 @@ def apply_migration(*, reference: str, actor: Actor, now: datetime, note: str = 
 
 @transaction.atomic
 def verify_migration(*, reference: str, actor: Actor, now: datetime, note: str = "") -> Migration:
-    """Schema and application are as they should be, after 30 minutes (§9.4). Raises NotFound, NotPermitted, MoveRefused."""
+    """Schema and application are as they should be, after 30 minutes (§9.4); a note tells what was noticed meanwhile.
+
+    Raises NotFound, NotPermitted, MoveRefused.
+    """
     migration = _locked(reference, actor=actor, now=now)
     applied = migration.state == MigrationState.APPLIED
-    refuse_unless(judge_move(migration, "verify", now=now) if applied else decide())
+    if applied:
+        refuse_unless(judge_move(migration, "verify", now=now))
+        refuse_unless(decide(policy.documented(noticed_during(migration), note=note or migration.note)))
     migration.verify(at=now)
     return _moved(migration, "verify", note=note, actor=actor, now=now)
 

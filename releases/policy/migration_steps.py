@@ -14,6 +14,7 @@ from typing import NamedTuple
 from cybercube_portal.decisions import utc_text
 from releases.policy.migration_checklist import ITEMS as GATED
 from releases.policy.migration_checklist import Recorded
+from releases.policy.migrations import Noticed
 
 
 class Part(StrEnum):
@@ -35,15 +36,20 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFacts:
-    """One migration. `records`: its file's in every environment, its own among them; `slot`: when its change begins."""
+    """One migration. `records`: its file's in every environment, its own among them; `slot`: when its change begins;
+
+    `noticed`: the incidents of its service that began since it was started.
+    """
 
     own: Recorded
     records: tuple[Recorded, ...]
     slot: datetime | None = None
     on_call_notified_at: datetime | None = None
+    started_at: datetime | None = None
     applied_at: datetime | None = None
     verified_at: datetime | None = None
     note: str = ""
+    noticed: tuple[Noticed, ...] = ()
     watch: timedelta
     now: datetime
 
@@ -112,6 +118,20 @@ def _by_people(_facts: StepFacts) -> tuple[Standing, str]:
     return Standing.PEOPLE, "Whoever runs it watches; no record shows it."
 
 
+def _errors(facts: StepFacts) -> tuple[Standing, str]:
+    """Alerts become incidents: what was noticed is a fact, and so is that nothing was."""
+    if not facts.own.is_production or facts.started_at is None:
+        return _by_people(facts)
+    unresolved = ", ".join(incident.reference for incident in facts.noticed if incident.is_open)
+    if unresolved:
+        return Standing.OPEN, f"Still open: {unresolved}."
+    names = ", ".join(incident.reference for incident in facts.noticed)
+    if facts.applied_at is None or facts.now < facts.applied_at + facts.watch:
+        return Standing.OPEN, f"Resolved so far: {names}." if names else "No incident so far."
+    until = utc_text(facts.applied_at + facts.watch)
+    return Standing.DONE, f"Noticed and resolved: {names}." if names else f"No incident was noticed until {until}."
+
+
 def _abort(facts: StepFacts) -> tuple[Standing, str]:
     if any(row.rollback_tested for row in facts.records):
         return Standing.DONE, "The way back was tested."
@@ -151,7 +171,7 @@ LINES: tuple[tuple[Part, str, Judge], ...] = (
     (Part.BEFORE, "Deployment window scheduled", _window),
     (Part.BEFORE, "On-call notified", _notified),
     (Part.DURING, "Monitor database metrics", _by_people),
-    (Part.DURING, "Monitor application errors", _by_people),
+    (Part.DURING, "Monitor application errors", _errors),
     (Part.DURING, "Ready to abort if issues", _abort),
     (Part.AFTER, "Verify schema changes applied", _verified),
     (Part.AFTER, "Verify application functioning", _verified),

@@ -14,6 +14,7 @@ from releases.states import MigrationState
 SECTION = "§9.4"
 ORDER = tuple(MigrationPhase)
 MOST_NAMED = 3
+WATCH_BOTH = "Watch database and application."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +83,47 @@ def is_decision_for(migration: Judged, asked: Judged) -> Decision:
     return decide(passed("decision.subject", "§4.2", "The decision is about this migration."))
 
 
-def may_verify(*, environment: str, applied_at: datetime | None, watch: timedelta, now: datetime) -> Decision:
-    """§9.4 "Monitor for 30 minutes": in production it is verified once they are over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """An incident of the service and environment that began while the migration ran or was watched."""
+
+    reference: str
+    is_open: bool
+
+
+def may_verify(
+    *,
+    environment: str,
+    applied_at: datetime | None,
+    watch: timedelta,
+    now: datetime,
+    noticed: Iterable[Noticed] = (),
+) -> Decision:
+    """§9.4 "Monitor for 30 minutes": in production it is verified once they are over, and once what was noticed meanwhile is resolved."""
     if environment != EnvironmentCode.PRD or applied_at is None:
         return decide(passed("migration.verifiable", SECTION, f"It may be verified in {environment}."))
     until = applied_at + watch
-    if now < until:
-        message = f"It is watched until {utc_text(until)}."
-        return decide(
-            pending("migration.being_watched", SECTION, message, "Watch database and application.", ("On-call", "DBA"))
-        )
-    return decide(passed("migration.watched", SECTION, "It was watched for its 30 minutes."))
+    on_call = ("On-call", "DBA")
+    watched = (
+        pending("migration.being_watched", SECTION, f"It is watched until {utc_text(until)}.", WATCH_BOTH, on_call)
+        if now < until
+        else passed("migration.watched", SECTION, "It was watched for its 30 minutes.")
+    )
+    unresolved = ", ".join(incident.reference for incident in noticed if incident.is_open)
+    if not unresolved:
+        return decide(watched)
+    message = f"Noticed while it ran or was watched, and still open: {unresolved}."
+    remedy = "Resolve what was noticed, or take the migration back."
+    return decide(watched, pending("migration.incident_open", SECTION, message, remedy, on_call))
+
+
+def documented(noticed: Iterable[Noticed], *, note: str) -> Reason | None:
+    """§9.4 "Document any issues": what was noticed is told when the migration is verified."""
+    names = ", ".join(incident.reference for incident in noticed)
+    if not names or note.strip():
+        return None
+    message = f"Noticed while it ran or was watched: {names}."
+    return failed("migration.undocumented", SECTION, message, "Say in the note what it was, and what follows.")
 
 
 def explained(verb: str, reason: str) -> Reason | None:

@@ -16,6 +16,7 @@ from releases.models import Migration
 from releases.policy.gate import Question
 from releases.policy.migration_checklist import Recorded, open_items
 from releases.policy.migration_steps import Step, StepFacts, steps
+from releases.selectors.migrations import noticed_during
 from releases.selectors.releases import releases
 from releases.states import MigrationState
 
@@ -40,9 +41,11 @@ def steps_of(migration: Migration, *, now: datetime) -> tuple[Step, ...]:
         records=tuple(_records(migration.service.slug, [migration.filename])),
         slot=change.scheduled_time if change else None,
         on_call_notified_at=release.on_call_notified_at if release else None,
+        started_at=migration.started_at,
         applied_at=migration.applied_at,
         verified_at=migration.verified_at,
         note=migration.note,
+        noticed=noticed_during(migration),
         watch=settings.WATCH_DURATION,
         now=now,
     )

@@ -12,16 +12,16 @@ from django.utils.translation import gettext_noop
 
 from changes.selectors.moves import MoveOption
 from cybercube_portal.catalog import selectors as catalog
-from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, MigrationPhase
+from cybercube_portal.catalog.states import ENVIRONMENT_NAMES, EnvironmentCode, MigrationPhase
 from cybercube_portal.decisions import Decision, decide, passed
 from cybercube_portal.errors import NotFound
 from cybercube_portal.people.actors import Actor
 from cybercube_portal.people.guard import may
 from releases import permissions
-from releases.models import Migration
+from releases.models import Incident, Migration
 from releases.policy import migrations as policy
 from releases.policy.migration_checklist import DONE
-from releases.states import MIGRATION_MOVES, MigrationState
+from releases.states import MIGRATION_MOVES, IncidentState, MigrationState
 
 OPEN = frozenset({MigrationState.PLANNED, MigrationState.TESTED, MigrationState.RUNNING})
 LABELS: dict[str, str] = {
@@ -93,7 +93,11 @@ def judge_move(migration: Migration, verb: str, *, now: datetime) -> Decision:
     """The reason guard of a verb, whoever says it."""
     if verb == "verify":
         return policy.may_verify(
-            environment=migration.environment, applied_at=migration.applied_at, watch=settings.WATCH_DURATION, now=now
+            environment=migration.environment,
+            applied_at=migration.applied_at,
+            watch=settings.WATCH_DURATION,
+            now=now,
+            noticed=noticed_during(migration),
         )
     if verb == "run":
         return policy.in_order(
@@ -103,6 +107,19 @@ def judge_move(migration: Migration, verb: str, *, now: datetime) -> Decision:
             others=siblings(migration),
         )
     return decide(passed("migration.move", "§9.4", "Nothing stands in the way."))
+
+
+def noticed_during(migration: Migration) -> tuple[policy.Noticed, ...]:
+    """The incidents of its service in production that began between its start and the end of its watch (§9.4); none before it was run."""
+    if migration.started_at is None or migration.environment != EnvironmentCode.PRD:
+        return ()
+    found = Incident.objects.filter(
+        service=migration.service, environment=migration.environment, detected_at__gte=migration.started_at
+    )
+    if migration.applied_at is not None:
+        found = found.filter(detected_at__lte=migration.applied_at + settings.WATCH_DURATION)
+    rows = found.order_by("detected_at", "id").values_list("reference", "state")
+    return tuple(policy.Noticed(reference=name, is_open=state == IncidentState.OPEN) for name, state in rows)
 
 
 def siblings(migration: Migration) -> tuple[policy.Sibling, ...]:

@@ -86,12 +86,12 @@ def test_check__branch_with_its_date__is_held_to_its_lifetime(
         ({"kind": "branch", "value": "main", "checks": [{"kind": "branch", "value": "main"}]}, "/checks"),
         ({"checks": [{"kind": "branch", "value": "main"}, {"kind": "branch"}]}, "/checks/1/value"),
         ({"kind": "version", "value": "v1.0.0", "created_at": "2026-01-14T10:00:00Z"}, "/created_at"),
-        ({"kind": "branch", "value": "main", "created_at": "2999-01-14T10:00:00Z"}, "/created_at"),
+        ({"kind": "branch", "value": "main", "created_at": "2150-01-14T10:00:00Z"}, "/created_at"),
         (
             {
                 "checks": [
                     {"kind": "branch", "value": "main"},
-                    {"kind": "branch", "value": "main", "created_at": "2999-01-14T10:00:00Z"},
+                    {"kind": "branch", "value": "main", "created_at": "2150-01-14T10:00:00Z"},
                 ]
             },
             "/checks/1/created_at",

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from cybercube_portal.audit.models import Delivery, Event, Intent
 from releases.actions.migration_notices import remind_of_migration
+from releases.models import Incident
 from releases.policy.migration_checklist import ITEMS
 from tests.factories import changes as story
 from tests.factories import deployments
@@ -229,6 +230,7 @@ def test_run__in_production__spends_an_allow_for_migrate_and_is_watched_for_30_m
     standing = {line["text"]: line for line in alice.get(address).json()["checklist"]}
     assert standing["Monitor for 30 minutes"]["shown_by"] == until
     assert [text for text, line in standing.items() if line["standing"] == "open"] == [
+        "Monitor application errors",
         "Verify schema changes applied",
         "Verify application functioning",
         "Monitor for 30 minutes",
@@ -244,7 +246,20 @@ def test_run__in_production__spends_an_allow_for_migrate_and_is_watched_for_30_m
         "alice@example.com",
         "erin@example.com",
     }
-    assert said(alice, address, "verify").json()["state"] == "verified"
+    # What was noticed meanwhile is resolved, and told.
+    incident = Incident.objects.create(
+        reference="INC-7", service=service, environment="prd", title="5 %", source="person", detected_at=at
+    )
+    waiting = said(alice, address, "verify").json()
+    assert (waiting["code"], "INC-7" in waiting["detail"]) == ("migration.incident_open", True)
+    incident.resolve(at=later)
+    incident.save()
+    assert said(alice, address, "verify").json()["code"] == "migration.undocumented"
+    verified = said(alice, address, "verify", note="One slow replica.").json()
+    assert verified["state"] == "verified"
+    assert {line["text"]: line["shown_by"] for line in verified["checklist"]}["Monitor application errors"] == (
+        "Noticed and resolved: INC-7."
+    )
     other = planned(alice, environment="dev")
     said(alice, other, "test")
     assert said(alice, other, "run", decision=answer["id"]).json()["code"] in {

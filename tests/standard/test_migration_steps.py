@@ -9,6 +9,7 @@ import pytest
 
 from releases.policy.migration_checklist import Recorded
 from releases.policy.migration_steps import StepFacts, steps
+from releases.policy.migrations import Noticed
 from releases.states import MigrationState
 
 NOW = datetime(2026, 1, 17, 12, 0, tzinfo=UTC)
@@ -25,8 +26,14 @@ OWN = replace(STAGED, environment="prd", state=MigrationState.TESTED, backup="ni
 READY = StepFacts(
     own=OWN, records=(STAGED, OWN), slot=NOW, on_call_notified_at=NOW - timedelta(hours=3), watch=WATCH, now=NOW
 )
-APPLIED = replace(READY, applied_at=NOW - timedelta(minutes=29))
-VERIFIED = replace(APPLIED, applied_at=NOW - WATCH, verified_at=NOW, note="A replica lagged for 2 s.")
+APPLIED = replace(READY, started_at=NOW - timedelta(minutes=30), applied_at=NOW - timedelta(minutes=29))
+VERIFIED = replace(
+    APPLIED,
+    started_at=NOW - timedelta(minutes=31),
+    applied_at=NOW - WATCH,
+    verified_at=NOW,
+    note="A replica lagged for 2 s.",
+)
 # As §9.4 prints it, with how each line stands: nothing recorded, ready in production, applied 29 minutes ago, verified.
 PRINTED = """
 Migration tested on staging with production-like data | open done done done
@@ -37,7 +44,7 @@ Backup verified | open done done done
 Deployment window scheduled | open done done done
 On-call notified | people done done done
 Monitor database metrics | people people people people
-Monitor application errors | people people people people
+Monitor application errors | people people open done
 Ready to abort if issues | open done done done
 Verify schema changes applied | open open open done
 Verify application functioning | open open open done
@@ -67,6 +74,25 @@ def test_checklist__what_shows_it__is_said() -> None:
     assert shown["Estimated duration calculated"] == "12 s."
     assert shown["Deployment window scheduled"] == "Its change begins 2026-01-17 12:00 UTC."
     assert {step.text: step.shown_by for step in steps(VERIFIED)}["Document any issues"] == "A replica lagged for 2 s."
+
+
+@pytest.mark.parametrize(
+    ("facts", "noticed", "standing", "shown"),
+    [
+        (APPLIED, (), "open", "No incident so far."),
+        (APPLIED, (Noticed(reference="INC-7", is_open=False),), "open", "Resolved so far: INC-7."),
+        (APPLIED, (Noticed(reference="INC-7", is_open=True),), "open", "Still open: INC-7."),
+        (VERIFIED, (), "done", "No incident was noticed until 2026-01-17 12:00 UTC."),
+        (VERIFIED, (Noticed(reference="INC-7", is_open=False),), "done", "Noticed and resolved: INC-7."),
+        (replace(VERIFIED, own=STAGED), (), "people", "Whoever runs it watches; no record shows it."),
+    ],
+)
+def test_checklist__application_errors__are_the_incidents_since_it_was_started(
+    facts: StepFacts, noticed: tuple[Noticed, ...], standing: str, shown: str
+) -> None:
+    found = {step.text: step for step in steps(replace(facts, noticed=noticed))}["Monitor application errors"]
+
+    assert (found.standing, found.shown_by) == (standing, shown)
 
 
 def test_checklist__in_staging__leaves_out_what_production_alone_is_asked() -> None:

@@ -223,6 +223,8 @@ def migration_description(value: str) -> str | None:
     description = re.sub("^[0-9]*_?", "", value.removesuffix(".sql"))
     if _SNAKE.fullmatch(description):
         return None
+    if description.endswith((".up", ".down")):
+        return "The way there and the way back stand in one file, below “-- Up” and “-- Down” (§8.4): the description is words alone."
     return "After the moment stands a description: words in lower case, joined by “_”."
 
 
