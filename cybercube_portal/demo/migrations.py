@@ -23,10 +23,6 @@ REGION = {
     "filename": "20260112093000_add_region_to_addresses.sql",
     "sql": "SET lock_timeout = '5s';\nALTER TABLE addresses ADD COLUMN region VARCHAR(80);\n",
 }
-BACKFILL = {
-    "filename": "20260112094500_fill_region_of_addresses.sql",
-    "sql": "UPDATE addresses SET region = '' WHERE region IS NULL;\n",
-}
 # §9.3 "Renaming a column" and "Adding an index", as they are unsafe: the lint fails, and the change's risk rises.
 RENAMED = {
     "filename": "20260114110000_rename_rank_of_documents.sql",

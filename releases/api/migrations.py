@@ -232,9 +232,19 @@ def _run(*, reference: str, decision: str = "", run: dict[str, Any] | None = Non
 
 VERBS: tuple[Verb, ...] = (
     Verb("test", TrialBody, _test, "It ran on production-like data: what that showed (§9.4)."),
-    Verb("run", RunMigrationBody, _run, "It is being run; in production it spends an allow of the gate for migrate."),
+    Verb(
+        "run",
+        RunMigrationBody,
+        _run,
+        "It is being run, after the phases before it (§9.3); in production it spends an allow of the gate for migrate.",
+    ),
     Verb("apply", NoteBody, actions.apply_migration, "It ran through; production is watched for 30 minutes now."),
-    Verb("verify", NoteBody, actions.verify_migration, "Schema and application are as they should be."),
+    Verb(
+        "verify",
+        NoteBody,
+        actions.verify_migration,
+        "Schema and application are as they should be; a note tells what was noticed meanwhile (§9.4).",
+    ),
     Verb("abort", BecauseBody, actions.abort_migration, "Given up before it was applied."),
     Verb("roll_back", BecauseBody, actions.roll_back_migration, "Taken back; a way back is never asked at the gate."),
 )
