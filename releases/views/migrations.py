@@ -29,6 +29,8 @@ from releases.selectors.migrations import file_of, get_migration, moves_for
 from releases.views.release import Button
 from releases.views.release_timeline import entries_of, events_of
 
+# What a page shows of a file; the artifact holds all of it.
+MOST_LINES, LONGEST_LINE = 300, 300
 NEW, ONE = "releases/migration_new.html", "releases/migration.html"
 ICONS = {
     "test": "flask-conical",
@@ -119,13 +121,17 @@ def _context(
         for option in moves_for(found, actor=request.actor, now=request.now)
     ]
     lines = steps_of(found, now=request.now)
+    file = file_of(found)
+    written = file["sql"].splitlines() if file else []
     return {
         "migration": found,
         "parts": [(words, [line for line in lines if line.part is part]) for part, words in PARTS.items()],
         "main": next((button for button in buttons if button.verb in MAIN), None),
         "others": [button for button in buttons if button.verb not in MAIN],
         "entries": entries_of(events_of(reference)),
-        "file": file_of(found),
+        "file": file,
+        "sql": [line[:LONGEST_LINE] for line in written[:MOST_LINES]],
+        "more_lines": len(written) - MOST_LINES,
         "crumbs": _above(),
     }
 

@@ -97,6 +97,8 @@ def test_migration__planned__knows_its_locks_and_its_page_shows_them(
     assert "SHARE" in page
     assert "as long as the table is read" in page
     assert "CREATE INDEX CONCURRENTLY idx_users_email ON users(email);" in page
+    assert '<li id="line-2">CREATE INDEX rate ON products(rate);</li>' in page
+    assert 'href="#line-2"' in page
 
 
 def test_migration__in_another_order__is_refused(alice: APIClient) -> None:

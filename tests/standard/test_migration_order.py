@@ -54,7 +54,7 @@ def test_contract__after_many__names_the_first_three_and_counts_the_rest() -> No
     names = [f"2025011712000{number}_x.sql" for number in range(5)]
     (message,) = judged(CONTRACT, *(other(BACKFILL, name=name) for name in reversed(names)))
 
-    assert ", ".join(f"{name} (backfill)" for name in names[:3]) + " and 2 more comes first" in message
+    assert ", ".join(f"{name} (backfill)" for name in names[:3]) + " and 2 more." in message
     assert names[3] not in message
 
 
