@@ -59,10 +59,8 @@ def in_order(*, filename: str, phase: MigrationPhase, environment: str, others: 
     if not first:
         return decide(passed("migration.order", "§9.3", "Nothing has to run before it."))
     named = ", ".join(f"{other.filename} ({other.phase})" for other in first[:MOST_NAMED])
-    more = f" and {len(first) - MOST_NAMED} more" if len(first) > MOST_NAMED else ""
-    message = (
-        f"It belongs to the phase {phase.value}: {named}{more} comes first and has not run through in {environment}."
-    )
+    files = f"{named} and {len(first) - MOST_NAMED} more" if len(first) > MOST_NAMED else named
+    message = f"It belongs to the phase {phase.value} and waits in {environment} for {files}."
     remedy = "Run what comes first and note that it ran through; abort what nobody needs any more."
     return decide(failed("migration.order", "§9.3", message, remedy, ("Engineer", "DBA")))
 
