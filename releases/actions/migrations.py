@@ -170,7 +170,7 @@ def verify_migration(*, reference: str, actor: Actor, now: datetime, note: str =
     applied = migration.state == MigrationState.APPLIED
     if applied:
         refuse_unless(judge_move(migration, "verify", now=now))
-        refuse_unless(decide(policy.documented(noticed_during(migration), note=note or migration.note)))
+        refuse_unless(decide(policy.documented(noticed_during(migration), note=note)))
     migration.verify(at=now)
     return _moved(migration, "verify", note=note, actor=actor, now=now)
 
