@@ -1,8 +1,10 @@
-"""Every rule of the lint beside SQL that breaks it, in the groups of §9, to be read beside the standard. Pure."""
+"""Every rule of the lint beside SQL that breaks it, in the groups of §9, to be read beside the standard."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from django.utils.translation import gettext_noop
 
 from cybercube_portal.catalog.migration_rules import (
     BUILT_AT_RUN,
@@ -27,7 +29,7 @@ class Group(NamedTuple):
 
 GROUPS: tuple[Group, ...] = (
     Group(
-        "Adding a column",
+        gettext_noop("Adding a column"),
         "§9.3",
         {
             "adding-required-field": "ALTER TABLE users ADD COLUMN phone VARCHAR(20) NOT NULL;",
@@ -38,7 +40,7 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Renaming a column",
+        gettext_noop("Renaming a column"),
         "§9.3",
         {
             "renaming-column": "ALTER TABLE users RENAME COLUMN name TO full_name;",
@@ -49,7 +51,7 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Adding an index",
+        gettext_noop("Adding an index"),
         "§9.3",
         {
             "require-concurrent-index-creation": "CREATE INDEX idx_users_email ON users(email);",
@@ -62,7 +64,7 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Backward compatible: old code works with the new schema",
+        gettext_noop("Backward compatible: old code works with the new schema"),
         "§9.1",
         {
             "changing-column-type": "ALTER TABLE users ALTER COLUMN id TYPE BIGINT;",
@@ -85,7 +87,7 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Incremental: readers and writers go on",
+        gettext_noop("Incremental: readers and writers go on"),
         "§9.1",
         {
             "constraint-missing-not-valid": "ALTER TABLE users ADD CONSTRAINT phone_known CHECK (phone <> '');",
@@ -102,12 +104,12 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Reversible",
+        gettext_noop("Reversible"),
         "§8.4",
         {WAY_BACK: "-- Up\nCREATE TABLE notes (id BIGINT);\n-- Down\nDROP TABLE notes;"},
     ),
     Group(
-        "Tested: nothing that nobody has seen",
+        gettext_noop("Tested: nothing that nobody has seen"),
         "§9.1",
         {
             ELSEWHERE: "\\i other.sql",
@@ -116,7 +118,7 @@ GROUPS: tuple[Group, ...] = (
         },
     ),
     Group(
-        "Naming",
+        gettext_noop("Naming"),
         "§9.2",
         {
             "migration.timestamp": "20260117_add_tax_rate_to_products.sql",
