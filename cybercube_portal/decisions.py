@@ -42,7 +42,7 @@ class Reason:
         """The shape every surface shows: {code, outcome, section, message, remedy, who[], details{}}."""
         return {
             "code": self.code,
-            "outcome": self.outcome.value,
+            "outcome": str(self.outcome),
             "section": self.section,
             "message": self.message,
             "remedy": self.remedy,

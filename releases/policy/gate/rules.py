@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from cybercube_portal.decisions import Outcome, Reason, skipped
@@ -93,7 +94,7 @@ class GateAnswer:
 
 def decide(facts: GateFacts, *, lifetime: timedelta) -> GateAnswer:
     """Judge every rule. Deny when one fails, wait when one is pending, allow otherwise; an allow lives for `lifetime`."""
-    reasons = tuple(reason for rule in RULES for reason in judged(rule, facts))
+    reasons = tuple(chain.from_iterable(judged(rule, facts) for rule in RULES))
     outcome = outcome_of(reasons)
     until = facts.at + lifetime
     if outcome is GateOutcome.ALLOW:
@@ -128,7 +129,8 @@ def judged(rule: Rule, facts: GateFacts) -> tuple[Reason, ...]:
     mode = mode_of(rule.row, column, facts.question.action)
     if mode is Mode.NOT_ASKED:
         return (skipped(rule.row.code, rule.row.section, f"Not asked of {column.value}: {rule.row.unless}"),)
-    return tuple(_as_asked(mode, reason) for reason in rule.judge(facts))
+    reasons = rule.judge(facts)
+    return reasons if mode is Mode.ASKED else tuple(_as_asked(mode, reason) for reason in reasons)
 
 
 def _as_asked(mode: Mode, reason: Reason) -> Reason:
