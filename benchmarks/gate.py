@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import django
 from django.conf import settings
@@ -28,8 +29,8 @@ from cybercube_portal.settings.choice import choose_settings
 choose_settings()
 django.setup()
 
-from benchmarks.data_parts import loading  # noqa: E402 - models need the settings
-from benchmarks.gate_parts import client, company, peer  # noqa: E402
+from benchmarks.data_parts import loading, pages  # noqa: E402 - models need the settings
+from benchmarks.gate_parts import client, company, peer, processor  # noqa: E402
 from cybercube_portal import clock  # noqa: E402
 from cybercube_portal.devstack.ports import free_port  # noqa: E402
 from cybercube_portal.devstack.up import answers, web_command  # noqa: E402
@@ -39,6 +40,14 @@ from releases.actions.gate_log import INSERT, insert_parameters  # noqa: E402
 from releases.policy.gate import Question  # noqa: E402
 from releases.selectors.gate import parameters_of  # noqa: E402
 from releases.selectors.gate_statement import FOR_ARTIFACTS  # noqa: E402
+
+
+class Web(NamedTuple):
+    """The web server that is measured."""
+
+    port: int
+    pid: int
+
 
 URL = "/api/v1/gate/decisions/"
 CONNECTIONS = 16
@@ -56,39 +65,48 @@ def main() -> int:
     loading.settle()
     print(f"loaded in {time.perf_counter() - began:.0f} s")
     refused = 0
-    with _web() as port, tempfile.TemporaryDirectory() as folder:
-        asked = _requests(made, port)
-        client.run(lambda: client.as_many_as_possible(port, asked, connections=CONNECTIONS, seconds=3))
+    with _web() as web, tempfile.TemporaryDirectory() as folder:
+        asked = _requests(made, web.port)
+        client.run(lambda: client.as_many_as_possible(web.port, asked, connections=CONNECTIONS, seconds=3))
         steady = client.run(
-            lambda: client.so_many_a_second(port, asked, rate=options.rate, seconds=options.steady_seconds)
+            lambda: client.so_many_a_second(web.port, asked, rate=options.rate, seconds=options.steady_seconds)
         )
         refused += steady.refused
         print(
             f"at {options.rate:.0f} requests/s, {len(steady.seconds)} answers: p50 {steady.percentile(50):.1f} ms, "
             f"p95 {steady.percentile(95):.1f} ms, p99 {steady.percentile(99):.1f} ms"
         )
-        refused += _compare(options, made, asked, port, Path(folder))
+        refused += _compare(options, made, asked, web, Path(folder))
     if refused:
         print(f"{refused} answers were no allow", file=sys.stderr)
     return int(bool(refused))
 
 
-def _compare(options: argparse.Namespace, made: company.Company, asked: list[bytes], port: int, folder: Path) -> int:
+def _compare(options: argparse.Namespace, made: company.Company, asked: list[bytes], web: Web, folder: Path) -> int:
     scripts = _scripts(made)
-    ours, theirs, refused = [], [], 0
+    servers = (web.pid, processor.postgresql())
+    ours, theirs, costs, refused = [], [], [], 0
     for _ in range(options.rounds):
+        began = processor.seconds(*servers)
         most = client.run(
-            lambda: client.as_many_as_possible(port, asked, connections=CONNECTIONS, seconds=options.round_seconds)
+            lambda: client.as_many_as_possible(web.port, asked, connections=CONNECTIONS, seconds=options.round_seconds)
         )
+        between = processor.seconds(*servers)
         refused += most.refused
         ours.append(most.rate)
         theirs.append(peer.rate(scripts, folder=folder, clients=CONNECTIONS, seconds=options.round_seconds))
+        ended = processor.seconds(*servers)
+        costs.append(((between - began) / len(most.seconds), (ended - between) / (theirs[-1] * options.round_seconds)))
         print(
             f"  {CONNECTIONS} connections: gate {ours[-1]:.0f}/s (p50 {most.percentile(50):.1f} ms, p99 {most.percentile(99):.1f} ms), "
             f"pgbench {theirs[-1]:.0f}/s"
         )
     ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
     print(f"median: gate {statistics.median(ours):.0f}/s, pgbench {statistics.median(theirs):.0f}/s, ratio {ratio:.2f}")
+    mine, other = (1000 * statistics.median(costs_of) for costs_of in zip(*costs, strict=True))
+    print(
+        f"processor time of the servers: {mine:.1f} ms a decision, pgbench {other:.1f}, ratio {other / mine:.2f}; {pages.load()}"
+    )
     return refused
 
 
@@ -111,7 +129,7 @@ def _server_version() -> str:
 
 
 @contextlib.contextmanager
-def _web() -> Iterator[int]:
+def _web() -> Iterator[Web]:
     """The web server as `./portal up` starts it, without the budget of requests that would stop one caller alone."""
     port = free_port(random.randint(20000, 40000))
     environment = {**os.environ, "CYBERCUBE_GATE_RATE": "0", "CYBERCUBE_LOG_LEVEL": "WARNING"}
@@ -121,7 +139,7 @@ def _web() -> Iterator[int]:
             if process.poll() is not None:
                 raise RuntimeError("the web server did not start")
             time.sleep(0.1)
-        yield port
+        yield Web(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)
