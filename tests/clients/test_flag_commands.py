@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +51,31 @@ def test_scan__of_a_folder__keeps_what_it_names_and_says_what_nobody_defined(
     assert (ran.code, "nobody defined release_gone" in ran.out) == (0, True), ran.said
     rows = CodeReference.objects.values_list("key", "path", "line")
     assert sorted(rows) == [("release_gone", "app.ts", 1), (KEY, "app.py", 1)]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"GITHUB_ACTIONS": "true", "GITHUB_REF_NAME": "7/merge", "GITHUB_HEAD_REF": "feature/CC-7-menu"},
+        {"GITLAB_CI": "true", "CI_COMMIT_REF_NAME": "feature/CC-7-menu"},
+        {"JENKINS_URL": "https://jenkins.test", "BRANCH_NAME": "feature/CC-7-menu"},
+        {},
+    ],
+)
+def test_scan__of_another_branch_than_main__keeps_nothing_and_says_so(
+    cybercube: Command, job: dict[str, str], code: Path, elsewhere: dict[str, str]
+) -> None:
+    asked = ["flags", "scan", str(code), "--repository", "billing", "--revision", "a1b2c3d"]
+    if not elsewhere:
+        subprocess.run(["git", "init", "-q", "-b", "feature/CC-7-menu", str(code)], check=True)
+    ran = cybercube(*asked, **job, **elsewhere)
+    assert "0 of 2 references kept for billing: feature/CC-7-menu is not main" in ran.out, ran.said
+    assert "nobody defined release_gone" in ran.out
+    assert not CodeReference.objects.exists()
+
+    ran = cybercube(*asked, "--branch", "main", **job, **elsewhere)
+    assert "2 of 2 references kept" in ran.out, ran.said
+    assert CodeReference.objects.count() == 2
 
 
 def test_lint__of_a_folder__fails_on_unknown_and_expired_flags(

@@ -18,6 +18,7 @@ from cybercube.arguments import FLAG_KEY, add_credentials, flag_key, word
 from cybercube.exits import Exit, Unreachable, UsageError
 from cybercube.portal import Portal
 from cybercube.report import as_json
+from cybercube.runs import current_branch
 from cybercube.serving import add_serving
 
 SECONDS = 60.0
@@ -62,6 +63,9 @@ def add_flags(commands: argparse._SubParsersAction[argparse.ArgumentParser], *, 
     scan.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path())
     scan.add_argument("--repository", type=word, required=True, metavar="NAME", help="whose references are replaced")
     scan.add_argument("--revision", type=word, metavar="SHA", help="(default: git rev-parse HEAD)")
+    scan.add_argument(
+        "--branch", type=word, metavar="NAME", help="only what main names is kept (default: the job's, or git's)"
+    )
     lint = _verb(verbs, "lint", "fail when the code names a flag nobody defined, one that expired or was archived")
     lint.set_defaults(command=lambda options: _lint(options, connect(options)))
     lint.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path())
@@ -115,9 +119,15 @@ def _scan(options: argparse.Namespace, portal: Portal) -> Exit:
         "revision": options.revision or _revision(options.folder),
         "references": [line._asdict() for line in lines],
     }
+    branch = (
+        options.branch or current_branch(os.environ) or _git(options.folder, "symbolic-ref", "--short", "-q", "HEAD")
+    )
+    if branch:
+        body["branch"] = branch
     answer = portal.call("flags/references/", body=body, seconds=SECONDS)
-    unknown = answer.get("unknown")
-    print(as_json(answer) if options.json else f"{len(lines)} references kept for {options.repository}")
+    unknown, kept = answer.get("unknown"), answer.get("references")
+    words = f"{kept} of {len(lines)} references kept for {options.repository}"
+    print(as_json(answer) if options.json else words if kept == len(lines) else f"{words}: {branch} is not main")
     for key in unknown if isinstance(unknown, list) and not options.json else []:
         print(f"nobody defined {key}")
     return Exit.ALLOWED
@@ -164,14 +174,22 @@ def _kill(options: argparse.Namespace, portal: Portal) -> Exit:
 
 
 def _revision(folder: Path) -> str:
+    found = _git(folder, "rev-parse", "HEAD")
+    if not found:
+        raise UsageError("the revision is not known: give --revision")
+    return found
+
+
+def _git(folder: Path, *asked: str) -> str:
+    """What git says of the folder; "" where it says nothing."""
     try:
         done = subprocess.run(  # noqa: S603 - its arguments are ours
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607
+            ["git", "-C", str(folder), *asked],  # noqa: S607
             check=True,
             capture_output=True,
             text=True,
             timeout=SECONDS,
         )
     except (OSError, subprocess.SubprocessError):
-        raise UsageError("the revision is not known: give --revision") from None
+        return ""
     return done.stdout.strip()

@@ -19,6 +19,16 @@ def current_run(environ: Mapping[str, str]) -> dict[str, object] | None:
     return None
 
 
+def current_branch(environ: Mapping[str, str]) -> str:
+    """The branch this GitHub Actions, GitLab or Jenkins job builds, of a pull request its own; "" outside of them."""
+    names = {
+        "GITHUB_ACTIONS": ("GITHUB_HEAD_REF", "GITHUB_REF_NAME"),
+        "GITLAB_CI": ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_REF_NAME"),
+        "JENKINS_URL": ("CHANGE_BRANCH", "BRANCH_NAME"),
+    }
+    return next((environ[name] for job in names if environ.get(job) for name in names[job] if environ.get(name)), "")
+
+
 def _run(provider: str, identity: str, attempt: int, url: str) -> dict[str, object]:
     return {"provider": provider, "id": identity, "attempt": attempt, **({"url": url} if url else {})}
 
