@@ -98,7 +98,7 @@ def look() -> Look:
         for theme, size in (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE)):
             worn = wear(page, theme=theme, size=size)
             picture(page, f"{name}-{worn}")
-            faults = axe_faults(page, colours_only=theme == "dark")
+            faults = axe_faults(page, others=theme != "dark")
             found += [f"{worn}: {fault}" for fault in faults]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": PHONE[1]})

@@ -26,12 +26,18 @@ FIGURES = """() => ({
 })"""
 
 
-def axe_faults(page: Page, *, colours_only: bool = False) -> list[str]:
-    """What axe says against the page as it stands. Only its colours can differ from one theme to the other."""
+def axe_faults(page: Page, *, colours: bool = True, others: bool = True) -> list[str]:
+    """What axe says against the page as it stands, by its rules of colours, by all others, or by both.
+
+    Only its colours can differ from one theme to the other, and half of the work is theirs.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
-    options |= {"runOnly": list(OF_COLOURS)} if colours_only else {"rules": RULES}
+    if others:
+        options["rules"] = RULES if colours else RULES | {name: {"enabled": False} for name in OF_COLOURS}
+    else:
+        options["runOnly"] = list(OF_COLOURS)
     found = page.evaluate("(options) => axe.run(options)", options)["violations"]
     return [
         f"axe {rule['id']}: {rule['help']}\n" + "\n".join(f"        {node['html'][:200]}" for node in rule["nodes"][:4])

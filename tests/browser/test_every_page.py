@@ -21,7 +21,7 @@ from tests.architecture.matrix import READING_ROOM, ROWS, Row
 from tests.architecture.pseudo import LANGUAGE, Typed, speak_brackets, untranslated
 from tests.architecture.world import PERSONS, World, build
 from tests.browser.forms import Sender
-from tests.browser.standing import DESKTOP, PHONE, axe_faults, listening, order, picture, sideways, wear
+from tests.browser.standing import AXE, DESKTOP, PHONE, axe_faults, listening, order, picture, sideways, wear
 from tests.factories.people import Cast
 
 pytestmark = pytest.mark.browser
@@ -92,7 +92,8 @@ class Tour:
         self.opened.add(path.partition("?")[0])
         if name not in self.browsers:
             self.browsers[name] = self.open_browser(None if name == STRANGER else name)
-            self.browsers[name].add_init_script(KEEPS_NOTHING)
+            for script in (KEEPS_NOTHING, AXE):
+                self.browsers[name].add_init_script(script)
         found = [] if len(answer.content) < HEAVIEST else [f"{len(answer.content)} bytes"]
         found += [] if queries <= MOST_QUERIES or row.route.startswith(READING_ROOM) else [f"{queries} queries"]
         found += [f"not translated: {text}" for text in self._english(answer.content.decode(), row)]
