@@ -48,7 +48,8 @@ def environment(portal: HTTPServer, tmp_path: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "PYTHONPATH": str(CLIENTS / "python" / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Compiled once for all of them, where the tests themselves are.
+        **({"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {"PYTHONDONTWRITEBYTECODE": "1"}),
         "CYBERCUBE_PORTAL_URL": portal.url_for("").rstrip("/"),
         "CYBERCUBE_API_KEY": KEY,
     }
