@@ -99,7 +99,7 @@ class EvidencePart(models.Model):
 class ChainWatch(models.Model):
     """How far the portal's own walk over the audit chain is, one row: the walk goes on where it was and begins again at the end.
 
-    `position` is the last event that held in this round, `whole_at` when a round last reached the end. `known_sequence`, `known_hash`: the
+    `position` is the last event that held in this round, 0 before its first part; `whole_at` when a round last reached the end. `known_sequence`, `known_hash`: the
     furthest event that ever held, which must stay. `broken_sequence` and `finding` say what does not fit, since `broken_at`.
     """
 

@@ -60,7 +60,8 @@ def _walk(watch: ChainWatch, *, now: datetime) -> Broken | None:
     if verdict.size > watch.known_sequence:
         watch.known_sequence, watch.known_hash = verdict.size, verdict.head
     if verdict.holds and is_last:
-        watch.whole_at = now
+        # A chain grows all the time: the next part is the first one again, not what came since.
+        watch.whole_at, watch.position = now, 0
     return verdict.broken
 
 
