@@ -158,7 +158,7 @@ def grant_exception(*, reference: str, change: str, reason: str, actor: Actor, n
 
 def _not_for_oneself(freeze: Freeze, *, actor: Actor, now: datetime) -> None:
     own = held_back(freeze, username=actor.username, now=now)
-    refuse_unless(freezes.may_end(person=actor.username, held_back=own))
+    refuse_unless(freezes.may_end(held_back=own))
 
 
 def _write(freeze: Freeze, plan: FreezePlan) -> None:

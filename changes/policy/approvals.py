@@ -286,7 +286,7 @@ def _author(person: str, requester: str, editors: frozenset[str]) -> Reason | No
     return failed(
         "approval.author_is_approver",
         "§6.3",
-        f"{person} {did} and cannot sign it.",
+        f"You {did} and cannot sign it.",
         "Ask somebody who neither requested nor edited the change.",
     )
 
@@ -313,7 +313,7 @@ def _free_seat(
     person: str, roles: frozenset[Role], seats: Sequence[Seat], signatures: Sequence[SignatureFact]
 ) -> Reason | None:
     if any(signature.person == person for signature in signatures):
-        return failed("approval.already_signed", "§5.6", f"{person} has signed already.", "Withdraw it to sign again.")
+        return failed("approval.already_signed", "§5.6", "You have signed already.", "Withdraw it to sign again.")
     if offer := seat_for(person=person, roles=roles, seats=seats, signatures=signatures):
         return passed("approval.fills_seat", offer.seat.section, f"Approve as {offer.label}.", seat=offer.seat.label)
     if not _asked(roles, seats):

@@ -87,7 +87,7 @@ def _not_the_requester(caller: str, approver: str, requester: str) -> Reason | N
     return failed(
         "emergency.author_is_approver",
         "§6.4",
-        f"{requester} requested this change and cannot authorise it.",
+        "Whoever requested this change cannot authorise it.",
         "Ask another approver, or a second person on call.",
         APPROVER_LABELS,
     )
@@ -99,7 +99,7 @@ def _not_an_editor(approver: str, editors: frozenset[str]) -> Reason | None:
     return failed(
         "emergency.author_is_approver",
         "§6.4",
-        f"{approver} wrote on this change and cannot authorise it.",
+        "Whoever wrote on this change cannot authorise it.",
         "Ask another approver.",
         APPROVER_LABELS,
     )

@@ -158,8 +158,8 @@ def judge_running(freezes: Iterable[Freeze], subject: Subject, at: datetime) -> 
     return Decision(tuple(soft)) + judge((freeze for freeze in known if freeze.hard), subject, at)
 
 
-def may_end(*, person: str, held_back: Iterable[str]) -> Decision:
-    """Whether `person` may lift or cancel a freeze that holds back those numbers of changes of their own (four eyes)."""
+def may_end(*, held_back: Iterable[str]) -> Decision:
+    """Whether somebody may lift or cancel a freeze that holds back those numbers of changes of their own (four eyes)."""
     numbers = tuple(held_back)
     if not numbers:
         return decide()
@@ -167,7 +167,7 @@ def may_end(*, person: str, held_back: Iterable[str]) -> Decision:
         failed(
             "freeze.author_ends_it",
             SECTION,
-            f"{person} requested or edited {', '.join(numbers)}, which this freeze holds back.",
+            f"You requested or edited {', '.join(numbers)}, which this freeze holds back.",
             "Let another manager end it, or grant the exception for that one change.",
             [role.label for role in Role if role in FREEZE_EXCEPTION_APPROVERS],
             changes=list(numbers),

@@ -50,7 +50,7 @@ def test_normal_change__filed_by_alice_approved_by_bob_on_a_phone__page_shows_ap
     # Her own button stands there, and says why it does nothing.
     own = alice.get_by_role("button", name="Approve")
     expect(own).to_have_attribute("aria-disabled", "true")
-    expect(alice.get_by_text("alice requested this change and cannot sign it.")).to_be_visible()
+    expect(alice.get_by_text("You requested this change and cannot sign it.")).to_be_visible()
 
     bob = open_browser("bob", scripts=scripts, window="phone")
     bob.goto(alice.url)

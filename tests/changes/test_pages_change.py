@@ -129,7 +129,7 @@ def test_change__unknown_number__not_found(held: datetime, browser_session: Sess
     ("username", "label", "why"),
     [
         ("bob", "Approve as Engineer, 1 of 1", ""),
-        ("alice", "Approve as Engineer, 1 of 1", "alice requested this change and cannot sign it."),
+        ("alice", "Approve as Engineer, 1 of 1", "You requested this change and cannot sign it."),
         ("carol", "Approve", "This change asks for no role you hold"),
         ("kim", "Approve", "does not hold a role that may do this"),
     ],
@@ -194,7 +194,7 @@ def test_approve__own_change__refused_with_the_reason(held: datetime, browser_se
     page = browser_session("alice").post(f"/changes/{change.number}/approve/", {"content_hash": change.content_hash})
 
     assert page.status_code == 409
-    assert "alice requested this change and cannot sign it." in words_of(page)
+    assert "You requested this change and cannot sign it." in words_of(page)
 
 
 def test_refuse__without_a_comment__asks_for_one(held: datetime, browser_session: Sessions) -> None:

@@ -182,7 +182,7 @@ def test_template__signed_twice_by_one_person__refused_with_the_reason(
     again = ivan.post("/templates/scale/retire/")
 
     assert again.status_code == 409
-    assert "ivan has signed already." in words_of(again)
+    assert "You have signed already." in words_of(again)
 
 
 @pytest.mark.parametrize(
