@@ -86,6 +86,7 @@ class Store:
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
+        self._versions: dict[str, int] = {}
         self._callers: dict[str, Caller] = {}
         # Keys nobody knows, apart: inventing some makes the portal forget no key that is one, nor what is left of its budget.
         self._strangers: set[str] = set()
@@ -109,6 +110,15 @@ class Store:
         close_old_connections()
         newest = versions_now([environment]).get(environment, 0)
         return self._load(environment) if newest > found.version else found
+
+    def version(self, environment: str) -> int:
+        """The newest version known, for who only tells of it: no flag is read. Raises what the database raises."""
+        self._start()
+        found = self._versions.get(environment)
+        if found is None:
+            close_old_connections()
+            found = self._versions[environment] = versions_now([environment]).get(environment, 0)
+        return found
 
     def caller(self, token: str) -> Caller | None:
         """Who the token is for; None for one nobody knows. A key that was revoked is refused within two seconds."""
@@ -174,9 +184,11 @@ class Store:
         connection.close()
 
     def _look(self) -> None:
-        known = dict(self._snapshots)
-        for environment, version in versions_now(known).items():
-            if version != known[environment].version:
+        known, told = dict(self._snapshots), dict(self._versions)
+        for environment, version in versions_now({**known, **told}).items():
+            if environment in told:
+                self._versions[environment] = version
+            if environment in known and version != known[environment].version:
                 self._load(environment)
 
     def _look_at_keys(self) -> None:

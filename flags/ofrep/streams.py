@@ -87,12 +87,12 @@ async def stream(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def _tell(environment: str, seen: int | None, leaving: asyncio.Future[None], send: Send) -> None:
-    version = (await asyncio.to_thread(STORE.snapshot, environment)).version
+    version = await asyncio.to_thread(STORE.version, environment)
     told = version if seen is None else seen
     await _write(send, "retry: 3000\n\n")
     until, beat = time.monotonic() + LONGEST, time.monotonic()
     while not leaving.done() and time.monotonic() < until:
-        version = STORE.snapshot(environment).version
+        version = STORE.version(environment)
         if version != told:
             told = version
             data = json.dumps({"type": "refetchEvaluation", "etag": str(version)})
