@@ -60,7 +60,7 @@ def test_cab__agenda_votes_and_minutes(people: Cast, come: Callable[[str], Hands
     ivan.press(ivan.button("Refuse"))
     ivan.is_at("Weekly CAB")
     ivan.press(ivan.button("Close the meeting"))
-    ivan.write(ivan.field("Notes"), "Ask the clients first.")
+    ivan.write(ivan.field("More for the notes"), "Ask the clients first.")
     ivan.press(ivan.button("Close and keep the minutes"))
 
     ivan.sees("Closed", "One client still calls it.", "Ask the clients first.")
