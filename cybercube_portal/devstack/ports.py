@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import socket
@@ -41,14 +42,20 @@ def _is_free(port: int) -> bool:
 
 
 def _hold(port: int) -> bool:
-    """Whether a lock on the port was free to take. It goes with the process, however that ends."""
+    """Whether a lock on the port was free to take. It goes with the process, however that ends; its file goes with a tidy end."""
+    path = Path(tempfile.gettempdir()) / f"cybercube-port-{port}.lock"
     try:
-        lock = os.open(Path(tempfile.gettempdir()) / f"cybercube-port-{port}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except PermissionError:
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it may have taken the file away between the two calls above: then this one guards nothing.
+        is_held = path.exists() and os.path.samestat(path.stat(), os.fstat(lock))
     except BlockingIOError:
+        is_held = False
+    if is_held:
+        atexit.register(path.unlink, missing_ok=True)
+    else:
         os.close(lock)
-        return False
-    return True
+    return is_held

@@ -49,8 +49,9 @@ class Hands(ABC):
             expect(self.page.get_by_text(word).and_(self.page.locator(":visible")).first).to_be_visible()
 
     def is_at(self, heading: str) -> None:
-        """The page's heading says so."""
+        """The page's heading says so, and its scripts listen."""
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading)
+        self.page.wait_for_load_state()
 
     @abstractmethod
     def go(self, place: str) -> None:

@@ -115,7 +115,7 @@ def test_service__edited_by_two_at_once__the_second_is_told_and_keeps_what_was_t
     assert "ledger was changed by somebody else since you read it." in shown
     assert re.search(r'name="name"[^>]* value="Mine"', shown), "what was typed stays"
     saved = shown.partition("What is saved now")[2].partition("</dl>")[0]
-    rows = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", saved)
+    rows = re.findall(r"<dt>(.*?)</dt>\s*<dd[^>]*>(.*?)</dd>", saved)
     assert rows == [("Name", "Theirs"), ("Tier", "1"), ("Kubernetes: namespace", "—")]
     assert Service.objects.get(slug="ledger").name == "Theirs"
     found = re.search(r'name="version" value="(\w+)"', shown)

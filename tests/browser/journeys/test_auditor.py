@@ -35,7 +35,7 @@ def test_auditor__finds_verifies_and_exports(people: Cast, come: Callable[[str],
     kim.is_at("change.approved")
     kim.sees("bob (person)")
     kim.press(kim.link("Verify from here"))
-    kim.sees("fit together, and 1 signed checkpoints agree")
+    kim.sees("fit together. 1 signed checkpoint agrees.")
     with kim.page.expect_download() as export:
         kim.press(kim.link("Download all of it"))
     assert len(export.value.path().read_text().splitlines()) > 4

@@ -30,8 +30,11 @@ class Portal:
         idempotency_key: str = "",
         method: str | None = None,
         largest: int = LARGEST_BODY,
+        may_wait: bool = False,
     ) -> dict[str, object]:
-        """POST `body` (or by `method`), or GET without one, to `path` below /api/v1/; the JSON object of a 200, 201 or 202.
+        """POST `body` (or by `method`), or GET without one, to `path` below /api/v1/; the JSON object of a 200 or 201.
+
+        `may_wait`: of a 202 too, which says what has to happen first; an answer that lets something through is never one.
 
         Raises NotAuthenticated (401, 403), UsageError (400, 422, and 404 for a thing that was named), Refused (409)
         and Unreachable for all the rest.
@@ -45,13 +48,13 @@ class Portal:
         )
         # A server that repeats the credential in its answer must not make us print it.
         answer = replace(answer, body=answer.body.replace(token.encode(), b"***"))
-        if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
+        if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED} or (may_wait and answer.status == HTTPStatus.ACCEPTED):
             return read_object(answer, origin="the portal", largest=largest)
         raise _failure(answer)
 
 
 def _failure(answer: Answer) -> Failure:
-    """The ending that a status other than 200, 201 and 202 means (RFC 9457 members give the words)."""
+    """The ending that a status that is not expected means (RFC 9457 members give the words)."""
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         return Unreachable(
             f"the portal's address redirects ({answer.status}): set CYBERCUBE_PORTAL_URL to where it leads"

@@ -152,7 +152,8 @@ def _enable(options: argparse.Namespace, portal: Portal) -> Exit:
     body: dict[str, object] = {"enabled": True, "version": _version(portal, place)}
     if options.percent is not None:
         body["rollout_percentage"] = options.percent
-    return _asked(options, portal.call(place, method="PATCH", body=_with_reason(body, options), seconds=SECONDS))
+    body = _with_reason(body, options)
+    return _asked(options, portal.call(place, method="PATCH", body=body, seconds=SECONDS, may_wait=True))
 
 
 def _ramp(options: argparse.Namespace, portal: Portal) -> Exit:
@@ -161,7 +162,8 @@ def _ramp(options: argparse.Namespace, portal: Portal) -> Exit:
     body: dict[str, object] = {"environment": options.environment, "version": version}
     if options.steps:
         body["steps"] = options.steps
-    return _asked(options, portal.call(f"{flag}ramp/", body=_with_reason(body, options), seconds=SECONDS))
+    body = _with_reason(body, options)
+    return _asked(options, portal.call(f"{flag}ramp/", body=body, seconds=SECONDS, may_wait=True))
 
 
 def _version(portal: Portal, place: str) -> object:
