@@ -25,6 +25,10 @@ ENCLOSING = {"block", "blocktranslate", "comment"}
 # Names are not translated.
 NAMES = {"API", "CYBERCUBE", "ENG", "GitHub", "GitLab", "JSON", "STD", "UTC", "YAML", "ccp", "iCalendar"}
 
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+AT_RULE = re.compile(r"@[a-z-]+[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+BARE_CLASS = re.compile(r"(?:^|\})\s*(\.[a-z][a-z0-9-]*)\s*\{")
+
 
 def template_files() -> list[Path]:
     return sorted(file for file in (BASE / "templates").rglob("*") if file.suffix in {".html", ".txt", ".svg"})
@@ -108,3 +112,14 @@ def test_pages__open_to_strangers__forbid_inline_code() -> None:
     policy = Client().get("/login/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "script-src 'self'" in policy
+
+
+def test_style__of_a_class__is_begun_in_one_sheet() -> None:
+    """Sheets of several apps meet on one page: two that begin a class of the same name dress each other's parts."""
+    begun: dict[str, set[str]] = {}
+    for file in sorted(BASE.glob("*/static/**/*.css")):
+        rules = AT_RULE.sub("", COMMENT.sub("", file.read_text(encoding="utf-8")))
+        for name in BARE_CLASS.findall(rules):
+            begun.setdefault(name, set()).add(shown(file))
+    assert len(begun) > 100
+    assert {name: files for name, files in begun.items() if len(files) > 1} == {}
