@@ -30,7 +30,7 @@ from releases.policy.compliance import (
 from releases.policy.drift import drift_of
 from releases.policy.parity import parity_of
 from releases.selectors.compliance_changes import bypasses, changes_behind
-from releases.selectors.places import PlaceRow, places_of
+from releases.selectors.places import PlaceRow, deployed_there, places_among
 from releases.selectors.shipped import History, shipped_of
 from releases.states import RELEASE_OVER, ReleaseState
 
@@ -59,6 +59,7 @@ def with_counts(services: QuerySet[Service], *, now: datetime) -> QuerySet[Servi
         bypasses=bypasses("slug", since=now - WINDOW),
         protection=catalog.latest_findings("pk"),
         trend=ArraySubquery(_weeks(now)),
+        **deployed_there(),
     )
 
 
@@ -75,7 +76,7 @@ def compliance_of(services: Iterable[Service], *, now: datetime) -> dict[str, tu
     """By slug, every row of the table. `services` come from `with_counts`; the number of queries does not depend on how many there are."""
     rows = list(services)
     slugs = [row.slug for row in rows]
-    places = places_of(catalog.services().filter(slug__in=slugs))
+    places = places_among(rows)
     built, history = _built(rows), shipped_of(slugs, since=now - WINDOW, now=now)
     changes = changes_behind(slugs, since=now - WINDOW, now=now)
     facts = (
