@@ -51,8 +51,8 @@ def _hold(port: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Whoever held it may have taken the file away between the two calls above: then this one guards nothing.
-        is_held = path.exists() and os.path.samestat(path.stat(), os.fstat(lock))
-    except BlockingIOError:
+        is_held = os.path.samestat(path.stat(), os.fstat(lock))
+    except (BlockingIOError, FileNotFoundError):
         is_held = False
     if is_held:
         atexit.register(path.unlink, missing_ok=True)
