@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.test import Client
 
 from cybercube_portal import clock
 from flags.ofrep.application import application
@@ -11,6 +12,7 @@ from tests.factories import changes as story
 from tests.factories.flags import flag, served
 from tests.factories.people import Cast
 from tests.flags.servers import wsgi_server
+from tests.flags.serving_form import KEY
 
 
 @pytest.fixture
@@ -41,3 +43,11 @@ def evaluating(ofrep: str, key_of: Callable[..., str]) -> Callable[..., str]:
         return key_of("ci-payments", environment=environment, client=client)
 
     return key
+
+
+@pytest.fixture
+def alice(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
+    """Her browser, where the flag KEY waits to be served."""
+    story.service()
+    flag(KEY, now=clock.now(), name="New dashboard")
+    return browser_session("alice")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
@@ -19,23 +18,8 @@ from flags.models import Flag, FlagEnvironment, PlannedStep, Segment
 from flags.selectors.flags import get_served
 from flags.selectors.steps import due_steps
 from tests.factories import changes as story
-from tests.factories.flags import flag, served
-from tests.factories.people import Cast
-
-KEY = "release_new_dashboard"
-PAGE = f"/flags/{KEY}/"
-PRO = {"id": "r1", "conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}], "variant": "on"}
-
-
-@pytest.fixture
-def alice(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
-    story.service()
-    flag(KEY, now=clock.now(), name="New dashboard")
-    return browser_session("alice")
-
-
-def typed(**more: str) -> dict[str, str]:
-    return {"bucket_by": "targetingKey", "rollout_variant": "on", "default_variant": "off", **more}
+from tests.factories.flags import served
+from tests.flags.serving_form import KEY, PAGE, PRO, typed
 
 
 def test_serving__looked_at_by_who_may_not_change_it__offers_no_button(

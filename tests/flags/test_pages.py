@@ -13,19 +13,10 @@ from changes.models import ChangeRequest
 from cybercube_portal import clock
 from flags.models import Flag
 from flags.selectors.flags import get_served
-from tests.factories import changes as story
 from tests.factories.flags import flag, served
-from tests.factories.people import Cast
 
 KEY = "release_new_dashboard"
 PAGE = f"/flags/{KEY}/"
-
-
-@pytest.fixture
-def alice(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
-    story.service()
-    flag(KEY, now=clock.now(), name="New dashboard")
-    return browser_session("alice")
 
 
 def form(environment: str, **more: str) -> dict[str, str]:

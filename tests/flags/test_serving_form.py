@@ -13,24 +13,8 @@ from cybercube_portal import clock
 from flags.forms.rules import read_conditions
 from flags.models import Segment
 from flags.selectors.flags import get_served
-from tests.factories import changes as story
-from tests.factories.flags import flag, served
-from tests.factories.people import Cast
-
-KEY = "release_new_dashboard"
-PAGE = f"/flags/{KEY}/"
-PRO = {"id": "r1", "conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}], "variant": "on"}
-
-
-@pytest.fixture
-def alice(cast: Cast, browser_session: Callable[[str], Client]) -> Client:
-    story.service()
-    flag(KEY, now=clock.now(), name="New dashboard")
-    return browser_session("alice")
-
-
-def typed(**more: str) -> dict[str, str]:
-    return {"bucket_by": "targetingKey", "rollout_variant": "on", "default_variant": "off", **more}
+from tests.factories.flags import served
+from tests.flags.serving_form import KEY, PAGE, PRO, typed
 
 
 def test_serving__left_unsent__comes_back_with_every_rule_and_is_gone_once_served(alice: Client) -> None:
